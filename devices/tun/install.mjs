@@ -1,0 +1,1 @@
+// Placeholder until the addon stands: nothing to build yet.

@@ -1,0 +1,163 @@
+/** What a deck says, typed: the outcome of lexing, parsing and resolving. The lab is built from this and nothing else. */
+import type { Address } from '../../stacks/address/address.ts';
+
+/** Where something was written; lines and columns count from 1. */
+export interface CardRef {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+export interface Finding {
+  readonly at: CardRef;
+  /** Length in characters of what the caret underlines. */
+  readonly length: number;
+  readonly severity: Severity;
+  /** TWnnnn, one per rule, listed in the reference page. */
+  readonly rule: string;
+  readonly message: string;
+  /** Short text behind the carets. */
+  readonly label?: string;
+  readonly help?: string;
+}
+
+export interface Deck {
+  readonly stacks: readonly StackConfig[];
+  readonly programs: readonly ProgramConfig[];
+  readonly segments: readonly SegmentConfig[];
+  readonly schedule: readonly ScheduledAction[];
+  /** All of them; a deck with an error starts nothing. */
+  readonly findings: readonly Finding[];
+}
+
+export interface StackConfig {
+  readonly at: CardRef;
+  readonly family: 4 | 6;
+  readonly id: number;
+  /** From `// JOB` or `* $$ JOB`, else `BSI` + id. */
+  readonly job: string;
+  /** COUPLE nn, IPv6 decks only. */
+  readonly couple: { readonly id: number; readonly at: CardRef } | undefined;
+  /** Seconds; default 120. */
+  readonly interval: number;
+  readonly forward: boolean;
+  readonly devices: readonly DeviceConfig[];
+  readonly links: readonly LinkConfig[];
+  readonly routes: readonly RouteConfig[];
+  readonly dns: readonly { readonly address: Address; readonly primary: boolean; readonly at: CardRef }[];
+  readonly hosts: readonly { readonly name: string; readonly address: Address; readonly at: CardRef }[];
+  readonly filters: readonly FilterConfig[];
+  readonly suspended: readonly number[];
+  /** ATTACH TCP/IP was there. */
+  readonly attached: boolean;
+}
+
+export interface DeviceConfig {
+  readonly at: CardRef;
+  readonly name: string;
+  readonly type: 'OSAX' | 'LCS' | 'CTCA' | 'HSI' | 'TUN' | 'TAP' | 'WIRE' | 'LOOP';
+  /** OSAX/HSI: the port name; TUN/TAP: the interface; WIRE: the segment; others: the device's own name. */
+  readonly attachment: string;
+  /** LAYER2 mac, 6 bytes. */
+  readonly mac: Uint8Array | undefined;
+  readonly layer2: boolean;
+}
+
+export interface LinkConfig {
+  readonly at: CardRef;
+  readonly device: string;
+  readonly adapter: number;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly mtu: number;
+}
+
+export interface RouteConfig {
+  readonly at: CardRef;
+  readonly device: string;
+  /** Host bits cleared. */
+  readonly destination: Address;
+  readonly prefixLength: number;
+  /** Unspecified: direct. */
+  readonly gateway: Address;
+  readonly metric: number;
+}
+
+export interface FilterConfig {
+  readonly at: CardRef;
+  readonly protocol: 'TCP' | 'UDP' | 'ICMP';
+  readonly allow: boolean;
+  /** 0 = any. */
+  readonly port: number;
+}
+
+export interface SegmentConfig {
+  readonly at: CardRef;
+  readonly name: string;
+  readonly conditions: SegmentConditions;
+}
+
+/** How a segment treats frames; undefined fields stay as they are (or at their default: perfect and instant). */
+export interface SegmentConditions {
+  /** µs one way. */
+  readonly delay?: number;
+  /** ± µs, uniform. */
+  readonly jitter?: number;
+  /** bits per second. */
+  readonly rate?: number;
+  /** 0..1, each frame on its own. */
+  readonly loss?: number;
+  readonly reorder?: number;
+  readonly duplicate?: number;
+  readonly corrupt?: number;
+  /** Bytes of the largest IP packet. */
+  readonly mtu?: number;
+  /** Bytes that may wait for the rate. */
+  readonly queue?: number;
+}
+
+/** A program other than a stack: `// EXEC pgm` with its cards, checked for form. */
+export interface ProgramConfig {
+  readonly at: CardRef;
+  readonly program: string;
+  readonly job: string;
+  /** From its ID card, else `// OPTION SYSPARM`. */
+  readonly stackId: number | undefined;
+  /** TWINSERV only: what to serve. Other programs are recognised; starting one says that it does not exist yet. */
+  readonly services: readonly SimpleService[];
+  readonly attached: boolean;
+}
+
+/** `SERVICE name port` of TWINSERV: the small services of RFC 862, 863, 864 and a web page. */
+export interface SimpleService {
+  readonly at: CardRef;
+  readonly kind: 'HTTP' | 'ECHO' | 'SINK' | 'SOURCE' | 'UDPECHO';
+  readonly port: number;
+}
+
+export interface ScheduledAction {
+  readonly at: CardRef;
+  /** µs after the start. */
+  readonly time: number;
+  readonly action: Action;
+}
+
+/** `stackId` is the stack whose deck the AT card stands in, or the one that the action names. */
+export type Action =
+  | {
+      readonly kind: 'ping';
+      readonly stackId: number;
+      readonly target: string;
+      readonly count: number;
+      readonly size: number;
+    }
+  | { readonly kind: 'fetch'; readonly stackId: number; readonly target: string; readonly port: number }
+  | { readonly kind: 'connect'; readonly stackId: number; readonly target: string; readonly port: number }
+  | { readonly kind: 'stop'; readonly stackId: number }
+  | { readonly kind: 'start'; readonly stackId: number }
+  | { readonly kind: 'link'; readonly stackId: number; readonly device: string; readonly up: boolean }
+  | { readonly kind: 'route'; readonly stackId: number; readonly route: RouteConfig }
+  | { readonly kind: 'port'; readonly stackId: number; readonly port: number; readonly suspended: boolean }
+  | { readonly kind: 'segment'; readonly name: string; readonly conditions: SegmentConditions };

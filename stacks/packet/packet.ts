@@ -1,0 +1,78 @@
+/**
+ * The packet: a window `[start, end)` into one slot of a slab.
+ *
+ * Fields are read as `packet.bytes[packet.start + offset]`; no view object is ever made for a packet, because
+ * making one costs more than forwarding it. Layers move `start` as they strip (or write) their header.
+ *
+ * Ownership is written, not guessed: whoever receives a packet as an argument named in a `receive`, `transmit` or
+ * `output` owns it and ends it exactly once, by passing it on or by `pool.release(packet)`.
+ */
+export class Packet {
+  /** The whole slab that this packet's slot lives in. */
+  readonly bytes: Uint8Array;
+  /** The same slab as 16-bit words in the machine's byte order, for the checksum loop. */
+  readonly words: Uint16Array;
+  /** First and one-past-last byte of the slot. */
+  readonly base: number;
+  readonly limit: number;
+  /** First byte of the layer that holds the packet now. */
+  start = 0;
+  /** One past the last byte. */
+  end = 0;
+  /** Offset of the IP header, once IP has validated it. */
+  network = 0;
+  /** Offset of the first byte behind the IP header and its extension headers, once IP has validated them. */
+  transport = 0;
+  /** How the frame was addressed on the link: to this station, to a group, or to all (RFC 1122 §3.2.2, §3.3.6). */
+  linkCast: LinkCast = UNICAST;
+  /** True while the slot is in use; a second release is a bug of ours and is reported by the pool. */
+  live = false;
+
+  constructor(bytes: Uint8Array, words: Uint16Array, base: number, limit: number) {
+    this.bytes = bytes;
+    this.words = words;
+    this.base = base;
+    this.limit = limit;
+  }
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** A copy of `[start, end)` in memory of its own, for whoever keeps bytes beyond the packet. */
+  copy(from: number = this.start, to: number = this.end): Uint8Array {
+    return this.bytes.slice(from, to);
+  }
+
+  /** Big-endian reads at an absolute offset; the caller has validated that the bytes are there. */
+  u8(at: number): number {
+    return this.bytes[at]!;
+  }
+  u16(at: number): number {
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
+  }
+  /** Signed 32 bits: sequence numbers and address words live as int32 and compare by `(a - b) | 0`. */
+  i32(at: number): number {
+    const b = this.bytes;
+    return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!;
+  }
+  setU8(at: number, value: number): void {
+    this.bytes[at] = value;
+  }
+  setU16(at: number, value: number): void {
+    this.bytes[at] = value >>> 8;
+    this.bytes[at + 1] = value;
+  }
+  setI32(at: number, value: number): void {
+    const b = this.bytes;
+    b[at] = value >>> 24;
+    b[at + 1] = value >>> 16;
+    b[at + 2] = value >>> 8;
+    b[at + 3] = value;
+  }
+}
+
+export type LinkCast = 0 | 1 | 2;
+export const UNICAST: LinkCast = 0;
+export const MULTICAST: LinkCast = 1;
+export const BROADCAST: LinkCast = 2;

@@ -1,0 +1,119 @@
+/** What everything above sees of a stack. `Ipv4Stack` and `Ipv6Stack` both implement it and never see each other. */
+import type { Address } from './address/address.ts';
+import type { Failure, NetworkLayer } from './address/network.ts';
+import type { Device } from './packet/device.ts';
+import type { Counters } from './packet/verdict.ts';
+import type { TcpService } from './tcp/api.ts';
+import type { UdpService } from './udp/api.ts';
+
+export interface StackOptions {
+  /** SYSID 0..99. */
+  readonly id: number;
+  /** Appears in the trace and in messages. */
+  readonly name: string;
+  /** Forwards packets that are not for it (RFC 1812, RFC 4861 §6.2). */
+  readonly forwarding?: boolean;
+  /** TCP connections at once; the model's 4,095 when undefined. */
+  readonly maxConnections?: number;
+}
+
+export interface InterfaceOptions {
+  /** Undefined: IPv6 link-local only, or an address learnt by SLAAC. */
+  readonly address?: Address;
+  readonly prefixLength?: number;
+  /** Bytes; lowered to the device's when larger. */
+  readonly mtu: number;
+  /** IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862). Default: only without `address`. */
+  readonly autoconfigure?: boolean;
+}
+
+/** One link of a stack. */
+export interface Interface {
+  /** From 1; the zone of link-local addresses. */
+  readonly index: number;
+  readonly name: string;
+  readonly device: Device | undefined;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly counters: Counters;
+}
+
+export interface InterfaceAddress {
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate';
+}
+
+export interface Route {
+  readonly destination: Address;
+  readonly prefixLength: number;
+  /** Unspecified for a direct route. */
+  readonly gateway: Address;
+  readonly interfaceIndex: number;
+  readonly metric: number;
+  /** `link` from an interface address, `static` from a statement, `ra` from a router advertisement. */
+  readonly origin: 'link' | 'static' | 'ra';
+  /** Where it was written (`file:line:column`), for those who ask why. */
+  readonly card?: string;
+}
+
+export interface Neighbour {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  readonly mac: Uint8Array | undefined;
+  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
+  readonly isRouter: boolean;
+}
+
+export interface EchoReply {
+  readonly from: Address;
+  readonly bytes: number;
+  readonly hopLimit: number;
+  /** µs */
+  readonly time: number;
+}
+
+export interface EchoOptions {
+  /** Bytes of data behind the ICMP header. */
+  readonly size: number;
+  /** µs to wait. */
+  readonly timeout: number;
+  readonly hopLimit?: number;
+  readonly dontFragment?: boolean;
+  readonly source?: Address;
+}
+
+/** Exactly one of these ends an echo request. */
+export type EchoResult =
+  | { readonly outcome: 'reply'; readonly reply: EchoReply }
+  | { readonly outcome: 'error'; readonly failure: Failure; readonly from: Address | undefined }
+  | { readonly outcome: 'timeout' };
+
+export interface Stack extends NetworkLayer {
+  readonly id: number;
+  readonly name: string;
+  readonly tcp: TcpService;
+  readonly udp: UdpService;
+  readonly counters: Counters;
+  readonly running: boolean;
+  forwarding: boolean;
+
+  /** The device must not carry another family of this stack; several stacks never share one device. */
+  addInterface(name: string, device: Device, options: InterfaceOptions): Interface;
+  /** A further address on a link. */
+  addAddress(index: number, address: Address, prefixLength: number): void;
+  setLink(index: number, up: boolean): void;
+  interfaces(): readonly Interface[];
+  addRoute(route: Route): void;
+  removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean;
+  routes(): Iterable<Route>;
+  neighbours(): Iterable<Neighbour>;
+  /** Learnt path MTUs. */
+  pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }>;
+  echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void;
+  /** ATTACH: links come up (DAD, router solicitation), sockets may be opened. */
+  start(): void;
+  /** Connections are reset, sockets told, links down; `start` brings it back. */
+  stop(): void;
+}

@@ -1,0 +1,130 @@
+/** What an application side (src/sockets) sees of TCP: RFC 9293 §3.9.1, made event-driven. */
+import type { Address } from '../address/address.ts';
+import type { Failure } from '../address/network.ts';
+
+export type TcpState =
+  | 'CLOSED'
+  | 'LISTEN'
+  | 'SYN-SENT'
+  | 'SYN-RECEIVED'
+  | 'ESTABLISHED'
+  | 'FIN-WAIT-1'
+  | 'FIN-WAIT-2'
+  | 'CLOSE-WAIT'
+  | 'CLOSING'
+  | 'LAST-ACK'
+  | 'TIME-WAIT';
+
+/**
+ * What a connection tells its owner. Calls come after the segment has been processed completely, so every method of
+ * the connection may be called from inside.
+ */
+export interface TcpHandler {
+  /** The three-way handshake is done (active opens only; a passive open is announced by the listener's `accept`). */
+  connected(): void;
+  /** `read` will return bytes. */
+  readable(): void;
+  /** `sendSpace` has grown from below the low-water mark. */
+  writable(): void;
+  /** The peer sent FIN and everything before it has been announced by `readable`; `read` returns what is left. */
+  ended(): void;
+  /** The last call: the connection is gone for its owner. `failure` tells reset, timeout or refusal from a clean close. */
+  closed(failure: Failure | undefined): void;
+}
+
+export interface TcpConnection {
+  handler: TcpHandler;
+  readonly state: TcpState;
+  readonly localAddress: Address;
+  readonly localPort: number;
+  readonly remoteAddress: Address;
+  readonly remotePort: number;
+  /** Bytes that `send` will take before its owner should wait for `writable`; never negative. */
+  readonly sendSpace: number;
+  /** Bytes accepted by `send` and not yet acknowledged. */
+  readonly unacknowledged: number;
+  /** Bytes waiting for `read`. */
+  readonly available: number;
+  /**
+   * Queues bytes. The connection keeps `chunk` itself until it is acknowledged, so the caller must not change it.
+   * Takes all of it whatever `sendSpace` says. Fails with EPIPE after `shutdown` and ENOTCONN when closed.
+   */
+  send(chunk: Uint8Array): Failure | undefined;
+  /** The next bytes in order (at most `max`), in memory of their own; undefined when there are none. Opens the window. */
+  read(max?: number): Uint8Array | undefined;
+  /** FIN after everything queued (half-close, RFC 9293 §3.10.4 CLOSE). Reading goes on. */
+  shutdown(): void;
+  /**
+   * The owner is done with both directions: as `shutdown`, and further data is answered by a reset; unread data makes
+   * it a reset at once (RFC 2525 §2.17). `closed` follows.
+   */
+  close(): void;
+  /** RST now (RFC 9293 §3.10.5 ABORT). `closed` follows without a failure. */
+  abort(): void;
+  setNoDelay(on: boolean): void;
+  /** Keep-alive (RFC 1122 §4.2.3.6); `idle` and `interval` in µs. */
+  setKeepAlive(on: boolean, idle?: number, interval?: number, probes?: number): void;
+  /** A snapshot in the terms of `ss -tin`. */
+  info(): TcpInfo;
+}
+
+export interface TcpInfo {
+  readonly state: TcpState;
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+  readonly cwnd: number;
+  readonly ssthresh: number;
+  readonly mss: number;
+  /** µs; 0 before the first sample. */
+  readonly srtt: number;
+  readonly rttvar: number;
+  readonly rto: number;
+  readonly retransmits: number;
+  readonly sendWindowScale: number;
+  readonly receiveWindowScale: number;
+  readonly windowScaling: boolean;
+  readonly timestamps: boolean;
+  readonly sack: boolean;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface TcpListener {
+  /** The unspecified address listens on every address of the stack. */
+  readonly address: Address;
+  readonly port: number;
+  /** Stops listening; connections already announced live on, those not yet announced are reset. */
+  close(): void;
+}
+
+export interface ListenOptions {
+  /** Connections in SYN-RECEIVED plus those established and not yet taken. Default 128, at most 4,095. */
+  readonly backlog?: number;
+  /**
+   * A new established connection. The owner sets its handler inside this call.
+   */
+  readonly accept: (connection: TcpConnection) => void;
+  /** Room for one more established connection? Asked before `accept`; a couple shares one backlog over two stacks. */
+  readonly admit?: () => boolean;
+}
+
+export interface ConnectOptions {
+  readonly handler: TcpHandler;
+  readonly localAddress?: Address;
+  readonly localPort?: number;
+}
+
+/** The open calls; `Tcp` (tcp.ts) implements it. */
+export interface TcpService {
+  listen(address: Address, port: number, options: ListenOptions): TcpListener | Failure;
+  connect(remote: Address, port: number, options: ConnectOptions): TcpConnection | Failure;
+  /** Every connection, for `show sockets`. */
+  connections(): Iterable<TcpConnection>;
+  listeners(): Iterable<TcpListener>;
+  readonly connectionCount: number;
+  /** Operator's PORT n SUSPEND: no new connection on this port while suspended. */
+  suspend(port: number, suspended: boolean): void;
+}
