@@ -116,4 +116,6 @@ export interface Stack extends NetworkLayer {
   start(): void;
   /** Connections are reset, sockets told, links down; `start` brings it back. */
   stop(): void;
+  /** Called at the end of `start` (true) and of `stop` (false): listeners of a couple come and go with the stack. */
+  readonly stateListeners: Set<(running: boolean) => void>;
 }
