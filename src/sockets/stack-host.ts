@@ -1,0 +1,132 @@
+/** The sockets of one stack: what a program gets that names the stack's own id. */
+import type { Family } from '../../stacks/address/family.ts';
+import { isMapped } from '../../stacks/address/ipv6.ts';
+import { type Failure, isFailure } from '../../stacks/address/network.ts';
+import type { Stack } from '../../stacks/stack.ts';
+import type { Clock } from '../../stacks/time/clock.ts';
+import type {
+  HostAddress,
+  HostConnection,
+  HostConnectOptions,
+  HostInterfaceAddress,
+  HostListener,
+  HostUdpOptions,
+  HostUdpSocket,
+  ListenRequest,
+  ResolveFailure,
+  SocketHost,
+} from './host.ts';
+import { Listening, stackNumber } from './listening.ts';
+import { HostTable, parseAddress, resolveName } from './names.ts';
+
+export interface StackHostOptions {
+  /** The HOST statements of the stack's deck. */
+  readonly names?: HostTable;
+  /** See `SocketHost.activity`. */
+  readonly activity?: () => void;
+}
+
+export class StackHost implements SocketHost {
+  readonly stack: Stack;
+  readonly names: HostTable;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly families: readonly Family[];
+  readonly activity: () => void;
+
+  constructor(stack: Stack, options: StackHostOptions = {}) {
+    this.stack = stack;
+    this.names = options.names ?? new HostTable();
+    this.name = `stack ${stackNumber(stack.id)}`;
+    this.clock = stack.environment.clock;
+    this.families = [stack.family];
+    this.activity = options.activity ?? (() => {});
+  }
+
+  parse(text: string): HostAddress | undefined {
+    return parseAddress(text, (zone) => zoneIndex(this.stack, zone));
+  }
+
+  format(address: HostAddress): string {
+    return formatOn(this.stack, address);
+  }
+
+  resolve(name: string, done: (found: readonly HostAddress[] | ResolveFailure) => void): void {
+    done(resolveName(name, this.families, (text) => this.parse(text), [this.names], this.name));
+  }
+
+  addresses(): HostInterfaceAddress[] {
+    return this.stack.interfaces().flatMap((link) =>
+      link.addresses.map(({ address, prefixLength }) => ({
+        interface: link.name,
+        family: this.stack.family,
+        address,
+        prefixLength,
+      })),
+    );
+  }
+
+  listenTcp(request: ListenRequest): HostListener | Failure {
+    const local = request.local ?? { family: this.stack.family, address: this.stack.family.any };
+    if (local.family !== this.stack.family) return this.#wrongFamily(local);
+    return Listening.open(request, local, [{ stack: this.stack, address: local.address }], () => {});
+  }
+
+  connectTcp(remote: HostAddress, port: number, options: HostConnectOptions): HostConnection | Failure {
+    const wrong = this.#misfit(remote) ?? (options.local && this.#misfit(options.local));
+    if (wrong !== undefined) return wrong;
+    if (!this.stack.running) return this.#down();
+    const connection = this.stack.tcp.connect(remote.address, port, {
+      handler: options.handler,
+      ...(options.local !== undefined && { localAddress: options.local.address }),
+      ...(options.localPort !== undefined && { localPort: options.localPort }),
+    });
+    return isFailure(connection) ? connection : { connection, network: this.stack };
+  }
+
+  bindUdp(local: HostAddress, port: number, options: HostUdpOptions): HostUdpSocket | Failure {
+    const wrong = this.#misfit(local);
+    if (wrong !== undefined) return wrong;
+    if (!this.stack.running) return this.#down();
+    const socket = this.stack.udp.bind(local.address, port, options);
+    if (isFailure(socket)) return { code: socket.code, cause: `${this.name}: ${socket.cause}` };
+    return {
+      network: this.stack,
+      localAddress: socket.localAddress,
+      localPort: socket.localPort,
+      send: (data, remote, remotePort, hopLimit) =>
+        this.#misfit(remote) ?? socket.send(data, remote.address, remotePort, hopLimit),
+      close: () => socket.close(),
+    };
+  }
+
+  /** EAFNOSUPPORT for an address that this stack cannot carry; a mapped one is IPv4 in IPv6 clothes. */
+  #misfit(address: HostAddress): Failure | undefined {
+    const { family } = this.stack;
+    const fits = address.family === family && !(family.version === 6 && isMapped(address.address));
+    return fits ? undefined : this.#wrongFamily(address);
+  }
+
+  #wrongFamily(address: HostAddress): Failure {
+    const { family } = this.stack;
+    return {
+      code: 'EAFNOSUPPORT',
+      cause: `${this.format(address)} cannot be used on ${this.name}, which speaks ${family.name} only`,
+    };
+  }
+
+  #down(): Failure {
+    return { code: 'ENETDOWN', cause: `${this.name} (${this.stack.name}) is not running` };
+  }
+}
+
+/** A zone is written as the link's name or as its index (RFC 4007 §11.2). */
+function zoneIndex(stack: Stack, zone: string): number | undefined {
+  if (stack.family.version !== 6) return undefined;
+  const link = stack.interfaces().find(({ name, index }) => name === zone || String(index) === zone);
+  return link?.index;
+}
+
+function formatOn(stack: Stack, { family, address }: HostAddress): string {
+  return family === stack.family ? stack.describe(address) : family.format(address);
+}
