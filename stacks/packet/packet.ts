@@ -23,6 +23,8 @@ export class Packet {
   network = 0;
   /** Offset of the first byte behind the IP header and its extension headers, once IP has validated them. */
   transport = 0;
+  /** Index of the interface it came in by; 0 when it was made here, `LOOPED` when this stack sent it to itself. */
+  ingress = 0;
   /** How the frame was addressed on the link: to this station, to a group, or to all (RFC 1122 §3.2.2, §3.3.6). */
   linkCast: LinkCast = UNICAST;
   /** True while the slot is in use; a second release is a bug of ours and is reported by the pool. */
@@ -71,6 +73,9 @@ export class Packet {
     b[at + 3] = value;
   }
 }
+
+/** `Packet.ingress` of a packet that never left its stack. */
+export const LOOPED = -1;
 
 export type LinkCast = 0 | 1 | 2;
 export const UNICAST: LinkCast = 0;

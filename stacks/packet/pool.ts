@@ -38,7 +38,7 @@ export class PacketPool {
       packet.live = true;
       packet.start = packet.base + HEADROOM;
       packet.end = packet.start + length;
-      packet.network = packet.transport = 0;
+      packet.network = packet.transport = packet.ingress = 0;
       packet.linkCast = UNICAST;
       this.live++;
       return packet;

@@ -41,6 +41,14 @@ export const DROP_REASONS = {
   },
   'neighbour-unresolved': { says: 'the next hop did not answer', rule: 'RFC 1122 §2.3.2, RFC 4861 §7.2.2' },
   'neighbour-queue': { says: 'too many packets wait for this next hop', rule: 'RFC 4861 §7.2.2' },
+  'neighbour-unsolicited': {
+    says: 'an answer that nobody asked for',
+    rule: 'RFC 5227 §2.4, RFC 4861 §7.2.5',
+  },
+  'address-conflict': {
+    says: 'another station claims an address of ours',
+    rule: 'RFC 5227 §2.4, RFC 4862 §5.4.4',
+  },
   'address-tentative': { says: 'the address is not yet known to be unique', rule: 'RFC 4862 §5.4' },
   // IP
   'bad-source': { says: 'the source address cannot be a sender', rule: 'RFC 1122 §3.2.1.3, RFC 4291 §2.7' },

@@ -45,7 +45,7 @@ export class Clock {
   now = 0;
   /** How many foreground timers are armed: zero means nothing is in flight. */
   foreground = 0;
-  /** Called when the next deadline comes earlier than it was; the live runner re-arms its sleep. */
+  /** Called when the next deadline comes earlier, or the first foreground timer is armed: whoever sleeps, looks again. */
   onEarlier: (() => void) | undefined;
   /** Where `refresh` reads the time: set when live, undefined in virtual time. */
   source: (() => number) | undefined;
@@ -99,8 +99,9 @@ export class Clock {
       timer.deadline = deadline;
       timer.order = this.#order++;
       timer.index = this.#heap.push(timer) - 1;
-      if (!timer.background) this.foreground++;
+      const wakes = !timer.background && this.foreground++ === 0;
       this.#up(timer.index);
+      if (wakes && timer.index !== 0) this.onEarlier?.();
     }
     if (timer.index === 0) this.onEarlier?.();
   }

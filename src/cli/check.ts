@@ -1,0 +1,38 @@
+import type { Severity } from '../config/deck.ts';
+import {
+  findingsToGithub,
+  findingsToJson,
+  findingsToSarif,
+  parseDecks,
+  renderFindings,
+} from '../config/index.ts';
+import { readDecks } from './decks.ts';
+import { GOOD, USAGE } from './exit.ts';
+
+export type CheckFormat = 'text' | 'json' | 'github' | 'sarif';
+
+/** `check`: all findings of all decks together; exit 2 when one is an error. */
+export function check(paths: readonly string[], format: CheckFormat, color: boolean): number {
+  const files = readDecks(paths);
+  const { findings, stacks, programs } = parseDecks(files);
+  const count = (severity: Severity): number => findings.filter((f) => f.severity === severity).length;
+  const errors = count('error');
+  switch (format) {
+    case 'json':
+      process.stdout.write(`${JSON.stringify(findingsToJson(findings), null, 2)}\n`);
+      break;
+    case 'github':
+      process.stdout.write(findingsToGithub(findings));
+      break;
+    case 'sarif':
+      process.stdout.write(`${JSON.stringify(findingsToSarif(findings), null, 2)}\n`);
+      break;
+    case 'text':
+      process.stdout.write(renderFindings(findings, files, { color }));
+      process.stderr.write(
+        `${paths.length} deck${paths.length === 1 ? '' : 's'}, ${stacks.length} stacks, ${programs.length} programs: ` +
+          `${errors} errors, ${count('warning')} warnings, ${count('note')} notes\n`,
+      );
+  }
+  return errors > 0 ? USAGE : GOOD;
+}

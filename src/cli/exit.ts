@@ -1,0 +1,12 @@
+/** Exit codes of every command. */
+export const GOOD = 0;
+/** The command ran and found something wrong. */
+export const FINDING = 1;
+/** The command line or a statement is wrong; nothing ran. */
+export const USAGE = 2;
+
+/** Ends a command with exit code 2 and one line on stderr. */
+export class UsageError extends Error {}
+
+/** Ends a command with exit code 1 and one line on stderr. */
+export class FindingError extends Error {}

@@ -1,0 +1,222 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { statementHelp } from '../config/index.ts';
+import { capacity, MAX_CONNECTIONS } from './capacity.ts';
+import { type CheckFormat, check } from './check.ts';
+import { demo } from './demo.ts';
+import { FINDING, FindingError, GOOD, USAGE, UsageError } from './exit.ts';
+import { pingCommand } from './ping.ts';
+import { run } from './run.ts';
+import { show, TABLES } from './show.ts';
+import { renderTable } from './table.ts';
+
+const version = (
+  JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** package.json stands two folders above src/cli in the sources and three in dist. */
+function packagePath(): string {
+  return import.meta.url.includes('/dist/src/') ? '../../../package.json' : '../../package.json';
+}
+
+const program = new Command('twinstack')
+  .description('A dual-stack IPv4/IPv6 network in userspace, described by decks of statements.')
+  .version(version)
+  .option('--no-color', 'plain text')
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText(
+    'after',
+    '\nA deck is a file of statements; several decks make one lab; - reads standard input.' +
+      '\nExit codes: 0 good, 1 a finding, 2 usage or statement error.' +
+      '\nhelp: twinstack statement [NAME] explains the statements',
+  )
+  .exitOverride();
+
+let exitCode: number = GOOD;
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!/^\d+$/.test(text) || n < least || n > most) {
+      throw new InvalidArgumentError(`must be a whole number from ${least} to ${most}.`);
+    }
+    return n;
+  };
+
+const UNITS: Readonly<Record<string, number>> = { US: 1, MS: 1_000, S: 1_000_000, M: 60_000_000 };
+
+/** `10MS`, `2S`, `1.5s`: µs. */
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m)?$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('must be a time such as 500MS or 2S.');
+  return Math.round(Number(match[1]) * UNITS[(match[2] ?? 's').toUpperCase()]!);
+}
+
+const seed = (): Option =>
+  new Option('--seed <n>', 'seed of everything random; the same seed gives the same trace')
+    .argParser(whole(0, 0xffffffff))
+    .default(1);
+const json = (): Option => new Option('--json', 'print JSON').default(false);
+const capture = (): Option =>
+  new Option('--capture <file>', 'write every frame as pcapng (- for standard output)');
+const color = (): boolean => program.opts<{ color: boolean }>().color && process.stdout.isTTY === true;
+
+program
+  .command('run')
+  .description('bring a lab up: in virtual time until its schedule has ended, or live until Ctrl-C')
+  .argument('<deck...>', 'deck files')
+  .option('--live', 'on TUN/TAP interfaces of this machine', false)
+  .option('--no-host-side', 'live: leave the kernel side of the interfaces as it is')
+  .addOption(seed())
+  .addOption(json())
+  .addOption(capture())
+  .action(
+    async (
+      decks: string[],
+      o: { live: boolean; hostSide: boolean; seed: number; json: boolean; capture?: string },
+    ) => {
+      exitCode = await run({ decks, ...o, color: color(), capture: o.capture });
+    },
+  );
+
+program
+  .command('check')
+  .description('find mistakes in decks without running them')
+  .argument('<deck...>', 'deck files')
+  .addOption(
+    new Option('--format <format>', 'how to print findings')
+      .choices(['text', 'json', 'github', 'sarif'])
+      .default('text'),
+  )
+  .addOption(json())
+  .action((decks: string[], o: { format: CheckFormat; json: boolean }) => {
+    exitCode = check(decks, o.json ? 'json' : o.format, color());
+  });
+
+program
+  .command('ping')
+  .description('send echo requests from a host of the lab, in virtual time')
+  .argument('<deck...>', 'deck files, then FROM (SYSID, job or HOST name) and TO (address or HOST name)')
+  .option('-c, --count <n>', 'requests', whole(1, 1_000_000), 4)
+  .option('-s, --size <bytes>', 'bytes of data', whole(0, 65_507), 56)
+  .option('-i, --interval <time>', 'time between requests', duration, 1_000_000)
+  .option('-W, --timeout <time>', 'how long to wait for an answer', duration, 1_000_000)
+  .option('-t, --ttl <n>', 'time to live or hop limit', whole(1, 255))
+  .option('-M, --dont-fragment', 'do not fragment on the way', false)
+  .addOption(seed())
+  .addOption(json())
+  .addOption(capture())
+  .action(
+    async (
+      args: string[],
+      o: {
+        count: number;
+        size: number;
+        interval: number;
+        timeout: number;
+        ttl?: number;
+        dontFragment: boolean;
+        seed: number;
+        json: boolean;
+        capture?: string;
+      },
+    ) => {
+      if (args.length < 3)
+        throw new UsageError('ping needs a deck, FROM and TO: twinstack ping lab.deck 02 192.0.2.1');
+      exitCode = await pingCommand({
+        decks: args.slice(0, -2),
+        from: args.at(-2)!,
+        to: args.at(-1)!,
+        ping: {
+          count: o.count,
+          size: o.size,
+          interval: o.interval,
+          timeout: o.timeout,
+          dontFragment: o.dontFragment,
+          ...(o.ttl === undefined ? {} : { hopLimit: o.ttl }),
+        },
+        seed: o.seed,
+        json: o.json,
+        color: color(),
+        capture: o.capture,
+      });
+    },
+  );
+
+const showCommand = program
+  .command('show')
+  .description('print one table of a lab after its schedule has run');
+for (const [what, { help }] of Object.entries(TABLES)) {
+  showCommand
+    .command(what)
+    .description(help)
+    .argument('<deck...>', 'deck files')
+    .option('--at <time>', 'look at this moment of lab time instead', duration)
+    .addOption(seed())
+    .addOption(json())
+    .action(async (decks: string[], o: { at?: number; seed: number; json: boolean }) => {
+      exitCode = await show({ what, decks, at: o.at, seed: o.seed, json: o.json, color: color() });
+    });
+}
+
+program
+  .command('capacity')
+  .description("the model's storage formula: connections to MB")
+  .argument(
+    '[connections]',
+    `TCP connections, at most ${MAX_CONNECTIONS}`,
+    whole(0, MAX_CONNECTIONS),
+    MAX_CONNECTIONS,
+  )
+  .addOption(json())
+  .action((connections: number, o: { json: boolean }) => {
+    const c = capacity(connections);
+    if (o.json) process.stdout.write(`${JSON.stringify(c)}\n`);
+    else {
+      process.stdout.write(
+        renderTable(
+          ['CONNECTIONS', 'STORAGE KB', 'PARTITION MB'],
+          [[c.connections, c.connectionKb, c.partitionMb]],
+        ),
+      );
+    }
+  });
+
+program
+  .command('statement')
+  .description('explain a statement, or list them all')
+  .argument('[name]', 'statement name')
+  .action((name: string | undefined) => {
+    const text = statementHelp(name);
+    if (text === undefined)
+      throw new UsageError(`no statement is called ${name}; twinstack statement lists them`);
+    process.stdout.write(text);
+  });
+
+program
+  .command('demo')
+  .description('a coupled pair, a router and two single-family hosts: what dual stack does, shown')
+  .addOption(seed())
+  .addOption(json())
+  .addOption(capture().default('twinstack-demo.pcapng'))
+  .action(async (o: { seed: number; json: boolean; capture: string }) => {
+    exitCode = await demo(o);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitCode = exitCodeOf(error);
+}
+process.exitCode = exitCode;
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? GOOD : USAGE;
+  if (error instanceof UsageError || error instanceof FindingError) {
+    process.stderr.write(`twinstack: ${error.message}\n`);
+    return error instanceof UsageError ? USAGE : FINDING;
+  }
+  throw error;
+}

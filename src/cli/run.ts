@@ -1,0 +1,94 @@
+import { SECOND } from '../../stacks/time/clock.ts';
+import { createLog } from '../console/log.ts';
+import { DeckError, Lab, type LabOptions } from '../lab/lab.ts';
+import { openTun } from '../lab/open-tun.ts';
+import { type ActionEvent, runSchedule } from '../lab/schedule.ts';
+import { loadDecks } from './decks.ts';
+import { FINDING, GOOD, UsageError } from './exit.ts';
+import { record } from './recording.ts';
+import { milliseconds } from './table.ts';
+
+export interface RunCommand {
+  readonly decks: readonly string[];
+  readonly live: boolean;
+  /** Live: give the kernel's side of each interface the gateway's address and bring it up. */
+  readonly hostSide: boolean;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly capture: string | undefined;
+}
+
+/** How long Ctrl-C waits for open connections. */
+const DRAIN = 5 * SECOND;
+
+/** `run`: in virtual time until the deck's schedule has ended; live until Ctrl-C. Exit 1 when an action failed. */
+export async function run(command: RunCommand): Promise<number> {
+  const deck = loadDecks(command.decks, command.color);
+  const placeholder = deck.findings.find((f) => f.blocksRun === true);
+  if (placeholder !== undefined) throw new UsageError(`${placeholder.message}: fill it in before running`);
+  const log = createLog({ json: command.json, out: process.stdout });
+  const options: LabOptions = command.live
+    ? { log, live: (hooks) => openTun(hooks, { hostSide: command.hostSide }) }
+    : { log, seed: command.seed };
+  let lab: Lab;
+  try {
+    lab = new Lab(deck, options);
+  } catch (error) {
+    if (error instanceof DeckError) throw error;
+    throw new UsageError((error as Error).message);
+  }
+  const recording = command.capture === undefined ? undefined : record(lab, command.capture);
+  let failed = 0;
+  const tell = (event: ActionEvent): void => {
+    if (!event.ok) failed++;
+    if (command.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    else {
+      const mark = event.ok ? 'ok  ' : 'FAIL';
+      process.stdout.write(
+        `${milliseconds(event.time).padStart(14)}  ${mark} ${event.text}  (${event.card})\n`,
+      );
+    }
+  };
+  try {
+    await lab.start().catch((error: Error) => {
+      throw new UsageError(`a service could not start: ${error.message}`);
+    });
+    if (command.live) {
+      const interrupted = untilInterrupted();
+      process.stderr.write('twinstack is live; Ctrl-C ends it\n');
+      void runSchedule(lab, tell);
+      await interrupted;
+      process.stderr.write('draining connections; Ctrl-C again ends at once\n');
+      await Promise.race([lab.close(DRAIN), untilInterrupted()]);
+    } else {
+      await runSchedule(lab, tell);
+      await lab.rest();
+    }
+  } finally {
+    await lab.close();
+    recording?.close();
+  }
+  if (command.json) {
+    process.stdout.write(
+      `${JSON.stringify({ end: lab.now, frames: lab.trace.frames, hash: lab.trace.hash })}\n`,
+    );
+  } else if (!command.live) {
+    const s = (lab.now / SECOND).toFixed(6);
+    process.stdout.write(`ended at ${s} s, ${lab.trace.frames} frames, trace hash ${lab.trace.hash}\n`);
+  }
+  if (recording !== undefined) process.stderr.write(`${recording.frames} frames in ${command.capture}\n`);
+  return failed > 0 ? FINDING : GOOD;
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      process.off('SIGINT', done);
+      process.off('SIGTERM', done);
+      resolve();
+    };
+    process.on('SIGINT', done);
+    process.on('SIGTERM', done);
+  });
+}

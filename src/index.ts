@@ -1,0 +1,28 @@
+/** The package's API: a lab from a deck. */
+import { parseDecks } from './config/index.ts';
+import { Lab, type LabOptions } from './lab/lab.ts';
+
+export type { Deck, Finding } from './config/deck.ts';
+export { parseDecks } from './config/index.ts';
+export { DeckError, Lab, type LabHost, type LabOptions } from './lab/lab.ts';
+export { ping } from './lab/ping.ts';
+
+/**
+ * Brings a deck up in virtual time and returns it running.
+ * @param deckText the deck, or several decks by name.
+ * @throws DeckError with every finding when the deck has an error; nothing is started then.
+ */
+export async function lab(
+  deckText: string | readonly { readonly name: string; readonly text: string }[],
+  options: LabOptions = {},
+): Promise<Lab> {
+  const files = typeof deckText === 'string' ? [{ name: 'deck', text: deckText }] : deckText;
+  const made = new Lab(parseDecks(files), options);
+  try {
+    await made.start();
+  } catch (error) {
+    await made.close();
+    throw error;
+  }
+  return made;
+}

@@ -1,0 +1,96 @@
+/** What AT cards do: each action at its time, each outcome told as one event. */
+import { once } from 'node:events';
+import type { Action, ScheduledAction } from '../config/deck.ts';
+import { cardText } from './build.ts';
+import { fetchFrom } from './fetch.ts';
+import type { Lab } from './lab.ts';
+import { PING_DEFAULTS, type PingSummary, ping } from './ping.ts';
+
+export interface ActionEvent {
+  /** µs */
+  readonly time: number;
+  readonly card: string;
+  readonly action: string;
+  readonly ok: boolean;
+  /** One line for a person. */
+  readonly text: string;
+  readonly ping?: PingSummary;
+}
+
+/** Starts every action at its time; resolves when the last one has ended. */
+export async function runSchedule(lab: Lab, tell: (event: ActionEvent) => void): Promise<void> {
+  await Promise.all(lab.deck.schedule.map((scheduled) => runAt(lab, scheduled, tell)));
+}
+
+async function runAt(
+  lab: Lab,
+  { at, time, action }: ScheduledAction,
+  tell: (e: ActionEvent) => void,
+): Promise<void> {
+  if (time > lab.now) await lab.advance(time - lab.now);
+  const head = { card: cardText(at), action: action.kind };
+  try {
+    const outcome = await act(lab, action);
+    tell({ time: lab.now, ...head, ok: true, ...outcome });
+  } catch (error) {
+    tell({ time: lab.now, ...head, ok: false, text: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping'>>;
+
+async function act(lab: Lab, action: Action): Promise<Outcome> {
+  switch (action.kind) {
+    case 'ping': {
+      const { stackId, target, count, size } = action;
+      const summary = await ping(lab, stackId, target, { ...PING_DEFAULTS, count, size });
+      const text = `${lab.host(stackId).name} pings ${target}: ${summary.received}/${summary.sent} answered`;
+      return { ok: summary.received === summary.sent, text, ping: summary };
+    }
+    case 'fetch': {
+      const host = lab.host(action.stackId);
+      const { status, body, family } = await fetchFrom(host, action.target, action.port);
+      const text = `${host.name} fetches ${action.target}:${action.port} over ${family}: ${status}, ${body.length} bytes`;
+      return { ok: status < 400, text };
+    }
+    case 'connect': {
+      const host = lab.host(action.stackId);
+      const socket = host.net.connect({ host: action.target, port: action.port });
+      await once(socket, 'connect');
+      const text = `${host.name} connected to ${socket.remoteAddress} port ${socket.remotePort}`;
+      socket.destroy();
+      return { text };
+    }
+    case 'stop':
+      lab.stopStack(action.stackId);
+      return { text: `stack ${action.stackId} stopped` };
+    case 'start':
+      lab.startStack(action.stackId);
+      return { text: `stack ${action.stackId} started` };
+    case 'link': {
+      const { stack, links } = lab.stacks.get(action.stackId)!;
+      const index = links.get(action.device.toUpperCase());
+      if (index === undefined) throw new Error(`no LINK ${action.device} on stack ${action.stackId}`);
+      stack.setLink(index, action.up);
+      return { text: `link ${action.device} of stack ${action.stackId} is ${action.up ? 'up' : 'down'}` };
+    }
+    case 'route': {
+      const { stack, links } = lab.stacks.get(action.stackId)!;
+      const { device, at, ...route } = action.route;
+      const interfaceIndex = links.get(device.toUpperCase());
+      if (interfaceIndex === undefined) throw new Error(`no LINK ${device} on stack ${action.stackId}`);
+      stack.addRoute({ ...route, interfaceIndex, origin: 'static', card: cardText(at) });
+      return { text: `route to ${stack.describe(route.destination)}/${route.prefixLength} added` };
+    }
+    case 'port': {
+      lab.stacks.get(action.stackId)!.stack.tcp.suspend(action.port, action.suspended);
+      return { text: `port ${action.port} ${action.suspended ? 'suspended' : 'resumed'}` };
+    }
+    case 'segment': {
+      const segment = lab.segments.get(action.name.toUpperCase());
+      if (segment === undefined) throw new Error(`no segment ${action.name} in this lab`);
+      segment.set(action.conditions);
+      return { text: `segment ${action.name} changed` };
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * TWINSERV: the small services that every lab needs, on sockets only: a web page, ECHO (RFC 862), SINK (RFC 863),
+ * SOURCE (a stream of bytes, after RFC 864) over TCP, and UDPECHO (RFC 862 over UDP).
+ */
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import type { Dgram } from '../sockets/dgram.ts';
+import type { Net, Server, Socket } from '../sockets/net.ts';
+
+export type SimpleServiceKind = 'HTTP' | 'ECHO' | 'SINK' | 'SOURCE' | 'UDPECHO';
+
+export interface RunningService {
+  readonly kind: SimpleServiceKind;
+  readonly port: number;
+  /** Stops accepting; resolves when the connections that were open are done, or at once with `force`. */
+  close(force: boolean): Promise<void>;
+}
+
+/** One chunk of what SOURCE sends: the printable ASCII characters in rotation (RFC 864 §2, pattern). */
+const SOURCE_CHUNK: Buffer = Buffer.from(Array.from({ length: 65_520 }, (_, i) => 32 + (i % 95)));
+
+/** @throws the module's own error (EADDRINUSE, EAFNOSUPPORT, ...) when the port cannot be had. */
+export async function startSimpleService(
+  kind: SimpleServiceKind,
+  port: number,
+  modules: { readonly net: Net; readonly dgram: Dgram },
+  name: string,
+): Promise<RunningService> {
+  if (kind === 'UDPECHO') {
+    const socket = modules.dgram.createSocket(modules.dgram.family === 'IPv4' ? 'udp4' : 'udp6');
+    socket.on('message', (data, from) => socket.send(data, from.port, from.address));
+    socket.bind(port);
+    await once(socket, 'listening');
+    return { kind, port, close: async () => void socket.close() };
+  }
+  const open = new Set<Socket>();
+  const serve = kind === 'HTTP' ? webPage(name) : streamOf[kind];
+  const server: Server = modules.net.createServer({ allowHalfOpen: kind !== 'HTTP' }, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    serve(socket);
+  });
+  server.listen(port);
+  await once(server, 'listening');
+  return {
+    kind,
+    port,
+    async close(force) {
+      if (force) for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+const streamOf: Record<'ECHO' | 'SINK' | 'SOURCE', (socket: Socket) => void> = {
+  ECHO: (socket) => void socket.pipe(socket),
+  SINK: (socket) => {
+    socket.resume();
+    socket.on('end', () => socket.end());
+  },
+  SOURCE: (socket) => {
+    socket.resume();
+    const pump = (): void => {
+      while (socket.writable && socket.write(SOURCE_CHUNK));
+    };
+    socket.on('drain', pump);
+    socket.on('end', () => socket.end());
+    pump();
+  },
+};
+
+/** A page that says over which family, and from where, it was asked for. */
+function webPage(name: string): (socket: Socket) => void {
+  const http = createHttpServer((request, response) => {
+    const from = request.socket;
+    // Discard a body, so that a POST of any size is answered after its last byte.
+    request.resume();
+    request.on('end', () => {
+      response.setHeader('content-type', 'text/plain; charset=utf-8');
+      response.end(
+        `${name} answers ${request.method} ${request.url} from ${from.remoteAddress} over ${from.remoteFamily}\n`,
+      );
+    });
+  });
+  return (socket) => void http.emit('connection', socket);
+}
