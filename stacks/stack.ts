@@ -1,10 +1,14 @@
 /** What everything above sees of a stack. `Ipv4Stack` and `Ipv6Stack` both implement it and never see each other. */
 import type { Address } from './address/address.ts';
 import type { Failure, NetworkLayer } from './address/network.ts';
+import type { Neighbour } from './forward/neighbours.ts';
+import type { Route } from './forward/routes.ts';
 import type { Device } from './packet/device.ts';
 import type { Counters } from './packet/verdict.ts';
 import type { TcpService } from './tcp/api.ts';
 import type { UdpService } from './udp/api.ts';
+
+export type { Neighbour, Route };
 
 export interface StackOptions {
   /** SYSID 0..99. */
@@ -45,27 +49,6 @@ export interface InterfaceAddress {
   readonly state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate';
 }
 
-export interface Route {
-  readonly destination: Address;
-  readonly prefixLength: number;
-  /** Unspecified for a direct route. */
-  readonly gateway: Address;
-  readonly interfaceIndex: number;
-  readonly metric: number;
-  /** `link` from an interface address, `static` from a statement, `ra` from a router advertisement. */
-  readonly origin: 'link' | 'static' | 'ra';
-  /** Where it was written (`file:line:column`), for those who ask why. */
-  readonly card?: string;
-}
-
-export interface Neighbour {
-  readonly address: Address;
-  readonly interfaceIndex: number;
-  readonly mac: Uint8Array | undefined;
-  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
-  readonly isRouter: boolean;
-}
-
 export interface EchoReply {
   readonly from: Address;
   readonly bytes: number;
@@ -98,6 +81,11 @@ export interface Stack extends NetworkLayer {
   readonly counters: Counters;
   readonly running: boolean;
   forwarding: boolean;
+  /**
+   * IN statements: asked for every packet from a link that is for this host, with the destination port (0 when the
+   * protocol has none). False drops it silently as `filtered`. Packets to oneself are never asked about.
+   */
+  filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
 
   /** The device must not carry another family of this stack; several stacks never share one device. */
   addInterface(name: string, device: Device, options: InterfaceOptions): Interface;

@@ -10,6 +10,10 @@ export interface Family {
   readonly addressBytes: 4 | 16;
   /** Bytes of the IP header without options or extension headers. */
   readonly headerBytes: 20 | 40;
+  /** Largest IP payload: a total length of 65,535 holds the header (RFC 791 §3.1), a payload length does not (RFC 8200 §3). */
+  readonly maxPayload: 65515 | 65535;
+  /** Zero in the UDP checksum field: no checksum (RFC 768), or an error (RFC 8200 §8.1). */
+  readonly udpChecksumRequired: boolean;
   /** Smallest MTU that a link may be given: 576 as the model has it, 1,280 by RFC 8200 §5. */
   readonly minimumMtu: 576 | 1280;
   /** MSS when the peer names none: RFC 9293 §3.7.1. */

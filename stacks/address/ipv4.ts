@@ -9,6 +9,8 @@ export const ipv4: Family = {
   bits: 32,
   addressBytes: 4,
   headerBytes: 20,
+  maxPayload: 65515,
+  udpChecksumRequired: false,
   minimumMtu: 576,
   defaultMss: 536,
   any: new Address(),

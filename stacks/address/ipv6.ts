@@ -10,6 +10,8 @@ export const ipv6: Family = {
   bits: 128,
   addressBytes: 16,
   headerBytes: 40,
+  maxPayload: 65535,
+  udpChecksumRequired: true,
   minimumMtu: 1280,
   defaultMss: 1220,
   any: new Address(),

@@ -16,6 +16,7 @@ export const DROP_REASONS = {
   'no-buffer': { says: 'no packet buffer was free', rule: 'bound: packet pool' },
   'stack-stopped': { says: 'the stack is not attached', rule: 'ATTACH TCP/IP' },
   'link-down': { says: 'the link is down', rule: 'DEVICE' },
+  'device-refused': { says: 'the operating system refused the packet', rule: 'write(2)' },
   runt: { says: 'shorter than its header', rule: 'RFC 791 §3.1, RFC 8200 §3' },
   'bad-length': {
     says: 'a length field does not fit the bytes that came',
@@ -73,6 +74,7 @@ export const DROP_REASONS = {
   'unknown-option': { says: 'an option asks to be dropped when it is not known', rule: 'RFC 8200 §4.2' },
   'no-next-header': { says: 'nothing follows, as Next Header 59 says', rule: 'RFC 8200 §4.7' },
   'fragment-overlap': { says: 'fragments overlap', rule: 'RFC 5722 §4, RFC 8200 §4.5' },
+  'fragment-duplicate': { says: 'the same fragment came before', rule: 'RFC 815 §3, RFC 8200 §4.5' },
   'fragment-bounds': {
     says: 'a fragment lies outside the largest datagram',
     rule: 'RFC 791 §3.2, RFC 8200 §4.5',

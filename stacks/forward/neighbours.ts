@@ -1,0 +1,405 @@
+/**
+ * The neighbour cache: RFC 4861 §7.3 (unreachability detection) and §7.2 (resolution), which ARP shares
+ * (RFC 826, RFC 1122 §2.3.2); bounds after RFC 6583.
+ *
+ * Ageing is looked at when an entry is used, so an idle cache arms no timer. A timer holds a virtual lab awake only
+ * while packets wait for an address or a probe is out.
+ */
+import type { Address } from '../address/address.ts';
+import type { Family } from '../address/family.ts';
+import type { Environment } from '../packet/environment.ts';
+import { KeyedTable } from '../packet/keyed-table.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+import { SECOND, type Timer } from '../time/clock.ts';
+import { sameMac } from '../wire/ethernet.ts';
+
+/** Entries in all: 4,095 peers twice over. */
+export const MAX_NEIGHBOURS = 8_192;
+/** Entries in resolution at once: a scan of a subnet evicts only others like itself (RFC 6583 §6.2). */
+export const MAX_RESOLVING = 512;
+/** Packets that wait for one address (RFC 4861 §7.2.2 asks for one at least; 3 as Linux had it); 1,536 in all. */
+export const QUEUE_PER_NEIGHBOUR = 3;
+/** Steps of the search for an entry to evict. */
+const EVICTION_STEPS = 64;
+
+// RFC 4861 §10.
+export const MAX_MULTICAST_SOLICIT = 3;
+export const MAX_UNICAST_SOLICIT = 3;
+export const REACHABLE_TIME: number = 30 * SECOND;
+export const RETRANS_TIMER: number = SECOND;
+export const DELAY_FIRST_PROBE_TIME: number = 5 * SECOND;
+/** How long a failed resolution is remembered: at most one new attempt a second (RFC 1122 §2.3.2.1). */
+export const FAILED_TIME: number = SECOND;
+
+export interface Neighbour {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  readonly mac: Uint8Array | undefined;
+  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
+  readonly isRouter: boolean;
+}
+
+export interface NeighbourCallbacks {
+  /** Sends a solicitation: to the group (or to all, with ARP) when `mac` is undefined, else a unicast probe. */
+  solicit(address: Address, interfaceIndex: number, mac: Uint8Array | undefined): void;
+  /** Takes ownership; `packet.start` is at the IP header. */
+  transmit(packet: Packet, mac: Uint8Array, interfaceIndex: number): void;
+  /** Takes ownership of a packet that could not be sent. Only `neighbour-unresolved` is worth an ICMP error. */
+  unresolved(packet: Packet, reason: DropReason, interfaceIndex: number): void;
+  /** The neighbour stopped answering, or an advertisement took its router flag away (RFC 4861 §7.3.3, §7.2.5). */
+  lost?(address: Address, interfaceIndex: number, why: 'unreachable' | 'not-a-router'): void;
+}
+
+/** What an ARP packet or a neighbour advertisement says (RFC 4861 §7.2.5). */
+export interface Advertisement {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  readonly mac: Uint8Array | undefined;
+  readonly solicited: boolean;
+  readonly override: boolean;
+  readonly router: boolean;
+}
+
+class Entry {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  state: Neighbour['state'] = 'incomplete';
+  mac: Uint8Array | undefined;
+  isRouter = false;
+  /** µs: the end of `reachable` or of `failed`. */
+  until = 0;
+  /** Solicitations sent in this state. */
+  solicits = 0;
+  queue: Packet[] = [];
+  /** Used since the eviction hand passed. */
+  used = true;
+  /** Place in the eviction ring. */
+  slot = 0;
+  readonly retransmit: Timer;
+  readonly delay: Timer;
+
+  constructor(address: Address, interfaceIndex: number, retransmit: Timer, delay: Timer) {
+    this.address = address;
+    this.interfaceIndex = interfaceIndex;
+    this.retransmit = retransmit;
+    this.delay = delay;
+  }
+}
+
+interface Timing {
+  /** µs, drawn between 0.5 and 1.5 times the base (RFC 4861 §6.3.2). */
+  readonly reachable: number;
+  /** µs */
+  readonly retransmit: number;
+}
+
+export class NeighbourCache {
+  readonly #environment: Environment;
+  readonly #callbacks: NeighbourCallbacks;
+  readonly #table: KeyedTable<Entry>;
+  readonly #ring: Entry[] = [];
+  #hand = 0;
+  /** Oldest first. */
+  readonly #resolving = new Set<Entry>();
+  /** By interface index. */
+  readonly #timing: (Timing | undefined)[] = [];
+
+  constructor(environment: Environment, family: Family, callbacks: NeighbourCallbacks) {
+    this.#environment = environment;
+    this.#callbacks = callbacks;
+    this.#table = new KeyedTable(family.bits / 32 + 1, environment.random);
+  }
+
+  get size(): number {
+    return this.#ring.length;
+  }
+
+  /** Base reachable time and retransmission interval of a link, in µs, as a router advertises them. */
+  configure(interfaceIndex: number, reachableTime: number, retransTimer: number): void {
+    const factor = 0.5 + this.#environment.random.u32() / 0x100000000;
+    this.#timing[interfaceIndex] = { reachable: reachableTime * factor, retransmit: retransTimer };
+  }
+
+  /** Sends now, or when the address is known. Takes ownership. */
+  send(packet: Packet, nextHop: Address, interfaceIndex: number): void {
+    let entry = this.#find(nextHop, interfaceIndex);
+    if (entry === undefined) {
+      entry = this.#create(nextHop, interfaceIndex);
+      if (entry === undefined) {
+        this.#callbacks.unresolved(packet, 'neighbour-queue', interfaceIndex);
+        return;
+      }
+      this.#resolve(entry, packet);
+      return;
+    }
+    entry.used = true;
+    const state = this.#ageOf(entry);
+    if (state === 'incomplete') {
+      // RFC 4861 §7.2.2: when the queue overflows, the new arrival replaces the oldest entry.
+      entry.queue.push(packet);
+      if (entry.queue.length > QUEUE_PER_NEIGHBOUR) {
+        this.#callbacks.unresolved(entry.queue.shift()!, 'neighbour-queue', interfaceIndex);
+      }
+      return;
+    }
+    if (state === 'failed') {
+      this.#callbacks.unresolved(packet, 'neighbour-unresolved', interfaceIndex);
+      return;
+    }
+    if (state === 'stale') {
+      // RFC 4861 §7.3.3: the first packet to a stale neighbour goes out and starts the delay.
+      entry.state = 'delay';
+      entry.delay.armIn(DELAY_FIRST_PROBE_TIME);
+    }
+    this.#callbacks.transmit(packet, entry.mac!, interfaceIndex);
+  }
+
+  /** An upper layer made forward progress with this next hop (RFC 4861 §7.3.1). */
+  confirm(nextHop: Address, interfaceIndex: number): void {
+    const entry = this.#find(nextHop, interfaceIndex);
+    if (entry?.mac === undefined || entry.state === 'permanent') return;
+    this.#reachable(entry);
+  }
+
+  /** RFC 4861 §7.2.5. False when it says nothing about an entry of ours: no entry is made for it. */
+  advertise(said: Advertisement): boolean {
+    const entry = this.#find(said.address, said.interfaceIndex);
+    if (entry === undefined || entry.state === 'permanent') return false;
+    if (entry.state === 'failed') {
+      this.#remove(entry); // It lives after all: the next packet asks anew.
+      return false;
+    }
+    if (entry.state === 'incomplete') {
+      if (said.mac === undefined) return false;
+      entry.isRouter = said.router;
+      this.#resolved(entry, said.mac, said.solicited);
+      return true;
+    }
+    const changes = said.mac !== undefined && !sameMac(said.mac, entry.mac!);
+    if (changes && !said.override) {
+      if (this.#ageOf(entry) === 'reachable') entry.state = 'stale';
+      return true;
+    }
+    if (changes) entry.mac = said.mac!.slice();
+    if (said.solicited) this.#reachable(entry);
+    else if (changes) this.#stale(entry);
+    if (entry.isRouter && !said.router) {
+      this.#callbacks.lost?.(entry.address, entry.interfaceIndex, 'not-a-router');
+    }
+    entry.isRouter = said.router;
+    return true;
+  }
+
+  /**
+   * The sender of a solicitation, a redirect or a router's message told its own address (RFC 4861 §7.2.3; RFC 826).
+   * `isRouter` undefined leaves the flag as it is.
+   */
+  learn(address: Address, interfaceIndex: number, mac: Uint8Array, isRouter?: boolean): void {
+    let entry = this.#find(address, interfaceIndex);
+    if (entry?.state === 'failed') {
+      this.#remove(entry);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      entry = this.#create(address, interfaceIndex);
+      if (entry === undefined) return;
+    }
+    if (isRouter !== undefined) entry.isRouter = isRouter;
+    if (entry.state === 'permanent') return;
+    if (entry.state === 'incomplete') {
+      this.#resolved(entry, mac, false);
+    } else if (!sameMac(mac, entry.mac!)) {
+      entry.mac = mac.slice();
+      this.#stale(entry);
+    }
+  }
+
+  /** A static entry; undefined when the table is full of better ones. */
+  setPermanent(address: Address, interfaceIndex: number, mac: Uint8Array): void {
+    const entry = this.#find(address, interfaceIndex) ?? this.#create(address, interfaceIndex);
+    if (entry === undefined) return;
+    this.#resolved(entry, mac, true);
+    this.#disarm(entry);
+    entry.state = 'permanent';
+  }
+
+  lookup(address: Address, interfaceIndex: number): Neighbour | undefined {
+    const entry = this.#find(address, interfaceIndex);
+    return entry === undefined ? undefined : this.#show(entry);
+  }
+
+  /** The link went down, or (undefined) the stack stopped: nothing known stays true. */
+  flush(interfaceIndex?: number): void {
+    for (const entry of [...this.#ring]) {
+      if (interfaceIndex !== undefined && entry.interfaceIndex !== interfaceIndex) continue;
+      this.#remove(entry);
+      for (const packet of entry.queue.splice(0)) {
+        this.#callbacks.unresolved(packet, 'link-down', entry.interfaceIndex);
+      }
+    }
+  }
+
+  *entries(): Iterable<Neighbour> {
+    for (const entry of this.#ring) yield this.#show(entry);
+  }
+
+  #show(entry: Entry): Neighbour {
+    const { address, interfaceIndex, mac, isRouter } = entry;
+    return { address, interfaceIndex, mac, state: this.#ageOf(entry), isRouter };
+  }
+
+  #ageOf(entry: Entry): Neighbour['state'] {
+    if (entry.state === 'reachable' && entry.until <= this.#environment.clock.now) entry.state = 'stale';
+    return entry.state;
+  }
+
+  #find(address: Address, interfaceIndex: number): Entry | undefined {
+    this.#setKey(address, interfaceIndex);
+    const entry = this.#table.get();
+    if (entry?.state === 'failed' && entry.until <= this.#environment.clock.now) {
+      this.#remove(entry);
+      return undefined;
+    }
+    return entry;
+  }
+
+  #setKey(address: Address, interfaceIndex: number): void {
+    const key = this.#table.key;
+    key[0] = address.w3;
+    key[1] = interfaceIndex;
+    if (key.length === 2) return;
+    key[2] = address.w2;
+    key[3] = address.w1;
+    key[4] = address.w0;
+  }
+
+  #create(address: Address, interfaceIndex: number): Entry | undefined {
+    if (this.#ring.length >= MAX_NEIGHBOURS && !this.#evict()) return undefined;
+    const clock = this.#environment.clock;
+    const entry: Entry = new Entry(
+      address.clone(),
+      interfaceIndex,
+      clock.timer(() => this.#unanswered(entry)),
+      clock.timer(() => this.#probe(entry), { background: true }),
+    );
+    entry.slot = this.#ring.push(entry) - 1;
+    this.#setKey(address, interfaceIndex);
+    this.#table.set(entry);
+    return entry;
+  }
+
+  #resolve(entry: Entry, packet: Packet): void {
+    entry.queue.push(packet);
+    this.#resolving.add(entry);
+    if (this.#resolving.size > MAX_RESOLVING) {
+      const [oldest] = this.#resolving;
+      this.#giveUp(oldest!, 'neighbour-queue');
+    }
+    entry.solicits = 0;
+    this.#solicit(entry, undefined);
+  }
+
+  #solicit(entry: Entry, mac: Uint8Array | undefined): void {
+    entry.solicits++;
+    const interval = this.#timing[entry.interfaceIndex]?.retransmit ?? RETRANS_TIMER;
+    entry.retransmit.armIn(interval);
+    this.#callbacks.solicit(entry.address, entry.interfaceIndex, mac);
+  }
+
+  /** The retransmission timer (RFC 4861 §7.2.2, §7.3.3). */
+  #unanswered(entry: Entry): void {
+    if (entry.state === 'incomplete') {
+      if (entry.solicits < MAX_MULTICAST_SOLICIT) {
+        this.#solicit(entry, undefined);
+        return;
+      }
+      this.#resolving.delete(entry);
+      entry.state = 'failed';
+      entry.until = this.#environment.clock.now + FAILED_TIME;
+      this.#callbacks.lost?.(entry.address, entry.interfaceIndex, 'unreachable');
+      for (const packet of entry.queue.splice(0)) {
+        this.#callbacks.unresolved(packet, 'neighbour-unresolved', entry.interfaceIndex);
+      }
+      return;
+    }
+    if (entry.solicits < MAX_UNICAST_SOLICIT) {
+      this.#solicit(entry, entry.mac);
+      return;
+    }
+    this.#remove(entry);
+    this.#callbacks.lost?.(entry.address, entry.interfaceIndex, 'unreachable');
+  }
+
+  #probe(entry: Entry): void {
+    entry.state = 'probe';
+    entry.solicits = 0;
+    this.#solicit(entry, entry.mac);
+  }
+
+  /** The address came: what waited goes out. */
+  #resolved(entry: Entry, mac: Uint8Array, solicited: boolean): void {
+    this.#resolving.delete(entry);
+    entry.mac = mac.slice();
+    if (solicited) this.#reachable(entry);
+    else this.#stale(entry);
+    for (const packet of entry.queue.splice(0)) this.send(packet, entry.address, entry.interfaceIndex);
+  }
+
+  #reachable(entry: Entry): void {
+    this.#disarm(entry);
+    if (this.#timing[entry.interfaceIndex] === undefined) {
+      this.configure(entry.interfaceIndex, REACHABLE_TIME, RETRANS_TIMER);
+    }
+    entry.state = 'reachable';
+    entry.until = this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable;
+  }
+
+  #stale(entry: Entry): void {
+    this.#disarm(entry);
+    entry.state = 'stale';
+  }
+
+  #disarm(entry: Entry): void {
+    entry.retransmit.disarm();
+    entry.delay.disarm();
+  }
+
+  /**
+   * Makes room by a second-chance search: what is in use or known to be reachable stays (RFC 6583 §6.2).
+   * The search is bounded; when it finds nothing, the newcomer is refused.
+   */
+  #evict(): boolean {
+    for (let step = 0; step < EVICTION_STEPS; step++) {
+      this.#hand = (this.#hand + 1) % this.#ring.length;
+      const entry = this.#ring[this.#hand]!;
+      const state = this.#ageOf(entry);
+      if (state === 'permanent' || state === 'reachable') continue;
+      if (entry.used) {
+        entry.used = false;
+        continue;
+      }
+      this.#giveUp(entry, 'neighbour-queue');
+      return true;
+    }
+    return false;
+  }
+
+  #giveUp(entry: Entry, reason: DropReason): void {
+    this.#remove(entry);
+    for (const packet of entry.queue.splice(0)) {
+      this.#callbacks.unresolved(packet, reason, entry.interfaceIndex);
+    }
+  }
+
+  #remove(entry: Entry): void {
+    this.#disarm(entry);
+    this.#resolving.delete(entry);
+    this.#setKey(entry.address, entry.interfaceIndex);
+    this.#table.delete();
+    const last = this.#ring.pop()!;
+    if (last === entry) return;
+    this.#ring[entry.slot] = last;
+    last.slot = entry.slot;
+  }
+}

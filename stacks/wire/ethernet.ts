@@ -1,0 +1,69 @@
+/**
+ * Ethernet II: IEEE 802.3 §3, RFC 894 (IPv4), RFC 2464 (IPv6), RFC 1112 §6.4 (IPv4 multicast).
+ *
+ *  0        6        12     14
+ *  +--------+--------+------+---------
+ *  |  dest  | source | type | payload
+ *  +--------+--------+------+---------
+ */
+import { BROADCAST, MULTICAST, type Packet, UNICAST } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+
+export const ETHERNET_HEADER = 14;
+export const MAC_BYTES = 6;
+export const ETHERTYPE_IPV4 = 0x0800;
+export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IPV6 = 0x86dd;
+
+export const BROADCAST_MAC: Uint8Array = new Uint8Array(MAC_BYTES).fill(0xff);
+
+/**
+ * Checks the frame at `packet.start` and notes in `linkCast` how it was addressed. A frame to a group passes here:
+ * IP decides by the address inside. The header stays; the caller reads `etherType` and moves `start`.
+ */
+export function checkFrame(packet: Packet, mac: Uint8Array): DropReason | undefined {
+  if (packet.length < ETHERNET_HEADER) return 'runt';
+  const at = packet.start;
+  if ((packet.u8(at) & 1) === 0) {
+    packet.linkCast = UNICAST;
+    return isMac(packet, at, mac) ? undefined : 'not-for-me';
+  }
+  packet.linkCast = isMac(packet, at, BROADCAST_MAC) ? BROADCAST : MULTICAST;
+  return undefined;
+}
+
+/** Of the frame at `packet.start`. */
+export function etherType(packet: Packet): number {
+  return packet.u16(packet.start + 12);
+}
+
+/** Writes the header into the headroom; `packet.start` moves to it. */
+export function prependEthernet(packet: Packet, to: Uint8Array, from: Uint8Array, type: number): void {
+  const at = packet.start - ETHERNET_HEADER;
+  const bytes = packet.bytes;
+  for (let i = 0; i < MAC_BYTES; i++) {
+    bytes[at + i] = to[i]!;
+    bytes[at + MAC_BYTES + i] = from[i]!;
+  }
+  packet.setU16(at + 12, type);
+  packet.start = at;
+}
+
+export function isMac(packet: Packet, at: number, mac: Uint8Array): boolean {
+  const bytes = packet.bytes;
+  for (let i = 0; i < MAC_BYTES; i++) if (bytes[at + i] !== mac[i]) return false;
+  return true;
+}
+
+/** True for an address that one station can have: no group bit, not all zero (IEEE 802 §8). */
+export function isStation(packet: Packet, at: number): boolean {
+  const b = packet.bytes;
+  return (
+    (b[at]! & 1) === 0 && (b[at]! | b[at + 1]! | b[at + 2]! | b[at + 3]! | b[at + 4]! | b[at + 5]!) !== 0
+  );
+}
+
+export function sameMac(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < MAC_BYTES; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
