@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/lab/random.ts';
+import { VirtualTime } from '../../../src/lab/virtual-time.ts';
+import { Clock } from '../../../stacks/time/clock.ts';
+
+describe('VirtualTime', () => {
+  it('flows while something is in flight and rests when only housekeeping is left', async () => {
+    const clock = new Clock();
+    const time = new VirtualTime(clock);
+    const fired: number[] = [];
+    const ageing = clock.timer(() => fired.push(clock.now), { background: true });
+    ageing.armIn(30_000_000);
+    clock.timer(() => fired.push(clock.now)).armIn(5_000_000);
+    await time.rest();
+    expect(fired).toEqual([5_000_000]);
+    expect(clock.now).toBe(5_000_000);
+    await time.advance(40_000_000);
+    expect(fired).toEqual([5_000_000, 30_000_000]);
+    expect(clock.now).toBe(45_000_000);
+    time.stop();
+  });
+
+  it('lets an application act between an event and the next deadline', async () => {
+    const clock = new Clock();
+    const time = new VirtualTime(clock);
+    const log: string[] = [];
+    clock
+      .timer(() => {
+        time.activity();
+        void Promise.resolve()
+          .then(() => Promise.resolve())
+          .then(() => log.push(`application at ${clock.now}`));
+      })
+      .armIn(10);
+    clock.timer(() => log.push(`deadline at ${clock.now}`)).armIn(11);
+    await time.rest();
+    expect(log).toEqual(['application at 10', 'deadline at 11']);
+    time.stop();
+  });
+});
+
+describe('seededRandom', () => {
+  it('gives the same numbers for the same seed and others for another', () => {
+    const draw = (seed: number): number[] => {
+      const random = seededRandom(seed);
+      return Array.from({ length: 8 }, () => random.u32());
+    };
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+    for (const n of draw(3)) expect(Number.isInteger(n) && n >= 0 && n <= 0xffffffff).toBe(true);
+  });
+
+  it('is even: each of 16 nibbles comes about as often as the others', () => {
+    const random = seededRandom(7);
+    const seen = new Array<number>(16).fill(0);
+    for (let i = 0; i < 16_000; i++) seen[random.u32() >>> 28]!++;
+    for (const n of seen) expect(Math.abs(n - 1_000)).toBeLessThan(5 * Math.sqrt(1_000));
+  });
+});
