@@ -12,6 +12,7 @@ import type {
   HostAddress,
   HostConnection,
   HostConnectOptions,
+  HostFailure,
   HostInterfaceAddress,
   HostListener,
   HostUdpOptions,
@@ -92,7 +93,7 @@ export class Couple implements SocketHost {
    * An unspecified address of either family listens on both stacks: that is how a program written for IPv4 becomes
    * dual. A specific one listens on the stack of its family.
    */
-  listenTcp(request: ListenRequest): HostListener | Failure {
+  listenTcp(request: ListenRequest): HostListener | HostFailure {
     const local = request.local === undefined ? { family: ipv6, address: ipv6.any } : plain(request.local);
     if (!local.address.isUnspecified || request.ipv6Only === true) {
       const host = this.#hostOf(local.family);

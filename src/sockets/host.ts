@@ -21,6 +21,11 @@ export interface HostConnection {
   readonly network: NetworkLayer;
 }
 
+/** A failure of a call that concerned more than one stack names the one that refused: `stack 03 (BSTTINET)`. */
+export interface HostFailure extends Failure {
+  readonly refusedBy?: string;
+}
+
 export interface HostListener {
   readonly port: number;
   /** What it was asked to listen on; unspecified for every address. */
@@ -48,7 +53,7 @@ export interface ListenRequest {
   /** A connection waits for `take`. */
   arrived(): void;
   /** A stack that came up later (or came back) refuses; the others go on listening. */
-  refused(failure: Failure): void;
+  refused(failure: HostFailure): void;
 }
 
 export interface HostConnectOptions {
@@ -100,7 +105,7 @@ export interface SocketHost {
   /** Literals, `localhost`, then the HOST table; at least one address, those of the preferred family first. */
   resolve(name: string, done: (found: readonly HostAddress[] | ResolveFailure) => void): void;
   addresses(): HostInterfaceAddress[];
-  listenTcp(request: ListenRequest): HostListener | Failure;
+  listenTcp(request: ListenRequest): HostListener | HostFailure;
   connectTcp(remote: HostAddress, port: number, options: HostConnectOptions): HostConnection | Failure;
   bindUdp(local: HostAddress, port: number, options: HostUdpOptions): HostUdpSocket | Failure;
 }

@@ -6,7 +6,7 @@ import type { Address } from '../../stacks/address/address.ts';
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { Stack } from '../../stacks/stack.ts';
 import type { TcpConnection, TcpHandler, TcpListener } from '../../stacks/tcp/api.ts';
-import type { HostAddress, HostConnection, HostListener, ListenRequest } from './host.ts';
+import type { HostAddress, HostConnection, HostFailure, HostListener, ListenRequest } from './host.ts';
 
 /** What Node's `net.Server` asks for when nothing is said. */
 const DEFAULT_BACKLOG = 511;
@@ -79,7 +79,7 @@ export class Listening implements HostListener {
     local: HostAddress,
     parts: readonly ListenPart[],
     released: (listening: Listening) => void,
-  ): Listening | Failure {
+  ): Listening | HostFailure {
     for (let tries = 1; ; tries++) {
       const opened = Listening.#tryOpen(request, local, parts, released);
       const again =
@@ -93,7 +93,7 @@ export class Listening implements HostListener {
     local: HostAddress,
     parts: readonly ListenPart[],
     released: (listening: Listening) => void,
-  ): Listening | Failure {
+  ): Listening | HostFailure {
     const listening = new Listening(request, local, released);
     for (const part of parts) {
       const failure = listening.#listenOn(part);
@@ -163,7 +163,8 @@ export class Listening implements HostListener {
   }
 
   /** Opens the port on one more stack and keeps it there over stop and start. */
-  #listenOn(part: ListenPart): Failure | undefined {
+  #listenOn(part: ListenPart): HostFailure | undefined {
+    if (!part.stack.running) return refusal(part.stack, { code: 'ENETDOWN', cause: 'is not running' });
     const listener = part.stack.tcp.listen(part.address, this.#port, {
       backlog: this.#backlog,
       accept: (connection) => this.#accept(connection, part.stack),
@@ -194,9 +195,9 @@ export class Listening implements HostListener {
   }
 }
 
-/** The failure with the name of the stack in front. */
-function refusal(stack: Stack, failure: Failure): Failure {
-  return { code: failure.code, cause: `stack ${stackNumber(stack.id)} (${stack.name}): ${failure.cause}` };
+function refusal(stack: Stack, failure: Failure): HostFailure {
+  const refusedBy = `stack ${stackNumber(stack.id)} (${stack.name})`;
+  return { code: failure.code, cause: `${refusedBy}: ${failure.cause}`, refusedBy };
 }
 
 /** As on the ID card: two digits. */

@@ -69,7 +69,9 @@ export class StackHost implements SocketHost {
   listenTcp(request: ListenRequest): HostListener | Failure {
     const local = request.local ?? { family: this.stack.family, address: this.stack.family.any };
     if (local.family !== this.stack.family) return this.#wrongFamily(local);
-    return Listening.open(request, local, [{ stack: this.stack, address: local.address }], () => {});
+    const opened = Listening.open(request, local, [{ stack: this.stack, address: local.address }], () => {});
+    // With one stack it goes without saying who refused.
+    return isFailure(opened) ? { code: opened.code, cause: opened.cause } : opened;
   }
 
   connectTcp(remote: HostAddress, port: number, options: HostConnectOptions): HostConnection | Failure {
