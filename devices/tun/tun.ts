@@ -1,0 +1,242 @@
+/**
+ * A TUN or TAP interface of Linux as a device: bare IP packets (`tun`) or Ethernet frames (`tap`) between a stack of
+ * ours and the kernel's. Read first: tun.c, for how packets come in without a look-up for each.
+ */
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { Device } from '../../stacks/packet/device.ts';
+import type { Environment } from '../../stacks/packet/environment.ts';
+import type { Packet } from '../../stacks/packet/packet.ts';
+import { Counters, type DropReason } from '../../stacks/packet/verdict.ts';
+import { type TunAddon, type TunHandle, tunAddon } from './addon.ts';
+import { configuringFailed, isSystemError, openingFailed } from './unavailable.ts';
+
+export { TunUnavailable } from './unavailable.ts';
+
+export interface TunOptions {
+  /** At most 15 characters; `name%d` lets the kernel count. */
+  readonly interface: string;
+  readonly mode: 'tun' | 'tap';
+  /** `tap`: the address of our station, 6 bytes. The kernel's side has one of its own. */
+  readonly mac?: Uint8Array | undefined;
+  /** Bytes of the largest IP packet. */
+  readonly mtu: number;
+  /** Called before the packets of a burst are handed up: the live runner brings the clock up to date here. */
+  readonly beforeBurst?: () => void;
+  /** The interface was taken away from outside; `code` is the errno. No packet comes or goes any more. */
+  readonly onDown?: (code: string) => void;
+}
+
+/** The kernel's side of an interface. */
+export interface KernelSide {
+  /** As text, of either family, e.g. `192.0.2.1`, `2001:db8::1`; IPv6 ones are usable at once, without DAD. */
+  readonly addresses?: readonly { readonly address: string; readonly prefixLength: number }[];
+  /** Bytes. */
+  readonly mtu?: number;
+  readonly up?: boolean;
+  /** Packets that wait for us before the kernel drops them silently; `DEFAULT_KERNEL_QUEUE` when undefined. */
+  readonly queue?: number;
+}
+
+/** The kernel's default of 500 or 1,000 overflows, without a word to its TCP, under one window of 4 MiB. */
+export const DEFAULT_KERNEL_QUEUE = 16_384;
+
+/** An Ethernet header with a VLAN tag: what a frame may have beyond the MTU. */
+const LINK_HEADER = 18;
+
+/** Where the exchange holds what (tun.c). */
+const OFFERED = 0;
+const DISCARDED = 1;
+const FIRST_SLOT = 2;
+const SLOT_WORDS = 3;
+
+export class TunDevice implements Device {
+  readonly name: string;
+  readonly medium: 'ethernet' | 'ip';
+  readonly mac: Uint8Array | undefined;
+  readonly mtu: number;
+  /** `received` = `delivered` + `dropped` - `unsent`; `unsent` packets are also in `drops`, by reason. */
+  readonly counters: Counters = new Counters();
+  readonly #environment: Environment;
+  readonly #options: TunOptions;
+  readonly #addon: TunAddon;
+  readonly #handle: TunHandle;
+  readonly #exchange: Int32Array;
+  /** Empty packets that the next burst is read into: the first `exchange[OFFERED]`. They are live while it is open. */
+  readonly #slots: Packet[] = [];
+  readonly #slabs: Map<Uint8Array, number> = new Map();
+  #receive: ((packet: Packet) => void) | undefined;
+  #open = true;
+  /** Taken away from outside. */
+  #gone = false;
+
+  /** @throws TunUnavailable, RangeError when a TAP is asked for without a MAC */
+  static open(environment: Environment, options: TunOptions): TunDevice {
+    return new TunDevice(environment, options, tunAddon());
+  }
+
+  private constructor(environment: Environment, options: TunOptions, addon: TunAddon) {
+    if (options.mode === 'tap' && options.mac?.length !== 6) {
+      throw new RangeError(`${options.interface}: a TAP needs a MAC of 6 bytes`);
+    }
+    this.#environment = environment;
+    this.#options = options;
+    this.#addon = addon;
+    this.#exchange = new Int32Array(FIRST_SLOT + SLOT_WORDS * addon.burst);
+    this.medium = options.mode === 'tap' ? 'ethernet' : 'ip';
+    this.mac = options.mode === 'tap' ? options.mac?.slice() : undefined;
+    this.mtu = options.mtu;
+    try {
+      this.#handle = addon.open(options.interface, options.mode === 'tap', this.#exchange, (count) =>
+        this.#readable(count),
+      );
+    } catch (error) {
+      throw isSystemError(error) ? openingFailed(error, options.interface, options.mode) : error;
+    }
+    this.name = addon.name(this.#handle);
+    this.#offer();
+  }
+
+  attach(receive: (packet: Packet) => void): void {
+    this.#receive = receive;
+  }
+
+  transmit(packet: Packet): void {
+    this.#environment.trace?.frame(this.name, this.medium, packet);
+    const reason = this.#open && !this.#gone ? this.#write(packet) : 'link-down';
+    if (reason === undefined) {
+      this.counters.transmitted++;
+      this.#environment.pool.release(packet);
+    } else {
+      this.counters.unsent++;
+      this.#drop(packet, reason);
+    }
+  }
+
+  /**
+   * Sets up the kernel's side. Not needed for an interface that was made and configured beforehand.
+   * @throws TunUnavailable: EPERM without CAP_NET_ADMIN, EINVAL for an impossible address or MTU, ...
+   */
+  configure(side: KernelSide): void {
+    const attempt = (what: string, set: () => void): void => {
+      try {
+        set();
+      } catch (error) {
+        throw isSystemError(error) ? configuringFailed(error, this.name, what) : error;
+      }
+    };
+    const { mtu, up, queue = DEFAULT_KERNEL_QUEUE, addresses = [] } = side;
+    if (mtu !== undefined) attempt(`the MTU ${mtu}`, () => this.#addon.setMtu(this.name, mtu));
+    attempt('the queue length', () => this.#addon.setQueue(this.name, queue));
+    if (up !== undefined)
+      attempt(up ? 'the link up' : 'the link down', () => this.#addon.setUp(this.name, up));
+    for (const { address, prefixLength } of addresses) {
+      attempt(`the address ${address}/${prefixLength}`, () =>
+        this.#addon.addAddress(this.name, address, prefixLength),
+      );
+    }
+  }
+
+  /** Removes the interface, unless it was made persistent beforehand. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#addon.close(this.#handle);
+    this.#receive = undefined;
+    const offered = this.#exchange[OFFERED]!;
+    for (let i = 0; i < offered; i++) this.#environment.pool.release(this.#slots[i]!);
+    this.#exchange[OFFERED] = 0;
+    this.#slabs.clear();
+  }
+
+  #write(packet: Packet): DropReason | undefined {
+    const written = this.#addon.write(this.#handle, this.#slab(packet.bytes), packet.start, packet.length);
+    if (written >= 0) return undefined;
+    switch (-written) {
+      case constants.errno.EAGAIN:
+      case constants.errno.ENOBUFS:
+      case constants.errno.ENOMEM:
+        return 'no-buffer';
+      case constants.errno.EIO: // The kernel's side is set down.
+        return 'link-down';
+      default:
+        return 'device-refused';
+    }
+  }
+
+  /** Called by the addon with packets in the last `count` slots offered, with 0 when it has no slot, or with -errno. */
+  #readable(count: number): void {
+    if (count < 0) {
+      this.#gone = true;
+      this.#options.onDown?.(getSystemErrorName(count));
+      return;
+    }
+    const exchange = this.#exchange;
+    this.#options.beforeBurst?.();
+    this.counters.received += count;
+    // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
+    const unused = exchange[OFFERED]! - count;
+    exchange[OFFERED] = unused;
+    for (let i = unused + count - 1; i >= unused; i--) {
+      const packet = this.#slots[i]!;
+      packet.end = packet.start + exchange[FIRST_SLOT + SLOT_WORDS * i + 2]!;
+      this.#take(packet);
+    }
+    const discarded = exchange[DISCARDED]!;
+    exchange[DISCARDED] = 0;
+    this.counters.received += discarded;
+    for (let i = 0; i < discarded; i++) this.counters.drop('no-buffer');
+    if (this.#open) this.#offer();
+  }
+
+  #take(packet: Packet): void {
+    this.#environment.trace?.frame(this.name, this.medium, packet);
+    const limit = this.medium === 'ethernet' ? this.mtu + LINK_HEADER : this.mtu;
+    if (packet.length > limit) {
+      this.#drop(packet, 'over-mtu');
+    } else if (this.#receive === undefined) {
+      this.#drop(packet, 'link-down');
+    } else {
+      this.counters.delivered++;
+      this.#receive(packet);
+    }
+  }
+
+  #drop(packet: Packet, reason: DropReason): void {
+    this.counters.drop(reason);
+    this.#environment.trace?.verdict(this.name, 'dropped', reason, packet);
+    this.#environment.pool.release(packet);
+  }
+
+  /** Fills the slots; fewer, or none, when the pool has no more. */
+  #offer(): void {
+    const { pool } = this.#environment;
+    // One byte more than a packet may have, so that a longer one is seen to be longer.
+    const capacity = this.mtu + (this.medium === 'ethernet' ? LINK_HEADER : 0) + 1;
+    let offered = this.#exchange[OFFERED]!;
+    while (offered < this.#addon.burst) {
+      const packet = pool.take(capacity);
+      if (packet === undefined) break;
+      const slab = this.#slab(packet.bytes);
+      if (slab < 0) {
+        pool.release(packet);
+        break;
+      }
+      const word = FIRST_SLOT + SLOT_WORDS * offered;
+      this.#exchange[word] = slab;
+      this.#exchange[word + 1] = packet.start;
+      this.#exchange[word + 2] = packet.length;
+      this.#slots[offered++] = packet;
+    }
+    this.#exchange[OFFERED] = offered;
+  }
+
+  #slab(bytes: Uint8Array): number {
+    let slab = this.#slabs.get(bytes);
+    if (slab === undefined) {
+      slab = this.#addon.addSlab(this.#handle, bytes);
+      this.#slabs.set(bytes, slab);
+    }
+    return slab;
+  }
+}
