@@ -1,0 +1,100 @@
+/**
+ * The statement language: decks in, one typed `Deck` out, with all findings of one pass.
+ *
+ * lines -> cards (card.ts) -> steps (jobcontrol.ts) -> statements by the table (step.ts, operands.ts) -> stacks (stack.ts,
+ * network.ts), programs (services.ts) and schedule (schedule.ts) -> what only all decks together show (decks.ts).
+ */
+import type { Deck, Finding, ScheduledAction } from './deck.ts';
+import {
+  checkCouples,
+  checkSegments,
+  checkSharing,
+  checkStackOf,
+  conditionsOf,
+  type SegmentDraft,
+  stacksById,
+} from './decks.ts';
+import { readSteps, type Step } from './jobcontrol.ts';
+import { checkNetwork } from './network.ts';
+import { Report } from './report.ts';
+import { readAction } from './schedule.ts';
+import { checkPorts, readProgram } from './services.ts';
+import { decode, type SourceFile } from './source.ts';
+import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
+import { readLines, type StepLines } from './step.ts';
+
+export type * from './deck.ts';
+export type { SourceFile } from './source.ts';
+
+/** Reads all files as one deck. Never throws; what is wrong is in `findings`, at most 100 of them and a summary. */
+export function parseDecks(files: readonly SourceFile[]): Deck {
+  const report = new Report();
+  const sources = files.flatMap((file) => readFile(file, report)).map((step) => readLines(step, report));
+  const stacks = sources.filter((s) => s.step.program.kind === 'stack').map((s) => readStack(s, report));
+  for (const stack of stacks) checkNetwork(stack, report);
+  const byId = stacksById(stacks, report);
+  checkCouples(stacks, byId, report);
+  checkSharing(stacks, report);
+
+  const segments = sources.flatMap(segmentsOf);
+  const around = { byId, segments: checkSegments(segments, stacks, report) };
+  const schedule: ScheduledAction[] = [];
+  const draftOf = new Map<StepLines, StackDraft>(stacks.map((stack) => [stack.source, stack]));
+  for (const source of sources) {
+    for (const line of source.lines) {
+      if (line.statement.name !== 'AT') continue;
+      const action = readAction(line, draftOf.get(source), around, report);
+      if (action !== undefined) schedule.push(action);
+    }
+  }
+
+  const services = sources.filter(
+    ({ step: { program } }) => program.kind === 'service' || program.kind === 'tool',
+  );
+  const programs = services.map((source) => readProgram(source, report));
+  for (const source of services) checkStackOf(source, byId, report);
+  checkPorts(programs, byId, report);
+  return {
+    stacks: stacks.map(stackConfigOf),
+    programs,
+    segments: segments.map((segment) => segment.config),
+    schedule,
+    findings: report.finish(files.map((file) => file.name)),
+  };
+}
+
+/** True when nothing in `findings` keeps the deck from being run: no error, and no placeholder that waits to be filled in. */
+export function mayRun(findings: readonly Finding[]): boolean {
+  return !findings.some((finding) => finding.severity === 'error' || finding.rule === 'TW1213');
+}
+
+function readFile(file: SourceFile, report: Report): Step[] {
+  const text = decode(file, report);
+  if (text === undefined) return [];
+  const steps = readSteps(file.name, text, report);
+  if (!/^(?!\*|[ \t]*$)./m.test(text)) {
+    report.add(
+      'TW1002',
+      { text: ' ', at: { file: file.name, line: 1, column: 1 } },
+      'no statement in this file',
+      {
+        label: text.trim() === '' ? 'it is empty' : 'comments only',
+        help: 'a deck begins with // EXEC BSTTINET or // EXEC BSTT6NET',
+      },
+    );
+  }
+  return steps;
+}
+
+function segmentsOf(source: StepLines): SegmentDraft[] {
+  return source.lines.flatMap(({ statement, tokens, operands }) =>
+    statement.name === 'SEGMENT' && operands !== undefined
+      ? [
+          {
+            config: { at: tokens[0]!.at, name: operands.text('segment'), conditions: conditionsOf(operands) },
+            operands,
+          },
+        ]
+      : [],
+  );
+}

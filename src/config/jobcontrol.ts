@@ -1,0 +1,390 @@
+/**
+ * Job control as real decks have it: from the cards of a file to steps, each a program with its statements.
+ *
+ * What is data of a program (a librarian member, the in-stream data of the FTP client) is passed over; what is job control
+ * without a meaning here is recognised and let go; what is neither is a finding. ON, IF and GOTO are not carried out.
+ */
+import {
+  type Card,
+  checkCard,
+  isBlank,
+  isComment,
+  isPower,
+  place,
+  splitCards,
+  type Token,
+  tokensOf,
+  wholeCard,
+} from './card.ts';
+import type { CardRef } from './deck.ts';
+import { quote, type Report } from './report.ts';
+import type { Program } from './statement.ts';
+import { nearest } from './suggest.ts';
+import { programNamed, programs, statementOf } from './table.ts';
+
+export interface Step {
+  readonly program: Program;
+  /** The program's name in `// EXEC`; the first card when there was none. */
+  readonly at: CardRef;
+  readonly nameToken: Token;
+  readonly job: string | undefined;
+  /** `// OPTION SYSPARM='..'`, without the quotes. */
+  readonly sysparm: Token | undefined;
+  readonly cards: Card[];
+}
+
+/** Job control statements that have a meaning elsewhere but none here. */
+const WITHOUT_MEANING = new Set(
+  (
+    'LIBDEF LIBDROP LIBLIST LIBSERV ASSGN CLOSE DATE DLBL EXTENT TLBL HOLD ID JCLEXIT LISTIO LOG NOLOG MTC OVEND PAUSE ' +
+    'PROC PWR QUERY RESET RSTRT SETPARM SETPFIX SETPRT STDOPT SYSDEF UPSI VTAPE KEKL LFCB LUCB ZONE'
+  ).split(' '),
+);
+const CONDITIONAL = new Set(['ON', 'IF', 'GOTO']);
+const WITH_MEANING = ['JOB', 'OPTION', 'EXEC'];
+const JECL = ['JOB', 'LST', 'PUN', 'SLI', 'EOJ', 'CTL', 'DATA', 'PRT', 'RDR', 'FLS', 'LSTTAB'];
+/** Operands that these job control statements cannot do without. */
+const FORM: Record<string, { readonly shape: RegExp; readonly form: string }> = {
+  LIBDEF: { shape: /^(?:\*|[A-Z]+),(?:SEARCH|CATALOG)=/i, form: '// LIBDEF *,SEARCH=(lib.sublib)' },
+  ASSGN: { shape: /^SYS[A-Z0-9]{3},\S/i, form: '// ASSGN SYS000,SYSLST' },
+  SETPFIX: { shape: /^LIMIT=\S/i, form: '// SETPFIX LIMIT=(2M,1M)' },
+  SETPARM: { shape: /^[A-Z$#@][A-Z0-9$#@]*=\S/i, form: "// SETPARM IPTRACE='NNNNNNNN'" },
+  UPSI: { shape: /^[01X]{1,8}$/i, form: '// UPSI 00000001' },
+  ID: { shape: /^USER=\S/i, form: '// ID USER=name,PWD=password' },
+};
+
+/** Reads the steps of one file; `text` is decoded. */
+export function readSteps(file: string, text: string, report: Report): Step[] {
+  return new JobReader(file, text, report).read();
+}
+
+class JobReader {
+  readonly #cards: readonly Card[];
+  readonly #report: Report;
+  readonly #steps: Step[] = [];
+  readonly #sequenced: Card[] = [];
+  #next = 0;
+  #step: Step | undefined;
+  #job: string | undefined;
+  #powerJob: string | undefined;
+  #sysparm: Token | undefined;
+  #sawExec = false;
+  /** Only the first stray card of a run is reported. */
+  #stray = false;
+
+  constructor(file: string, text: string, report: Report) {
+    this.#cards = splitCards(file, text);
+    this.#report = report;
+  }
+
+  read(): Step[] {
+    for (let card = this.#take(); card !== undefined; card = this.#take()) this.#card(card);
+    const first = this.#sequenced[0];
+    if (first !== undefined) {
+      this.#report.add(
+        'TW1007',
+        { text: ' '.repeat(8), at: place(first, 73) },
+        `columns 73-80 are sequence numbers in ${this.#sequenced.length} lines`,
+        { label: 'not read' },
+      );
+    }
+    return this.#steps;
+  }
+
+  #take(): Card | undefined {
+    return this.#cards[this.#next++];
+  }
+
+  #card(card: Card): void {
+    if (isBlank(card) || isComment(card)) return;
+    const { text } = card;
+    if (isPower(card)) this.#power(card);
+    else if (text.startsWith('/*')) this.#endOfData(card);
+    else if (text.startsWith('/&')) this.#endOfJob();
+    else if (text.startsWith('/+')) {
+      this.#report.add('TW1105', { text: '/+', at: place(card, 1) }, '/+ without a member', {
+        label: 'no CATALOG before it',
+      });
+    } else if (text.startsWith('//')) this.#control(card);
+    // A label card has no meaning here; decks use it to comment a card out.
+    else if (!text.startsWith('/.')) this.#statement(card);
+  }
+
+  #statement(card: Card): void {
+    if (this.#step === undefined) this.#withoutExec(card);
+    const step = this.#step;
+    if (step === undefined || this.#stray) return;
+    if (card.sequence) this.#sequenced.push(card);
+    const name = tokensOf(card)[0]!;
+    if (step.program.name === 'LIBR') {
+      if (/^CAT[A-Z]*$/i.test(name.text)) this.#member(card);
+      return;
+    }
+    if (step.program.takesData !== true) {
+      const statement = statementOf(step.program.name, name.text.toUpperCase());
+      if (!checkCard(card, statement?.origin === 'ours', this.#report)) return;
+    }
+    step.cards.push(card);
+  }
+
+  /** A member goes from CATALOG to /+ (or what EOD= names), whatever stands in it. */
+  #member(card: Card): void {
+    const end = /\bEOD=(\S\S)/i.exec(card.text)?.[1] ?? '/+';
+    for (let line = this.#take(); line !== undefined; line = this.#take())
+      if (line.text.startsWith(end)) return;
+    this.#report.add('TW1106', wholeCard(card), `no ${end} ends this member`, {
+      label: 'it takes the rest of the file',
+      help: `put a card ${end} behind the member`,
+    });
+  }
+
+  #endOfData(card: Card): void {
+    const step = this.#step;
+    this.#stray = false;
+    // With text behind it and no step open, the card is a comment between job control statements.
+    if (step === undefined) return;
+    this.#step = undefined;
+    if (step.program.name === 'BSTTFTPC' && step.cards.some(readsSysipt)) this.#inStreamData(card);
+  }
+
+  /** INPUT SYSIPT: what stands between the first end-of-data card and the second one is the file to send. */
+  #inStreamData(card: Card): void {
+    for (let line = this.#take(); line !== undefined; line = this.#take()) {
+      if (line.text.startsWith('/*')) return;
+      if (line.text.startsWith('/&')) {
+        this.#next--;
+        break;
+      }
+    }
+    this.#report.add('TW1106', wholeCard(card), 'no second /* ends the data of INPUT SYSIPT', {
+      label: 'the data begin here',
+      help: 'put a card /* behind the data',
+    });
+  }
+
+  #endOfJob(): void {
+    this.#step = undefined;
+    this.#stray = false;
+    this.#job = undefined;
+    this.#sysparm = undefined;
+  }
+
+  #power(card: Card): void {
+    const verb = tokensOf(card, 5)[0];
+    if (verb === undefined) return;
+    const name = verb.text.toUpperCase();
+    if (name === 'JOB') {
+      this.#endOfJob();
+      this.#powerJob = /\bJNM=([^,\s]+)/i.exec(card.text)?.[1]?.toUpperCase();
+    } else if (name === 'EOJ') {
+      this.#endOfJob();
+      this.#powerJob = undefined;
+    } else if (name === 'SLI') {
+      const inside = this.#step !== undefined && this.#step.program.kind !== 'tool';
+      this.#report.add('TW1108', wholeCard(card), 'the member that SLI includes is not read', {
+        severity: inside ? 'warning' : 'note',
+        ...(inside ? { help: 'put the statements of the member here' } : {}),
+      });
+    } else if (!JECL.includes(name)) {
+      const near = nearest(name, JECL);
+      this.#report.add('TW1109', verb, `${quote(verb.text)} is not a POWER statement`, {
+        ...(near === undefined ? {} : { help: `did you mean * $$ ${near}?` }),
+      });
+    }
+  }
+
+  #control(card: Card): void {
+    this.#step = undefined; // job control ends the data of a step that has no end-of-data card
+    this.#stray = false;
+    if (card.sequence) this.#sequenced.push(card);
+    // A continued card has something in column 72 and goes on in column 16 of the next one.
+    while (continues(card) && /^(?:\/\/)? {13,}/.test(this.#cards[this.#next]?.text ?? '')) {
+      const more = this.#take()!;
+      card = { ...card, text: card.text.slice(0, 71).trimEnd() + more.text.slice(2).trim() };
+    }
+    if (!checkCard(card, true, this.#report)) return;
+    const tokens = tokensOf(card, 3);
+    const verb = tokens[0];
+    if (verb === undefined) {
+      this.#report.add(
+        'TW1104',
+        { text: '//', at: place(card, 1) },
+        'a job control card without a statement',
+      );
+      return;
+    }
+    const name = verb.text.toUpperCase();
+    if (card.text[2] !== ' ' && card.text[2] !== '\t') {
+      this.#report.add(
+        'TW1103',
+        { text: `//${verb.text}`, at: place(card, 1) },
+        `//${quote(verb.text)} wants a blank`,
+        {
+          label: 'a blank behind //',
+          help: `write // ${verb.text.toUpperCase()}`,
+        },
+      );
+      if (name !== 'EXEC') return;
+    }
+    if (name === 'JOB') this.#jobCard(verb, tokens[1]);
+    else if (name === 'OPTION') this.#option(card, verb, tokens[1]);
+    else if (name === 'EXEC') this.#exec(card, verb, tokens[1]);
+    else if (CONDITIONAL.has(name)) {
+      this.#report.add('TW1107', wholeCard(card), `${name} is not carried out`, {
+        label: 'every step is read',
+      });
+    } else if (WITHOUT_MEANING.has(name)) this.#form(name, verb, tokens[1]);
+    else this.#unknownControl(verb);
+  }
+
+  #jobCard(verb: Token, name: Token | undefined): void {
+    this.#endOfJob();
+    if (name === undefined) this.#missing(verb, 'JOB has no name', '// JOB BSI44');
+    else this.#job = name.text.toUpperCase();
+  }
+
+  #option(card: Card, verb: Token, operands: Token | undefined): void {
+    if (operands === undefined) this.#missing(verb, 'OPTION has no operand', "// OPTION SYSPARM='02'");
+    const found = /\bSYSPARM=(.*)$/i.exec(card.text);
+    if (found === null) return;
+    const value = /^'([^']*)'/.exec(found[1]!);
+    const column = found.index + 'SYSPARM='.length + 1;
+    if (value === null) {
+      this.#report.add(
+        'TW1104',
+        { text: /^[^ ,]*/.exec(found[1]!)![0], at: place(card, column) },
+        'SYSPARM wants its value in quotes',
+        { help: "write // OPTION SYSPARM='02'" },
+      );
+    } else this.#sysparm = { text: value[1]!, at: place(card, column + 1) };
+  }
+
+  #form(name: string, verb: Token, operands: Token | undefined): void {
+    const form = FORM[name];
+    if (form !== undefined && !form.shape.test(operands?.text ?? '')) {
+      this.#missing(operands ?? verb, `${name} is not complete`, form.form);
+    }
+  }
+
+  #missing(at: Token, message: string, form: string): void {
+    this.#report.add('TW1104', at, message, { help: `write ${form}` });
+  }
+
+  #unknownControl(verb: Token): void {
+    const near = this.#report.full
+      ? undefined
+      : nearest(verb.text, [...WITH_MEANING, ...WITHOUT_MEANING, ...CONDITIONAL]);
+    this.#report.add('TW1103', verb, `${quote(verb.text)} is not a job control statement`, {
+      help:
+        near === undefined
+          ? 'job control begins with JOB, OPTION, LIBDEF, EXEC ...'
+          : `did you mean // ${near}?`,
+    });
+  }
+
+  #exec(card: Card, verb: Token, operand: Token | undefined): void {
+    this.#sawExec = true;
+    const found = /^(?:PGM=)?([^,=]+)(?:,|$)/i.exec(operand?.text ?? '');
+    if (operand === undefined || found === null) {
+      if (operand !== undefined && /^(?:PROC|REXX)=./i.test(operand.text))
+        this.#foreign(operand, operand.text);
+      else this.#missing(operand ?? verb, 'EXEC names no program', '// EXEC BSTTINET,SIZE=BSTTINET');
+      this.#stray = true;
+      return;
+    }
+    const name = found[1]!;
+    const column =
+      operand.at.column + found[0].toUpperCase().indexOf(name.toUpperCase(), /^PGM=/i.test(found[0]) ? 4 : 0);
+    const nameToken = { text: name, at: place(card, column) };
+    const program = programNamed(name.toUpperCase());
+    if (program === undefined || program.kind === 'member') return this.#foreign(nameToken, name);
+    this.#open(program, nameToken);
+  }
+
+  /** A program that is not ours: its cards are skipped; a name that looks like a slip is an error. */
+  #foreign(token: Token, name: string): void {
+    const names = programs.filter((p) => p.kind !== 'member').map((p) => p.name);
+    const near = nearest(name, names);
+    const ours = /^(?:BSTT|TWIN)/i.test(name);
+    this.#report.add('TW1102', token, `program ${quote(name)} is not known`, {
+      severity: near !== undefined || ours ? 'error' : 'warning',
+      label: 'its cards are skipped',
+      help: near === undefined ? `programs are ${names.join(', ')}` : `did you mean // EXEC ${near}?`,
+    });
+    this.#stray = true;
+    this.#step = undefined;
+  }
+
+  #open(program: Program, nameToken: Token): void {
+    this.#step = {
+      program,
+      at: nameToken.at,
+      nameToken,
+      job: this.#job ?? this.#powerJob,
+      sysparm: this.#sysparm,
+      cards: [],
+    };
+    this.#steps.push(this.#step);
+  }
+
+  /** A statement before any EXEC: a member that has no job control, or a deck whose EXEC was forgotten. */
+  #withoutExec(card: Card): void {
+    if (this.#stray) return;
+    const first = tokensOf(card)[0]!;
+    const name = first.text.toUpperCase();
+    if (!this.#sawExec && this.#steps.length === 0) {
+      const member = memberOf(card, name);
+      if (member === 'book') this.#skipAll();
+      else if (member !== undefined) this.#open(member, first);
+      if (member !== undefined) return;
+    }
+    this.#stray = true;
+    const version = this.#sawExec ? undefined : this.#familyOfRest();
+    const stack = version === undefined ? undefined : programNamed(version === 4 ? 'BSTTINET' : 'BSTT6NET')!;
+    this.#report.add('TW1101', first, `no // EXEC before ${quote(first.text)}`, {
+      label: 'which program is this for?',
+      help:
+        stack === undefined
+          ? 'put // EXEC BSTTINET before the statements of an IPv4 stack, // EXEC BSTT6NET before those of an IPv6 stack'
+          : `its LINK addresses are IPv${version}: put // EXEC ${stack.name},SIZE=${stack.name} before it ` +
+            `(an IPv${version === 4 ? '6' : '4'} stack would be // EXEC ${version === 4 ? 'BSTT6NET' : 'BSTTINET'})`,
+    });
+    if (stack !== undefined) {
+      // The other statements are still checked, so that all findings come in one pass.
+      this.#stray = false;
+      this.#open(stack, first);
+    }
+  }
+
+  #familyOfRest(): 4 | 6 | undefined {
+    for (const card of this.#cards.slice(this.#next - 1)) {
+      if (/^\/[/*&]/.test(card.text)) return undefined;
+      const link = /^\s*LINK\s+\S+\s+\S+\s+(\S+)/i.exec(card.text);
+      if (link !== null) return link[1]!.includes(':') ? 6 : 4;
+    }
+    return undefined;
+  }
+
+  #skipAll(): void {
+    this.#next = this.#cards.length;
+    this.#stray = true;
+  }
+}
+
+/** The members of the model that are files of their own: parameters, access list, VTAM book. */
+function memberOf(card: Card, name: string): Program | 'book' | undefined {
+  if (/^\S+\s+VBUILD\s+TYPE=/i.test(card.text)) return 'book';
+  for (const member of ['BSTTPARM', 'BSTTSCTY'] as const) {
+    if (statementOf(member, name) !== undefined) return programNamed(member);
+  }
+  return undefined;
+}
+
+function readsSysipt(card: Card): boolean {
+  return /^\s*INPUT\s+SYSIPT\s*$/i.test(card.text);
+}
+
+/** Column 72, and nothing behind it. */
+function continues(card: Card): boolean {
+  return card.text.length === 72 && card.text[71] !== ' ';
+}

@@ -1,0 +1,351 @@
+/** What can be said about the network of one stack before it runs: links, routes, gateways, names. */
+import type { Address } from '../../stacks/address/address.ts';
+import { limitedBroadcast } from '../../stacks/address/ipv4.ts';
+import { isMapped } from '../../stacks/address/ipv6.ts';
+import type { DeviceConfig, LinkConfig, RouteConfig } from './deck.ts';
+import { familyOf } from './ip.ts';
+import { quote, type Report } from './report.ts';
+import type { Drafted, StackDraft } from './stack.ts';
+import { nearest } from './suggest.ts';
+
+/** The judgements on links are quadratic; a router with more links than this is a mistake in a generator. */
+export const MAX_LINKS = 256;
+/** Largest IP packet: RFC 791 §3.1; larger than that would be an IPv6 jumbogram, which nobody here sends. */
+const MAX_MTU = 65535;
+
+export function checkNetwork(stack: StackDraft, report: Report): void {
+  const devices = checkDevices(stack, report);
+  checkLinks(stack, devices, report);
+  const linked = new Set(stack.links.map((l) => l.config.device));
+  for (const { config, operands } of stack.devices) {
+    if (linked.has(config.name) || stack.links.length > MAX_LINKS) continue;
+    report.add('TW2117', operands.token('device'), `device ${config.name} has no LINK`, {
+      label: 'it carries nothing',
+      help: `write LINK ${config.name} 0 address mask mtu`,
+    });
+  }
+  const routes = new Map<string, number>();
+  for (const route of stack.routes) checkRoute(stack, route, routes, report);
+  checkNames(stack, report);
+}
+
+function checkDevices(stack: StackDraft, report: Report): Map<string, DeviceConfig> {
+  const devices = new Map<string, DeviceConfig>();
+  for (const { config, operands } of stack.devices) {
+    const before = devices.get(config.name);
+    if (before === undefined) devices.set(config.name, config);
+    else {
+      report.add('TW2101', operands.token('device'), `a second device ${config.name}`, {
+        label: `the first is in line ${before.at.line}`,
+      });
+    }
+  }
+  return devices;
+}
+
+function checkLinks(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig>, report: Report): void {
+  const adapters = new Map<string, LinkConfig>();
+  for (const [index, { config, operands }] of stack.links.entries()) {
+    if (index === MAX_LINKS) {
+      report.add('TW2120', operands.token('device'), `more than ${MAX_LINKS} links`);
+      return;
+    }
+    const device = devices.get(config.device);
+    if (device === undefined)
+      unknownDevice('TW2107', 'LINK', operands.token('device'), devices.keys(), report);
+    else if (device.at.line > config.at.line) {
+      report.add('TW2108', operands.token('device'), `LINK before DEVICE ${config.device}`, {
+        label: `its DEVICE is in line ${device.at.line}`,
+        help: 'put the DEVICE card before its LINK',
+      });
+    }
+    const adapter = `${config.device} ${config.adapter}`;
+    const before = adapters.get(adapter);
+    if (before === undefined) adapters.set(adapter, config);
+    else {
+      report.add(
+        'TW2102',
+        operands.token('device'),
+        `a second LINK for device ${config.device} adapter ${config.adapter}`,
+        {
+          label: `the first is in line ${before.at.line}`,
+          help: 'a further LINK of the device has another adapter number',
+        },
+      );
+    }
+    checkMtu(stack, config, operands.token('mtu'), report);
+    if (before === undefined && checkLinkAddress(stack, { config, operands }, report)) {
+      checkOverlap(stack, index, report);
+    }
+  }
+}
+
+function unknownDevice(
+  rule: 'TW2107' | 'TW2109' | 'TW2307',
+  statement: string,
+  token: Parameters<Report['add']>[1],
+  known: Iterable<string>,
+  report: Report,
+): void {
+  const names = [...known].slice(0, MAX_LINKS);
+  const near = report.full ? undefined : nearest(token.text, names);
+  report.add(
+    rule,
+    token,
+    `${statement} names device ${quote(token.text)}, which has no ${rule === 'TW2107' ? 'DEVICE' : 'LINK'}`,
+    {
+      label: names.length === 0 ? 'there is none' : `devices: ${names.slice(0, 8).join(', ')}`,
+      help:
+        near === undefined
+          ? `write ${rule === 'TW2107' ? 'DEVICE' : 'LINK'} ${quote(token.text)} ... before it`
+          : `did you mean ${near}?`,
+    },
+  );
+}
+
+function checkMtu(
+  stack: StackDraft,
+  link: LinkConfig,
+  token: Parameters<Report['add']>[1],
+  report: Report,
+): void {
+  const { minimumMtu, name } = familyOf(stack.version);
+  if (link.mtu >= minimumMtu && link.mtu <= MAX_MTU) return;
+  const low = link.mtu < minimumMtu;
+  report.add('TW2110', token, `MTU ${link.mtu} is ${low ? `below ${minimumMtu}` : `above ${MAX_MTU}`}`, {
+    label: `${minimumMtu} to ${MAX_MTU} for ${name}`,
+    help: low ? `did you mean ${Math.max(1492, minimumMtu)}?` : `did you mean 8192?`,
+  });
+}
+
+/** True when the address may stand on a link. */
+function checkLinkAddress(
+  stack: StackDraft,
+  { config, operands }: Drafted<LinkConfig>,
+  report: Report,
+): boolean {
+  const family = familyOf(stack.version);
+  const { address, prefixLength } = config;
+  const token = operands.token('address');
+  const kind = notUnicast(stack, address);
+  if (kind !== undefined) {
+    report.add('TW2112', token, `${family.format(address)} is ${kind}`, {
+      label: 'the address of one host wanted',
+    });
+    return false;
+  }
+  const host = hostPart(stack, address, prefixLength);
+  if (host === undefined) return true;
+  const network = family.network(address, prefixLength);
+  report.add('TW2111', token, `${family.format(address)} is ${host} of its network`, {
+    label: `${family.format(network)}/${prefixLength}`,
+    help: `did you mean ${family.format(increment(network))}?`,
+  });
+  return false;
+}
+
+function notUnicast(stack: StackDraft, address: Address): string | undefined {
+  const family = familyOf(stack.version);
+  if (address.isUnspecified) return 'the unspecified address';
+  if (family.isLoopback(address)) return 'a loopback address';
+  if (family.isMulticast(address)) return 'a multicast address';
+  if (stack.version === 6) return isMapped(address) ? 'an IPv4 address in IPv6 form' : undefined;
+  if (address.equals(limitedBroadcast)) return 'the broadcast address';
+  if (address.w3 >>> 28 === 0xf) return 'a reserved address'; // RFC 1112 §4, class E
+  if (address.w3 >>> 24 === 0) return 'an address of "this network"'; // RFC 1122 §3.2.1.3
+  return undefined;
+}
+
+/** `the first address` or `the last address`, when hosts may not have it: RFC 1122 §3.2.1.3, RFC 3021, RFC 4291 §2.6.1. */
+function hostPart(stack: StackDraft, address: Address, prefixLength: number): string | undefined {
+  const family = familyOf(stack.version);
+  if (family.bits - prefixLength < 2) return undefined;
+  if (address.equals(family.network(address, prefixLength))) {
+    return stack.version === 4 ? 'the network address' : 'the subnet-router anycast address';
+  }
+  const last = stack.version === 4 && ~(address.w3 | maskOf(prefixLength)) === 0;
+  return last ? 'the broadcast address' : undefined;
+}
+
+function maskOf(prefixLength: number): number {
+  return familyOf(4).network(limitedBroadcast, prefixLength).w3;
+}
+
+function increment(address: Address): Address {
+  const next = address.clone();
+  next.w3 = (next.w3 + 1) | 0;
+  return next;
+}
+
+function checkOverlap(stack: StackDraft, index: number, report: Report): void {
+  const family = familyOf(stack.version);
+  const { config, operands } = stack.links[index]!;
+  for (const other of stack.links.slice(0, index)) {
+    if (config.address.equals(other.config.address)) {
+      report.add('TW2114', operands.token('address'), `${family.format(config.address)} is on two links`, {
+        label: `the first is in line ${other.config.at.line}`,
+      });
+      return;
+    }
+    const shorter = Math.min(config.prefixLength, other.config.prefixLength);
+    if (!family.matches(config.address, other.config.address, shorter)) continue;
+    if (family.isLinkLocal(config.address)) continue; // each link has its own link-local network
+    report.add('TW2113', operands.token('address'), `the networks of two links overlap`, {
+      label: `${networkText(stack, other.config)} is on ${other.config.device}, line ${other.config.at.line}`,
+      help: 'a packet to an address in both goes out by the first link only',
+    });
+    return;
+  }
+}
+
+function networkText(stack: StackDraft, link: { address: Address; prefixLength: number }): string {
+  const family = familyOf(stack.version);
+  return `${family.format(family.network(link.address, link.prefixLength))}/${link.prefixLength}`;
+}
+
+/** Judges a route; also for AT ... ROUTE, which passes no `seen`. */
+export function checkRoute(
+  stack: StackDraft,
+  route: Drafted<RouteConfig>,
+  seen: Map<string, number> | undefined,
+  report: Report,
+): void {
+  const { config, operands } = route;
+  const family = familyOf(stack.version);
+  const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
+  const own = links.filter((l) => l.device === config.device);
+  if (own.length === 0) {
+    const rule = seen === undefined ? 'TW2307' : 'TW2109';
+    unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);
+    return;
+  }
+  const written = operands.address('destination');
+  if (written.isUnspecified !== (config.prefixLength === 0)) {
+    const wrong = operands.token(written.isUnspecified ? 'mask' : 'destination');
+    const zero = stack.version === 4 ? '0.0.0.0' : '::0';
+    report.add(
+      'TW2119',
+      wrong,
+      `destination ${operands.token('destination').text} with mask ${operands.token('mask').text}`,
+      {
+        label: `${zero} ${zero} is the default route`,
+        help: written.isUnspecified ? `did you mean mask ${zero}?` : 'the mask says: every destination',
+      },
+    );
+  }
+  const key = `${config.device} ${family.format(config.destination)}/${config.prefixLength} ${family.format(config.gateway)}`;
+  const before = seen?.get(key);
+  if (before !== undefined) {
+    report.add('TW2103', operands.token('destination'), 'a second route like this', {
+      label: `the first is in line ${before}`,
+    });
+  }
+  seen?.set(key, config.at.line);
+  if (!config.gateway.isUnspecified) checkGateway(stack, route, links, own, report);
+}
+
+function checkGateway(
+  stack: StackDraft,
+  { config, operands }: Drafted<RouteConfig>,
+  links: readonly LinkConfig[],
+  own: readonly LinkConfig[],
+  report: Report,
+): void {
+  const family = familyOf(stack.version);
+  const { gateway } = config;
+  const token = operands.token('gateway');
+  const text = family.format(gateway);
+  if (links.some((l) => l.address.equals(gateway))) {
+    report.add('TW2105', token, `gateway ${text} is an address of this stack itself`, {
+      help: `a direct route has ${stack.version === 4 ? '0.0.0.0' : '::0'} here`,
+    });
+    return;
+  }
+  const kind = notUnicast(stack, gateway);
+  if (kind !== undefined) {
+    report.add('TW2106', token, `gateway ${text} is ${kind}`, { label: 'the address of one router wanted' });
+    return;
+  }
+  if (stack.version === 6 && family.isLinkLocal(gateway)) return; // on every link (RFC 4861 §8)
+  const on = own.find((l) => family.matches(gateway, l.address, l.prefixLength));
+  if (on !== undefined) {
+    // The anycast address of all routers on the subnet is a lawful gateway in IPv6 (RFC 4291 §2.6.1).
+    const host = stack.version === 4 ? hostPart(stack, gateway, on.prefixLength) : undefined;
+    if (host !== undefined) {
+      report.add('TW2106', token, `gateway ${text} is ${host} of ${networkText(stack, on)}`, {
+        label: 'the address of one router wanted',
+        help: `did you mean ${family.format(increment(family.network(gateway, on.prefixLength)))}?`,
+      });
+    }
+    return;
+  }
+  if (onDirectRoute(stack, config)) return;
+  const elsewhere = links.find((l) => family.matches(gateway, l.address, l.prefixLength));
+  if (elsewhere !== undefined) {
+    report.add('TW2104', token, `gateway ${text} is not on device ${config.device}`, {
+      label: `it is on ${elsewhere.device} ${networkText(stack, elsewhere)}`,
+      help: `did you mean ROUTE ${elsewhere.device} ...?`,
+    });
+    return;
+  }
+  report.add('TW2104', token, `gateway ${text} is not on a link of this stack`, {
+    label: `links: ${links
+      .slice(0, 4)
+      .map((l) => `${l.device} ${networkText(stack, l)}`)
+      .join(', ')}`,
+    help: `a gateway must be inside a link's network; did you mean ${family.format(movedInto(stack, gateway, own[0]!))}?`,
+  });
+}
+
+/** A direct route over the same device makes its destination on-link, as on a link with several prefixes. */
+function onDirectRoute(stack: StackDraft, route: RouteConfig): boolean {
+  const family = familyOf(stack.version);
+  return stack.routes.some(
+    ({ config }) =>
+      config.gateway.isUnspecified &&
+      config.device === route.device &&
+      config.prefixLength > 0 &&
+      family.matches(route.gateway, config.destination, config.prefixLength),
+  );
+}
+
+/** The host part of `gateway` in the network of `link`; its first address when that is not free. */
+function movedInto(stack: StackDraft, gateway: Address, link: LinkConfig): Address {
+  const family = familyOf(stack.version);
+  const network = family.network(link.address, link.prefixLength);
+  const inside = family.network(gateway, link.prefixLength);
+  const moved = network.clone();
+  moved.w0 |= gateway.w0 ^ inside.w0;
+  moved.w1 |= gateway.w1 ^ inside.w1;
+  moved.w2 |= gateway.w2 ^ inside.w2;
+  moved.w3 |= gateway.w3 ^ inside.w3;
+  const free = !moved.equals(link.address) && hostPart(stack, moved, link.prefixLength) === undefined;
+  if (free) return moved;
+  const first = increment(network);
+  return first.equals(link.address) ? increment(first) : first;
+}
+
+function checkNames(stack: StackDraft, report: Report): void {
+  const hosts = new Map<string, number>();
+  for (const { config, operands } of stack.hosts) {
+    const before = hosts.get(config.name);
+    if (before === undefined) hosts.set(config.name, config.at.line);
+    else {
+      report.add('TW2115', operands.token('name'), `a second HOST ${quote(config.name)}`, {
+        label: `line ${before} counts`,
+      });
+    }
+  }
+  const servers = new Map<string, number>();
+  for (const { config, operands } of stack.dns) {
+    const key = familyOf(stack.version).format(config.address);
+    const before = servers.get(key);
+    if (before === undefined) servers.set(key, config.at.line);
+    else
+      report.add('TW2116', operands.token('address'), `a second DNS ${key}`, {
+        label: `the first is in line ${before}`,
+      });
+  }
+}
+
+export { unknownDevice };

@@ -1,0 +1,180 @@
+/** From the lines of a stack's step to what is configured; what cannot be judged by one card alone is for network.ts. */
+import type { Address } from '../../stacks/address/address.ts';
+import type { Token } from './card.ts';
+import type { DeviceConfig, FilterConfig, LinkConfig, RouteConfig, StackConfig } from './deck.ts';
+import { familyOf, type Version } from './ip.ts';
+import type { Operands } from './operands.ts';
+import type { Report } from './report.ts';
+import { type Line, type StepLines, versionOf } from './step.ts';
+
+/** Documented nowhere; 120 is what every printed example has. */
+const DEFAULT_INTERVAL = 120;
+
+/** A configured thing with the operands it came from, for findings that underline one of them. */
+export interface Drafted<T> {
+  readonly config: T;
+  readonly operands: Operands;
+}
+
+export interface StackDraft {
+  readonly source: StepLines;
+  readonly version: Version;
+  /** -1 when the deck has none; such a deck has an error. */
+  readonly id: number;
+  readonly job: string;
+  couple: { readonly id: number; readonly token: Token } | undefined;
+  interval: number;
+  forward: boolean;
+  readonly devices: Drafted<DeviceConfig>[];
+  readonly links: Drafted<LinkConfig>[];
+  readonly routes: Drafted<RouteConfig>[];
+  readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
+  readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
+  readonly filters: FilterConfig[];
+  readonly suspended: Set<number>;
+}
+
+export function readStack(source: StepLines, report: Report): StackDraft {
+  const version = versionOf(source.step)!;
+  const id = source.id ?? -1;
+  const draft: StackDraft = {
+    source,
+    version,
+    id,
+    job: source.step.job ?? `BSI${String(id).padStart(2, '0')}`,
+    couple: undefined,
+    interval: DEFAULT_INTERVAL,
+    forward: false,
+    devices: [],
+    links: [],
+    routes: [],
+    dns: [],
+    hosts: [],
+    filters: [],
+    suspended: new Set(),
+  };
+  for (const line of source.lines) if (line.operands !== undefined) apply(draft, line, line.operands, report);
+  return draft;
+}
+
+function apply(draft: StackDraft, line: Line, operands: Operands, report: Report): void {
+  const at = line.tokens[0]!.at;
+  switch (line.statement.name) {
+    case 'INTERVAL':
+      draft.interval = operands.number('seconds');
+      return;
+    case 'COUPLE':
+      draft.couple = { id: operands.number('nn'), token: operands.token('nn') };
+      return;
+    case 'FORWARD':
+      draft.forward = operands.text('state') === 'ON';
+      return;
+    case 'DEVICE':
+      draft.devices.push({ config: deviceOf(operands, at), operands });
+      return;
+    case 'LINK':
+      draft.links.push({
+        config: {
+          at,
+          device: operands.text('device'),
+          adapter: operands.number('adapter'),
+          address: operands.address('address'),
+          prefixLength: operands.number('mask'),
+          mtu: operands.number('mtu'),
+        },
+        operands,
+      });
+      return;
+    case 'ROUTE':
+      draft.routes.push({ config: routeOf(operands, at, draft.version), operands });
+      return;
+    case 'DNS':
+      draft.dns.push({
+        config: { address: operands.address('address'), primary: operands.has('PRI'), at },
+        operands,
+      });
+      return;
+    case 'HOST':
+      draft.hosts.push({
+        config: { name: operands.text('name'), address: operands.address('address'), at },
+        operands,
+      });
+      return;
+    case 'IN':
+      draft.filters.push({
+        at,
+        protocol: operands.text('protocol') as FilterConfig['protocol'],
+        allow: operands.text('verdict') === 'ALLOW',
+        port: operands.maybe('port') ?? 0,
+      });
+      return;
+    case 'PORT':
+      suspend(draft, operands, report);
+      return;
+  }
+}
+
+function suspend(draft: StackDraft, operands: Operands, report: Report): void {
+  const port = listeningPort(operands, report);
+  if (port === undefined) return;
+  if (operands.text('state') === 'SUSPEND') draft.suspended.add(port);
+  else draft.suspended.delete(port);
+}
+
+/** The operand `port` where 0 has no meaning; undefined, and reported, when it is 0. */
+export function listeningPort(operands: Operands, report: Report): number | undefined {
+  const port = operands.number('port');
+  if (port !== 0) return port;
+  report.add('TW1208', operands.token('port'), 'port 0 is no port', { label: '1 to 65535' });
+  return undefined;
+}
+
+function deviceOf(operands: Operands, at: Token['at']): DeviceConfig {
+  const name = operands.text('device');
+  const type = operands.text('type') as DeviceConfig['type'];
+  const attachment = { OSAX: 'port', HSI: 'port', TUN: 'interface', TAP: 'interface', WIRE: 'segment' }[
+    type as string
+  ];
+  const mac = operands.has('mac') ? operands.bytes('mac') : undefined;
+  return {
+    at,
+    name,
+    type,
+    attachment: attachment === undefined ? name : operands.text(attachment),
+    mac,
+    layer2: mac !== undefined || type === 'LCS' || type === 'TAP' || type === 'WIRE',
+  };
+}
+
+/** The route of a ROUTE card or of AT ... ROUTE. */
+export function routeOf(operands: Operands, at: Token['at'], version: Version): RouteConfig {
+  const prefixLength = operands.number('mask');
+  return {
+    at,
+    device: operands.text('device'),
+    destination: familyOf(version).network(operands.address('destination'), prefixLength),
+    prefixLength,
+    gateway: operands.address('gateway'),
+    metric: operands.number('metric'),
+  };
+}
+
+export function stackConfigOf(draft: StackDraft): StackConfig {
+  return {
+    at: draft.source.step.at,
+    family: draft.version,
+    id: draft.id,
+    job: draft.job,
+    couple: draft.couple === undefined ? undefined : { id: draft.couple.id, at: draft.couple.token.at },
+    interval: draft.interval,
+    forward: draft.forward,
+    devices: draft.devices.map((d) => d.config),
+    links: draft.links.map((l) => l.config),
+    routes: draft.routes.map((r) => r.config),
+    dns: draft.dns.map((d) => d.config),
+    hosts: draft.hosts.map((h) => h.config),
+    filters: draft.filters,
+    suspended: [...draft.suspended],
+    attached: draft.source.attached,
+  };
+}

@@ -1,0 +1,190 @@
+/** The statements of the two stacks, BSTTINET (IPv4) and BSTT6NET (IPv6). */
+import { branch, choice, keyword, number, optional, token } from '../grammar.ts';
+import type { Program, ProgramName, Statement } from '../statement.ts';
+
+const stacks: readonly ProgramName[] = ['BSTTINET', 'BSTT6NET'];
+
+export const stackPrograms: readonly Program[] = [
+  { name: 'BSTTINET', kind: 'stack', help: 'an IPv4 stack', origin: 'model', id: 'required', attach: true },
+  { name: 'BSTT6NET', kind: 'stack', help: 'an IPv6 stack', origin: 'model', id: 'required', attach: true },
+];
+
+const layer2 = optional(keyword('LAYER2'), token('mac', 'mac'));
+
+/** The operands of ROUTE, which AT ... ROUTE takes as well. */
+export const routeOperands = [
+  token('name', 'device'),
+  token('address', 'destination'),
+  token('mask', 'mask'),
+  token('address', 'gateway'),
+  number('metric', 0, 65535),
+];
+
+export const stackStatements: readonly Statement[] = [
+  {
+    name: 'ID',
+    programs: [
+      ...stacks,
+      'BSTTVNET',
+      'BSTTFTPS',
+      'BSTTFTPC',
+      'BSTTPRXY',
+      'BSTTATLS',
+      'BSTTWAIT',
+      'BSTTMTPC',
+      'TWINSERV',
+    ],
+    operands: [token('nn', 'nn')],
+    help: 'The first statement: the id of this stack, or of the stack that a program uses.',
+    example: 'ID 02',
+    origin: 'model',
+    certainty: 'printed',
+    note: "Programs other than stacks may take the id from // OPTION SYSPARM='nn' instead; an ID card wins (inferred).",
+    once: true,
+  },
+  {
+    name: 'INTERVAL',
+    programs: stacks,
+    operands: [number('seconds', 1, 86400)],
+    help: 'How often the stack does its housekeeping, such as trying to reach the stack it is coupled to.',
+    example: 'INTERVAL 120',
+    origin: 'model',
+    certainty: 'printed',
+    note: 'The unit is not documented; here it is seconds, 120 when the card is missing.',
+    once: true,
+  },
+  {
+    name: 'COUPLE',
+    programs: ['BSTT6NET'],
+    operands: [token('nn', 'nn')],
+    help: 'Joins this IPv6 stack with the IPv4 stack nn: programs that use this stack reach both families.',
+    example: 'COUPLE 03',
+    origin: 'model',
+    certainty: 'printed',
+    note: 'When stack nn is absent this stack runs alone and tries again each INTERVAL (defined here).',
+    once: true,
+  },
+  {
+    name: 'DEVICE',
+    programs: stacks,
+    operands: [
+      token('name', 'device'),
+      branch('type', {
+        OSAX: [token('cuu', 'read'), token('name', 'port'), token('cuu', 'data'), layer2],
+        HSI: [token('cuu', 'read'), token('name', 'port'), token('cuu', 'data')],
+        LCS: [token('cuu', 'read'), token('cuu', 'write'), layer2],
+        CTCA: [token('cuu', 'read'), token('cuu', 'write')],
+        TUN: [token('ifname', 'interface')],
+        TAP: [token('ifname', 'interface'), layer2],
+        WIRE: [token('label', 'segment'), optional(optional(keyword('LAYER2')), token('mac', 'mac'))],
+        LOOP: [],
+      }),
+    ],
+    help: 'A network device. OSAX and HSI devices with the same port name stand on the same segment.',
+    example: 'DEVICE OSA OSAX D60 TRLHF9 D62 LAYER2 020000000006',
+    origin: 'model',
+    certainty: 'printed',
+    note:
+      'Printed: OSAX. The forms of LCS, CTCA and HSI are defined here. Ours: TUN and TAP (an interface of the real ' +
+      'kernel), WIRE (a virtual segment, see SEGMENT), LOOP (a device without a partner). LAYER2 gives the MAC and ' +
+      'puts ARP or neighbour discovery on the wire; LCS, TAP and WIRE carry Ethernet frames always.',
+  },
+  {
+    name: 'LINK',
+    programs: stacks,
+    operands: [
+      token('name', 'device'),
+      number('adapter', 0, 255),
+      token('address', 'address'),
+      token('mask', 'mask'),
+      number('mtu', 0, 0xffffffff),
+    ],
+    help: 'Gives a device its address, mask and MTU. The DEVICE stands before it.',
+    example: 'LINK OSA 0 9.152.85.64 255.255.252.0 1492',
+    origin: 'model',
+    certainty: 'printed',
+    note:
+      'MTU: 576 to 65535 for IPv4, 1280 to 65535 for IPv6 (RFC 8200 section 5). One LINK for each device and adapter ' +
+      'number; adapter is 0 in every printed example.',
+  },
+  {
+    name: 'ROUTE',
+    programs: stacks,
+    operands: routeOperands,
+    help: 'A route over a device: destination, mask, gateway (0.0.0.0 or ::0 is direct), number.',
+    example: 'ROUTE OSA 0.0.0.0 0.0.0.0 9.152.84.1 1',
+    origin: 'model',
+    certainty: 'printed',
+    note:
+      'Host bits in the destination are cleared. The longest prefix wins, then the lower number, then the earlier card ' +
+      '(defined here; printed examples have 0 on direct routes and 1 on routes with a gateway).',
+  },
+  {
+    name: 'DNS',
+    programs: stacks,
+    operands: [token('address', 'address'), optional(keyword('PRI'))],
+    help: 'A name server; PRI is asked first, the others in card order.',
+    example: 'DNS 9.152.120.241 PRI',
+    origin: 'model',
+    certainty: 'printed',
+  },
+  {
+    name: 'HOST',
+    programs: stacks,
+    operands: [token('hostname', 'name'), token('address', 'address')],
+    help: 'A name that is known without a name server; it is looked at before DNS.',
+    example: 'HOST VSEC01 9.152.85.64',
+    origin: 'model',
+    certainty: 'printed',
+    note: 'Names are the same in any case.',
+  },
+  {
+    name: 'IN',
+    programs: stacks,
+    operands: [
+      branch('protocol', {
+        TCP: [choice('verdict', 'ALLOW', 'DENY'), keyword('PORT'), token('port', 'port')],
+        UDP: [choice('verdict', 'ALLOW', 'DENY'), keyword('PORT'), token('port', 'port')],
+        ICMP: [choice('verdict', 'ALLOW', 'DENY')],
+      }),
+    ],
+    help: 'A filter for what comes in; card order, the first match decides, port 0 is any port.',
+    example: 'IN TCP ALLOW PORT 23',
+    origin: 'model',
+    certainty: 'printed',
+    note:
+      'Printed for TCP; the forms for UDP and ICMP are defined here. What no card names is allowed, unless there is a ' +
+      'card for its protocol. Loopback is not filtered.',
+  },
+  {
+    name: 'PORT',
+    programs: stacks,
+    operands: [token('port', 'port'), choice('state', 'SUSPEND', 'RESUME')],
+    help: 'A suspended port takes no new connections.',
+    example: 'PORT 21 SUSPEND',
+    origin: 'model',
+    certainty: 'printed',
+    note: 'Printed as an operator command; in a deck it sets the state at the start.',
+  },
+  {
+    name: 'FORWARD',
+    programs: stacks,
+    operands: [choice('state', 'ON', 'OFF')],
+    help: 'ON makes the stack a router: packets for others are forwarded.',
+    example: 'FORWARD ON',
+    origin: 'ours',
+    certainty: 'defined',
+    once: true,
+  },
+  {
+    name: 'ATTACH',
+    programs: stacks,
+    operands: [keyword('TCP/IP')],
+    help: 'The last statement: the stack becomes active.',
+    example: 'ATTACH TCP/IP',
+    origin: 'model',
+    certainty: 'printed',
+    note: 'AT and SEGMENT may stand behind it.',
+    once: true,
+  },
+];
