@@ -1,0 +1,130 @@
+/** How a live run ends, and how it fails to begin. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DIST, deck, eventually, missing, Namespace, type Ran } from './namespace.ts';
+
+const USAGE = 2;
+const RUN = [`${DIST}/src/cli/main.js`, 'run', '--live', deck('pair.deck')];
+
+describe.skipIf(missing !== undefined)('the end of a live run', () => {
+  let kernel: Namespace;
+  beforeEach(async () => {
+    kernel = await Namespace.create();
+  });
+  afterEach(() => kernel?.[Symbol.asyncDispose]());
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s: the interfaces go, exit code 0', async (signal) => {
+    const twinstack = await kernel.live([deck('pair.deck')]);
+    expect((await kernel.interfaces()).sort()).toEqual(['pair4', 'pair6']);
+    twinstack.signal(signal);
+    expect((await twinstack.ended).code).toBe(0);
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('open connections are drained: they go on, new ones are refused, then it ends', async () => {
+    const twinstack = await kernel.live([deck('pair.deck')]);
+    const clients = ['TCP4:192.0.2.80', 'TCP6:[2001:db8:1::80]'].map((target) =>
+      kernel.start('socat', ['-', `${target}:7`]),
+    );
+    for (const client of clients) {
+      client.write('before\n');
+      await client.saying(/before/);
+    }
+    twinstack.signal('SIGINT');
+    await twinstack.saying(/draining/);
+    const refused = await eventually(async () => {
+      const { stderr } = await kernel.run('socat', ['-', 'TCP4:192.0.2.80:7']);
+      return stderr.includes('Connection refused') ? 'refused' : undefined;
+    }, 1_000);
+    expect(refused).toBe('refused');
+    expect(twinstack.running).toBe(true);
+    for (const client of clients) {
+      client.write('after\n');
+      client.finish();
+      const { code, stdout } = await client.ended;
+      expect(stdout).toBe('before\nafter\n');
+      expect(code).toBe(0);
+    }
+    expect((await twinstack.ended).code).toBe(0);
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('a connection that does not end is reset after the time to drain', async () => {
+    const twinstack = await kernel.live([deck('pair.deck')]);
+    const client = kernel.start('socat', ['-', 'TCP4:192.0.2.80:7']);
+    client.write('still here\n');
+    await client.saying(/still here/);
+    const start = Date.now();
+    twinstack.signal('SIGINT');
+    expect((await twinstack.ended).code).toBe(0);
+    expect(Date.now() - start).toBeGreaterThan(4_900);
+    expect(Date.now() - start).toBeLessThan(7_000);
+    const { stderr } = await client.ended;
+    expect(stderr).toContain('Connection reset by peer');
+  });
+});
+
+describe.skipIf(missing !== undefined)('a live run that cannot begin', () => {
+  let kernel: Namespace;
+  beforeEach(async () => {
+    kernel = await Namespace.create();
+  });
+  afterEach(() => kernel?.[Symbol.asyncDispose]());
+
+  function oneLine({ code, stdout, stderr }: Ran, pattern: RegExp): void {
+    expect(stderr).toMatch(pattern);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(code).toBe(USAGE);
+  }
+
+  it('as an ordinary user', async () => {
+    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    oneLine(
+      await kernel.run('setpriv', [...nobody, process.execPath, ...RUN]),
+      /^twinstack: .*no permission/,
+    );
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('without CAP_NET_ADMIN', async () => {
+    oneLine(
+      await kernel.run('setpriv', ['--bounding-set=-net_admin', process.execPath, ...RUN]),
+      /^twinstack: .*no permission/,
+    );
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('without /dev/net/tun', async () => {
+    const hidden = `mount -t tmpfs none /dev/net && exec "$@"`;
+    oneLine(
+      await kernel.run('unshare', ['-m', 'sh', '-c', hidden, 'sh', process.execPath, ...RUN]),
+      /^twinstack: .*no \/dev\/net\/tun/,
+    );
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('when the second interface is taken the first one goes again', async () => {
+    await kernel.ip('link', 'add', 'pair4', 'type', 'dummy');
+    oneLine(await kernel.run(process.execPath, RUN), /^twinstack: .*pair4/);
+    expect(await kernel.interfaces()).toEqual(['pair4']);
+  });
+
+  it('when another run has the same deck, which goes on', async () => {
+    const first = await kernel.live([deck('pair.deck')]);
+    oneLine(await kernel.run(process.execPath, RUN), /^twinstack: .*in use/);
+    expect(first.running).toBe(true);
+    const { stdout } = await kernel.run('curl', ['-sS', 'http://192.0.2.80/']);
+    expect(stdout).toContain('PAIR6 answers');
+  });
+
+  it('when the deck has an error', async () => {
+    const { code, stderr, stdout } = await kernel.run(process.execPath, [...RUN.slice(0, -1), '-'], {
+      input:
+        '// EXEC BSTTINET\nID 01\nDEVICE A TUN a0\nLINK A 0 192.0.2.300 255.255.255.0 1500\nATTACH TCP/IP\n/*\n',
+    });
+    expect(code).toBe(USAGE);
+    expect(stderr).toContain('nothing was started');
+    expect(stdout).toBe('');
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+});
