@@ -109,31 +109,21 @@ describe.skipIf(missing !== undefined)('the adapter of LAYER2', () => {
   });
   afterAll(() => kernel?.[Symbol.asyncDispose]());
 
+  const SIX = '2001:db8:51:8:20:ffff:6:126';
+  const FOUR = '198.18.9.126';
   it.each([
-    ['twl2', 'icmpv6.type == 129', '2001:db8:51:8:20:ffff:6:126', '02:16:ab:00:00:2a'],
-    ['twl2', 'icmpv6.type == 136', '2001:db8:51:8:20:ffff:6:126', '02:16:ab:00:00:2a'],
-    ['twl2v4', 'icmp.type == 0', '198.18.9.126', '02:16:ab:00:00:2b'],
-    ['twl2v4', 'arp.opcode == 2', '198.18.9.126', '02:16:ab:00:00:2b'],
-  ])('%s: frames of "%s" come from the MAC of the deck', async (link, filter, target, mac) => {
+    ['an echo reply', 'twl2', SIX, 'icmpv6.type == 129', '02:16:ab:00:00:2a'],
+    ['an advertisement', 'twl2', SIX, `icmpv6.type == 136 && ipv6.src == ${SIX}`, '02:16:ab:00:00:2a'],
+    ['an echo reply', 'twl2v4', FOUR, 'icmp.type == 0', '02:16:ab:00:00:2b'],
+    ['an ARP reply', 'twl2v4', FOUR, `arp.opcode == 2 && arp.src.proto_ipv4 == ${FOUR}`, '02:16:ab:00:00:2b'],
+  ])('%s on %s comes from the MAC of the deck', async (_what, link, target, filter, mac) => {
     await kernel.ip('neigh', 'flush', 'dev', link);
-    const shark = kernel.start('tshark', [
-      '-l',
-      '-i',
-      link,
-      '-c',
-      '1',
-      '-T',
-      'fields',
-      '-e',
-      'eth.src',
-      '-Y',
-      filter,
-    ]);
-    await shark.saying(/Capturing on/);
-    // tshark says so a moment before it sees packets.
+    const shark = kernel.start('tshark', ['-l', '-i', link, '-T', 'fields', '-e', 'eth.src', '-Y', filter]);
+    await shark.saying(/Capture started/);
     const ping = kernel.start('ping', ['-n', '-i', '0.2', '-w', '10', target]);
-    await shark.saying(/..:..:..:..:..:..\n/);
+    await shark.saying(/^(..:){5}..\n/);
     await ping.kill();
+    await shark.kill();
     expect(shark.stdout.split('\n')[0]).toBe(mac);
   });
 

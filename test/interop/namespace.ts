@@ -35,10 +35,22 @@ function whatIsMissing(): string | undefined {
   const absent = CLIENTS.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
   if (absent.length > 0) return `not installed: ${absent.join(', ')}`;
   if (!existsSync(MAIN)) return `${MAIN} does not exist (npm run build)`;
-  const probe = `twinprobe${process.pid}`;
+  sweep();
+  const probe = `twin${process.pid}xprobe`;
   const made = spawnSync('ip', ['netns', 'add', probe], { encoding: 'utf8' });
   spawnSync('ip', ['netns', 'del', probe]);
   return made.status === 0 ? undefined : `no network namespace can be made: ${made.stderr.trim()}`;
+}
+
+/** Removes the namespaces of test runs that were killed, with what still runs in them. */
+function sweep(): void {
+  const list = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout ?? '';
+  for (const [, name, owner] of list.matchAll(/^(twin(\d+)x\w+)/gm)) {
+    if (existsSync(`/proc/${owner}`)) continue;
+    const inside = spawnSync('ip', ['netns', 'pids', name!], { encoding: 'utf8' }).stdout ?? '';
+    for (const pid of inside.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    spawnSync('ip', ['netns', 'del', name!]);
+  }
 }
 
 /** A deck of this folder. */
@@ -162,7 +174,7 @@ process.on('exit', () => {
 
 /** One network namespace with its loopback up and with whatever was started in it. */
 export class Namespace implements AsyncDisposable {
-  readonly name = `twin${randomBytes(4).toString('hex')}`;
+  readonly name = `twin${process.pid}x${randomBytes(3).toString('hex')}`;
   readonly #children = new Set<Running>();
 
   static async create(): Promise<Namespace> {
