@@ -123,7 +123,8 @@ describe.skipIf(missing !== undefined)('the adapter of LAYER2', () => {
     const ping = kernel.start('ping', ['-n', '-i', '0.2', '-w', '10', target]);
     await shark.saying(/^(..:){5}..\n/);
     await ping.kill();
-    await shark.kill();
+    shark.signal('SIGINT'); // Lets it remove its temporary file, which SIGKILL would leave.
+    await shark.ended;
     expect(shark.stdout.split('\n')[0]).toBe(mac);
   });
 
