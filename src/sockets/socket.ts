@@ -6,15 +6,11 @@ import { addAbortSignal, Duplex } from 'node:stream';
 import type { Failure } from '../../stacks/address/network.ts';
 import type { TcpHandler } from '../../stacks/tcp/api.ts';
 import { MILLISECOND, type Timer } from '../../stacks/time/clock.ts';
-import { ATTEMPT_TIMEOUT, ConnectAttempts, interleave, UNHEARD } from './attempts.ts';
-import {
-  type ConnectTarget,
-  readConnectArguments,
-  type SocketOptions,
-  type TcpConnectOptions,
-} from './connect-arguments.ts';
-import { networkError, nodeError, resolveError } from './errors.ts';
-import type { HostAddress, HostConnection, SocketHost } from './host.ts';
+import { UNHEARD } from './attempts.ts';
+import { readConnectArguments, type SocketOptions, type TcpConnectOptions } from './connect-arguments.ts';
+import { Connecting } from './connecting.ts';
+import { networkError, nodeError } from './errors.ts';
+import type { HostConnection, SocketHost } from './host.ts';
 
 /** Most bytes taken from the connection at once: what libuv offers to one read. */
 const READ_BYTES = 65_536;
@@ -34,16 +30,14 @@ export class TcpSocket extends Duplex {
   readonly #host: SocketHost;
   readonly #timer: Timer;
   readonly #handler: TcpHandler;
-  readonly allowHalfOpenSocket: boolean;
   /** The server that accepted it, null for a client. */
   server: unknown = null;
   /** ms, as given to `setTimeout`. */
   timeout: number | undefined;
   bytesRead = 0;
   #taken: HostConnection | undefined;
-  #attempts: ConnectAttempts | undefined;
+  #opening: Connecting | undefined;
   #connecting = false;
-  #established = false;
   #scheduled = false;
   #reading = false;
   #peerEnded = false;
@@ -71,7 +65,6 @@ export class TcpSocket extends Duplex {
       ...(options.signal != null && { signal: options.signal }),
     });
     this.#host = host;
-    this.allowHalfOpenSocket = options.allowHalfOpen === true;
     this.#noDelay = options.noDelay === true;
     this.#keepAlive = { on: options.keepAlive === true, delay: options.keepAliveInitialDelay ?? 0 };
     this.#timer = host.clock.timer(() => this.#timedOut());
@@ -97,10 +90,8 @@ export class TcpSocket extends Duplex {
   connect(port: number, connected?: () => void): this;
   connect(...args: unknown[]): this {
     const target = readConnectArguments(args);
-    if (this.destroyed)
-      throw nodeError('ERR_SOCKET_CLOSED', 'Socket is closed; a new one is needed to connect again');
-    if (this.#connecting || this.#taken)
-      throw nodeError('EISCONN', 'Socket is already connected or connecting');
+    if (this.destroyed) throw nodeError('ERR_SOCKET_CLOSED', 'Socket is closed; connect a new one');
+    if (this.#connecting || this.#taken) throw nodeError('EISCONN', 'Socket is connected or connecting');
     this.#enter();
     if (target.connected !== undefined) this.once('connect', target.connected);
     const { signal, noDelay, keepAlive, keepAliveInitialDelay, timeout } = target.options;
@@ -110,9 +101,21 @@ export class TcpSocket extends Duplex {
     if (timeout) this.setTimeout(timeout);
     this.#connecting = true;
     this.#armTimeout();
-    const literal = this.#host.parse(target.host);
-    if (literal !== undefined) this.#attempt(target, [literal]);
-    else process.nextTick(() => this.#lookUp(target));
+    this.#opening = new Connecting(this.#host, target, {
+      looked: (...answer) => this.emit('lookup', ...answer),
+      established: (taken) => {
+        this.#opening = undefined;
+        this.#taken = taken;
+        this.#schedule();
+        return this.#handler;
+      },
+      failed: (error) => {
+        this.#opening = undefined;
+        this.#host.activity();
+        this.destroy(error);
+      },
+    });
+    this.#opening.start();
     return this;
   }
 
@@ -122,71 +125,6 @@ export class TcpSocket extends Duplex {
     this.#taken = taken;
     this.#applyOptions();
     return this.#handler;
-  }
-
-  #lookUp(target: ConnectTarget): void {
-    if (this.destroyed) return;
-    const { family, lookup } = target.options;
-    const found = (addresses: readonly HostAddress[]) => {
-      if (this.destroyed) return;
-      const fitting = addresses.filter((address) => !family || address.family.version === family);
-      for (const address of fitting) {
-        this.emit('lookup', null, this.#host.format(address), address.family.version, target.host);
-      }
-      if (fitting.length > 0) this.#attempt(target, interleave(fitting));
-      else failed(resolveError({ code: 'ENOTFOUND', cause: `no IPv${family} address` }, target.host));
-    };
-    const failed = (error: Error) => {
-      this.emit('lookup', error, undefined, undefined, target.host);
-      this.#fail(error);
-    };
-    if (lookup === undefined) {
-      this.#host.resolve(target.host, (answer) => {
-        if ('code' in answer) failed(resolveError(answer, target.host));
-        else found(answer);
-      });
-      return;
-    }
-    lookup(target.host, { family: family ?? 0, all: true }, (error, answer) => {
-      const listed = typeof answer === 'string' ? [{ address: answer }] : (answer ?? []);
-      if (error) failed(error);
-      else found(listed.flatMap(({ address }) => this.#host.parse(address) ?? []));
-    });
-  }
-
-  #attempt(target: ConnectTarget, targets: readonly HostAddress[]): void {
-    const { localAddress, localPort, autoSelectFamilyAttemptTimeout } = target.options;
-    const local = localAddress === undefined ? undefined : this.#host.parse(localAddress);
-    if (localAddress !== undefined && local === undefined) {
-      const cause = `${localAddress} is not an address of ${this.#host.name}`;
-      this.#fail(networkError({ code: 'EADDRNOTAVAIL', cause }, { syscall: 'bind', address: localAddress }));
-      return;
-    }
-    this.#enter();
-    this.#attempts = new ConnectAttempts(this.#host, {
-      targets,
-      port: target.port,
-      local,
-      localPort,
-      timeout: autoSelectFamilyAttemptTimeout ?? ATTEMPT_TIMEOUT,
-      established: (taken) => {
-        this.#attempts = undefined;
-        this.#taken = taken;
-        this.#established = true;
-        this.#schedule();
-        return this.#handler;
-      },
-      failed: (error) => {
-        this.#attempts = undefined;
-        this.#fail(error);
-      },
-    });
-    this.#attempts.start();
-  }
-
-  #fail(error: Error): void {
-    this.#host.activity();
-    this.destroy(error);
   }
 
   #applyOptions(): void {
@@ -207,7 +145,7 @@ export class TcpSocket extends Duplex {
   #deliver(): void {
     this.#scheduled = false;
     if (this.destroyed) return;
-    if (this.#connecting && this.#established) {
+    if (this.#connecting && this.#taken !== undefined) {
       this.#connecting = false;
       this.#applyOptions();
       this.#armTimeout();
@@ -271,7 +209,7 @@ export class TcpSocket extends Duplex {
   // ---- from the application to the connection
 
   override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
-    if (this.#endAnnounced && this.readableEnded && this.writableEnded && !this.allowHalfOpenSocket) {
+    if (this.#endAnnounced && this.readableEnded && this.writableEnded && !this.allowHalfOpen) {
       const error = nodeError('EPIPE', 'This socket has been ended by the other party');
       const callback = typeof encoding === 'function' ? encoding : done;
       if (callback !== undefined) process.nextTick(callback, error);
@@ -345,8 +283,8 @@ export class TcpSocket extends Duplex {
     this.#enter();
     this.#connecting = false;
     this.#timer.disarm();
-    this.#attempts?.cancel();
-    this.#attempts = undefined;
+    this.#opening?.cancel();
+    this.#opening = undefined;
     const outgoing = this.#outgoing;
     this.#outgoing = undefined;
     if (this.#taken !== undefined && this.#gone === undefined) {
