@@ -73,7 +73,8 @@ export class Couple implements SocketHost {
   }
 
   parse(text: string): HostAddress | undefined {
-    return this.six.parse(text);
+    const parsed = this.six.parse(text);
+    return parsed && plain(parsed);
   }
 
   format(address: HostAddress): string {

@@ -42,9 +42,8 @@ export function readSendArguments(args: readonly unknown[], connected: boolean):
   const plain = callback === undefined ? [...args] : args.slice(0, -1);
   while (plain.length > 1 && plain[plain.length - 1] === undefined) plain.pop();
   let [data, ...rest] = plain as [Data | readonly Data[], ...unknown[]];
-  // Two numbers in front of a port (or of nothing, when connected) are an offset and a length.
-  const sliced = connected ? rest.length >= 2 : typeof rest[1] === 'number';
-  if (sliced) {
+  // Two numbers are an offset and a length; behind a port stands an address.
+  if (typeof rest[1] === 'number') {
     if (Array.isArray(data)) throw wrongType('A list of buffers has no offset and length');
     data = slice(bytesOf(data as Data), rest[0] as number, rest[1] as number);
     rest = rest.slice(2);
