@@ -15,6 +15,8 @@ import { changed, PERFECT, type SegmentConditions } from './conditions.ts';
 import { FlightQueue } from './in-flight.ts';
 import { type Carrier, Station } from './station.ts';
 
+export type { SegmentConditions } from './conditions.ts';
+
 const ETHERNET_HEADER = 14;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
