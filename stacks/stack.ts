@@ -29,6 +29,8 @@ export interface InterfaceOptions {
   readonly mtu: number;
   /** IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862). Default: only without `address`. */
   readonly autoconfigure?: boolean;
+  /** IPv6, on a stack that forwards: advertise this router and the prefixes of the link (RFC 4861 §6.2). */
+  readonly advertise?: boolean;
 }
 
 /** One link of a stack. */

@@ -1,0 +1,72 @@
+/** A packet that is not for us: RFC 8200 §3, RFC 4443 §3, RFC 4007 §9. A router decrements, never fragments. */
+import type { Address } from '../address/address.ts';
+import { ipv6 } from '../address/ipv6.ts';
+import type { RouteTable } from '../forward/routes.ts';
+import { type Packet, UNICAST } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+import {
+  ADDRESS_UNREACHABLE,
+  BEYOND_SCOPE,
+  DESTINATION_UNREACHABLE,
+  HOP_LIMIT_EXCEEDED,
+  NO_ROUTE,
+  PACKET_TOO_BIG,
+  TIME_EXCEEDED,
+} from '../wire/icmp6.ts';
+import { HOP_LIMIT } from '../wire/ipv6.ts';
+import type { Host } from './host.ts';
+import type { IcmpErrors } from './icmp-errors.ts';
+import type { Output } from './output.ts';
+
+export class Forwarder {
+  readonly #host: Host;
+  readonly #routes: RouteTable;
+  readonly #output: Output;
+  readonly #errors: IcmpErrors;
+
+  constructor(host: Host, routes: RouteTable, output: Output, errors: IcmpErrors) {
+    this.#host = host;
+    this.#routes = routes;
+    this.#output = output;
+    this.#errors = errors;
+  }
+
+  /**
+   * `packet.start` and `packet.network` are at the header, which has been checked. Returns why to drop it; takes
+   * ownership when it returns undefined.
+   */
+  forward(packet: Packet, source: Address, destination: Address): DropReason | undefined {
+    if (!this.#host.forwarding) return 'forwarding-off';
+    if (packet.linkCast !== UNICAST) return 'not-for-me';
+    if (source.isUnspecified) return 'bad-source';
+    // RFC 4007 §9: what is link-local stays on its link; the sender hears of it when his address was the cause.
+    if (ipv6.isLinkLocal(destination)) return 'beyond-scope';
+    if (ipv6.isLinkLocal(source)) {
+      return this.#refuse(packet, 'beyond-scope', DESTINATION_UNREACHABLE, BEYOND_SCOPE, 0);
+    }
+    const hopLimit = packet.u8(packet.network + HOP_LIMIT);
+    if (hopLimit <= 1) return this.#refuse(packet, 'hop-limit', TIME_EXCEEDED, HOP_LIMIT_EXCEEDED, 0);
+    const route = this.#routes.lookup(destination);
+    const link = route === undefined ? undefined : this.#host.link(route.interfaceIndex);
+    if (route === undefined || link === undefined) {
+      return this.#refuse(packet, 'no-route', DESTINATION_UNREACHABLE, NO_ROUTE, 0);
+    }
+    const direct = route.gateway.isUnspecified;
+    // RFC 4443 §3.1: back onto the point-to-point link that it came from would be a loop.
+    if (direct && link.index === packet.ingress && !link.isEthernet) {
+      return this.#refuse(packet, 'no-route', DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
+    }
+    if (!link.usable) {
+      return this.#refuse(packet, 'link-down', DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
+    }
+    if (packet.length > link.mtu) return this.#refuse(packet, 'too-big', PACKET_TOO_BIG, 0, link.mtu);
+    packet.setU8(packet.network + HOP_LIMIT, hopLimit - 1);
+    this.#output.depart(packet, link, direct ? destination : route.gateway);
+    return undefined;
+  }
+
+  #refuse(packet: Packet, reason: DropReason, type: number, code: number, word: number): DropReason {
+    this.#errors.send(packet, type, code, word);
+    return reason;
+  }
+}

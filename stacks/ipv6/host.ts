@@ -1,0 +1,111 @@
+/** What all parts of one IPv6 stack share: its links and addresses, its counters, and where packets end. */
+import type { Address } from '../address/address.ts';
+import { ipv6 } from '../address/ipv6.ts';
+import type { Transport } from '../address/network.ts';
+import type { Environment } from '../packet/environment.ts';
+import { KeyedHash } from '../packet/keyed-hash.ts';
+import { LOOPED, type Packet } from '../packet/packet.ts';
+import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
+import type { StackOptions } from '../stack.ts';
+import type { Ipv6Interface } from './interface.ts';
+import type { LocalAddress } from './local-address.ts';
+import { type Candidate, compareSources } from './source-selection.ts';
+
+export class Host {
+  readonly environment: Environment;
+  readonly id: number;
+  readonly name: string;
+  readonly hash: KeyedHash;
+  readonly counters: Counters = new Counters();
+  readonly interfaces: Ipv6Interface[] = [];
+  /** TCP and UDP, once they are there. */
+  readonly transports: Transport[] = [];
+  forwarding: boolean;
+  running = false;
+
+  constructor(environment: Environment, options: StackOptions) {
+    this.environment = environment;
+    this.id = options.id;
+    this.name = options.name;
+    this.forwarding = options.forwarding ?? false;
+    this.hash = new KeyedHash(environment.random.u32(), environment.random.u32());
+  }
+
+  /** Interfaces count from 1. */
+  link(index: number): Ipv6Interface | undefined {
+    return this.interfaces[index - 1];
+  }
+
+  transport(protocol: number): Transport | undefined {
+    for (const transport of this.transports) if (transport.protocol === protocol) return transport;
+    return undefined;
+  }
+
+  /**
+   * The one place where packets end: counted here and on the link, traced, released. `forwarded` and `transmitted`
+   * are the exceptions: their next owner is the device. A packet made here that is dropped counts as unsent.
+   */
+  end(packet: Packet, verdict: Verdict, reason?: DropReason, out?: Ipv6Interface): void {
+    const own = packet.ingress === 0;
+    const link = own || packet.ingress === LOOPED ? out : this.link(packet.ingress);
+    count(this.counters, verdict, reason, own);
+    if (link !== undefined) count(link.counters, verdict, reason, own);
+    this.environment.trace?.verdict(this.name, verdict, reason, packet);
+    if (verdict !== 'forwarded' && verdict !== 'transmitted') this.environment.pool.release(packet);
+  }
+
+  drop(packet: Packet, reason: DropReason, out?: Ipv6Interface): void {
+    this.end(packet, 'dropped', reason, out);
+  }
+
+  /**
+   * The address of ours with these words. A link-local one must stand on the interface of its zone when it has one;
+   * any other is ours on whatever link it was asked for (the weak host model of RFC 1122 §3.3.4.2, as routers need it).
+   */
+  find(address: Address): LocalAddress | undefined {
+    const links = this.interfaces;
+    if (address.zone !== 0 && ipv6.isLinkLocal(address)) return this.link(address.zone)?.find(address);
+    for (let i = 0; i < links.length; i++) {
+      const local = links[i]!.find(address);
+      if (local !== undefined) return local;
+    }
+    return undefined;
+  }
+
+  /** RFC 6724 §4 and §5: the best source for `destination` when it leaves by `out`; undefined when there is none. */
+  selectSource(destination: Address, out: Ipv6Interface): Address | undefined {
+    // RFC 6724 §4: to groups and link-local destinations, only addresses of the outgoing interface can speak.
+    const onLinkOnly = ipv6.isMulticast(destination) || ipv6.isLinkLocal(destination);
+    let best: Candidate | undefined;
+    for (const link of this.interfaces) {
+      if ((onLinkOnly && link !== out) || !link.usable) continue;
+      for (const local of link.addresses) {
+        if (!local.usable || (link !== out && ipv6.isLinkLocal(local.address))) continue;
+        const candidate = { local, index: link.index };
+        if (best === undefined || compareSources(candidate, best, destination, out.index) > 0)
+          best = candidate;
+      }
+    }
+    return best?.local.address;
+  }
+}
+
+function count(counters: Counters, verdict: Verdict, reason: DropReason | undefined, own: boolean): void {
+  switch (verdict) {
+    case 'delivered':
+      counters.delivered++;
+      break;
+    case 'forwarded':
+      counters.forwarded++;
+      break;
+    case 'answered':
+      counters.answered++;
+      break;
+    case 'transmitted':
+      counters.transmitted++;
+      break;
+    case 'dropped':
+      if (own) counters.unsent++;
+      else if (reason !== undefined) counters.drop(reason);
+  }
+}

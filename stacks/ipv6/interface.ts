@@ -1,0 +1,164 @@
+/** One link of the stack: its addresses, its groups, and how a packet gets onto it. */
+import { Address } from '../address/address.ts';
+import { allNodes, allRouters, ipv6, solicitedNode, withInterfaceId } from '../address/ipv6.ts';
+import type { Device } from '../packet/device.ts';
+import { KeyedHash } from '../packet/keyed-hash.ts';
+import type { Packet } from '../packet/packet.ts';
+import { Counters } from '../packet/verdict.ts';
+import type { Interface } from '../stack.ts';
+import { ETHERTYPE_IPV6, prependEthernet } from '../wire/ethernet.ts';
+import type { LocalAddress } from './local-address.ts';
+
+/** RFC 4861 §10 and §6.3.2: what holds until a router says otherwise. */
+const DEFAULT_HOP_LIMIT = 64;
+
+/** A group that the interface listens to, with the number of addresses that need it. */
+interface Membership {
+  readonly group: Address;
+  users: number;
+}
+
+export class Ipv6Interface implements Interface {
+  readonly index: number;
+  readonly name: string;
+  readonly device: Device;
+  readonly counters: Counters = new Counters();
+  readonly addresses: LocalAddress[] = [];
+  readonly autoconfigure: boolean;
+  readonly advertise: boolean;
+  /** Operated upon by the stack: `setLink`, `start` and `stop`. */
+  up = false;
+  /** A duplicate of the address made from our MAC: another station has this MAC, so IPv6 stays silent (RFC 4862 §5.4.5). */
+  disabled = false;
+  /** Bytes of the largest IP packet: configured, then as routers advertise it, never above the former. */
+  mtu: number;
+  readonly configuredMtu: number;
+  hopLimit: number = DEFAULT_HOP_LIMIT;
+  /** Told of every group joined, so that MLD can report it. */
+  onJoin: ((group: Address) => void) | undefined;
+  readonly #groups: Membership[] = [];
+  readonly #groupMac = new Uint8Array([0x33, 0x33, 0, 0, 0, 0]);
+  readonly #identifier: Uint8Array;
+
+  constructor(
+    index: number,
+    name: string,
+    device: Device,
+    options: { mtu: number; autoconfigure: boolean; advertise: boolean; stackId: number },
+  ) {
+    this.index = index;
+    this.name = name;
+    this.device = device;
+    this.mtu = this.configuredMtu = options.mtu;
+    this.autoconfigure = options.autoconfigure;
+    this.advertise = options.advertise;
+    this.#identifier = device.mac ?? derivedIdentifier(name, index, options.stackId);
+  }
+
+  get isEthernet(): boolean {
+    return this.device.medium === 'ethernet';
+  }
+
+  get usable(): boolean {
+    return this.up && !this.disabled;
+  }
+
+  /** `prefix`/64 with this interface's identifier: from the MAC (RFC 2464 §4), or derived where there is none. */
+  addressIn(prefix: Address): Address {
+    const address = withInterfaceId(prefix, this.#identifier);
+    if (ipv6.isLinkLocal(address)) address.zone = this.index;
+    return address;
+  }
+
+  find(address: Address): LocalAddress | undefined {
+    for (const local of this.addresses) {
+      const a = local.address;
+      if (a.w3 === address.w3 && a.w2 === address.w2 && a.w1 === address.w1 && a.w0 === address.w0)
+        return local;
+    }
+    return undefined;
+  }
+
+  /** The link-local address to speak from (RFC 4861 §4: source of advertisements), undefined until it is unique. */
+  linkLocal(): LocalAddress | undefined {
+    for (const local of this.addresses) {
+      if (local.usable && ipv6.isLinkLocal(local.address)) return local;
+    }
+    return undefined;
+  }
+
+  /** Is `group` one that this interface listens to? All-nodes always is (RFC 4291 §2.8). */
+  listens(group: Address, asRouter: boolean): boolean {
+    if (sameWords(group, allNodes)) return true;
+    if (asRouter && sameWords(group, allRouters)) return true;
+    return this.#groups.some((member) => sameWords(member.group, group));
+  }
+
+  joinSolicitedNode(address: Address): void {
+    const group = solicitedNode(address);
+    const member = this.#groups.find((other) => sameWords(other.group, group));
+    if (member !== undefined) {
+      member.users++;
+      return;
+    }
+    this.#groups.push({ group, users: 1 });
+    this.onJoin?.(group);
+  }
+
+  leaveSolicitedNode(address: Address): void {
+    const group = solicitedNode(address);
+    const at = this.#groups.findIndex((other) => sameWords(other.group, group));
+    if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
+  }
+
+  groups(): readonly Address[] {
+    return this.#groups.map(({ group }) => group);
+  }
+
+  leaveAll(): void {
+    this.#groups.length = 0;
+  }
+
+  /** Onto the link to a resolved station; `packet.start` is at the IPv6 header. Takes ownership. */
+  transmit(packet: Packet, mac: Uint8Array): void {
+    prependEthernet(packet, mac, this.device.mac!, ETHERTYPE_IPV6);
+    this.device.transmit(packet);
+  }
+
+  /** Onto the link to a group (RFC 2464 §7), or to the other end of a point-to-point link. Takes ownership. */
+  transmitTo(packet: Packet, group: Address): void {
+    if (!this.isEthernet) {
+      this.device.transmit(packet);
+      return;
+    }
+    const mac = this.#groupMac;
+    mac[2] = group.w3 >>> 24;
+    mac[3] = group.w3 >>> 16;
+    mac[4] = group.w3 >>> 8;
+    mac[5] = group.w3;
+    this.transmit(packet, mac);
+  }
+}
+
+function sameWords(a: Address, b: Address): boolean {
+  return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
+}
+
+/** Constants without a meaning: the identifier is to be stable, not secret. */
+const IDENTIFIER_KEYS = [0x74776973, 0x746c6c61] as const;
+
+/**
+ * Six bytes in the place of a MAC on links that have none: the same for the same stack and interface at every start
+ * (RFC 7217 without a secret), marked as locally administered.
+ */
+function derivedIdentifier(name: string, index: number, stackId: number): Uint8Array {
+  const hash = new KeyedHash(IDENTIFIER_KEYS[0], IDENTIFIER_KEYS[1]);
+  hash.begin().word(stackId).word(index);
+  for (let i = 0; i < name.length; i++) hash.word(name.charCodeAt(i));
+  const low = hash.end();
+  const high = hash.begin().word(low).word(stackId).end();
+  return new Uint8Array([0x02, high, low >>> 24, low >>> 16, low >>> 8, low]);
+}
+
+/** fe80::/64, the prefix of every link-local address (RFC 4291 §2.5.6). */
+export const LINK_LOCAL_PREFIX: Address = new Address(0xfe800000, 0, 0, 0);

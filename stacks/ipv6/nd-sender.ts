@@ -1,0 +1,159 @@
+/** Neighbour discovery messages that we send: RFC 4861 §4, §6.2.3, §7.2. All leave with hop limit 255. */
+import type { Address } from '../address/address.ts';
+import { allNodes, allRouters, ipv6, solicitedNode } from '../address/ipv6.ts';
+import type { Packet } from '../packet/packet.ts';
+import {
+  NEIGHBOUR_ADVERTISEMENT,
+  NEIGHBOUR_SOLICITATION,
+  ROUTER_ADVERTISEMENT,
+  ROUTER_SOLICITATION,
+  setChecksum,
+  writeIcmp,
+} from '../wire/icmp6.ts';
+import { ICMPV6 } from '../wire/ipv6.ts';
+import {
+  AUTONOMOUS_FLAG,
+  LINK_ADDRESS_BYTES,
+  MTU_BYTES,
+  NEIGHBOUR_BYTES,
+  NONCE_BYTES,
+  ON_LINK_FLAG,
+  OVERRIDE_FLAG,
+  PREFIX_BYTES,
+  RA_BYTES,
+  REACHABLE_TIME,
+  RETRANS_TIMER,
+  ROUTER_FLAG,
+  RS_BYTES,
+  SOLICITED_FLAG,
+  SOURCE_LINK_ADDRESS,
+  TARGET,
+  TARGET_LINK_ADDRESS,
+  writeLinkAddress,
+  writeMtu,
+  writeNonce,
+  writePrefix,
+} from '../wire/ndp.ts';
+import type { Host } from './host.ts';
+import type { Ipv6Interface } from './interface.ts';
+import type { Output } from './output.ts';
+
+/** RFC 4861 §7.1, §6.1: a packet that a router forwarded cannot have it. */
+export const ND_HOP_LIMIT = 255;
+/** RFC 4861 §6.2.1: AdvValidLifetime and AdvPreferredLifetime, 30 and 7 days in seconds. */
+const ADVERTISED_VALID = 2_592_000;
+const ADVERTISED_PREFERRED = 604_800;
+/** A prefix that hosts can configure addresses from (RFC 4862 §5.5.3, RFC 4291 §2.5.1). */
+export const AUTONOMOUS_PREFIX_LENGTH = 64;
+
+export class NdSender {
+  readonly #host: Host;
+  readonly #output: Output;
+
+  constructor(host: Host, output: Output) {
+    this.#host = host;
+    this.#output = output;
+  }
+
+  /** RFC 4861 §7.2.2: to the solicited-node group, or as a unicast probe when `mac` is known. */
+  solicit(link: Ipv6Interface, target: Address, mac: Uint8Array | undefined): void {
+    const source = this.#host.selectSource(target, link);
+    if (source === undefined) return;
+    const packet = this.#message(NEIGHBOUR_SOLICITATION, 0, NEIGHBOUR_BYTES + linkAddressBytes(link));
+    if (packet === undefined) return;
+    ipv6.write(target, packet.bytes, packet.start + TARGET);
+    writeOwnLink(packet, packet.start + NEIGHBOUR_BYTES, SOURCE_LINK_ADDRESS, link);
+    const destination = mac === undefined ? solicitedNode(target) : target;
+    setChecksum(packet, source, destination);
+    if (mac === undefined) {
+      this.#output.toLink(packet, link, source, destination, ICMPV6, ND_HOP_LIMIT);
+    } else {
+      this.#output.toStation(packet, link, mac, source, destination, ICMPV6, ND_HOP_LIMIT);
+    }
+  }
+
+  /** Duplicate address detection (RFC 4862 §5.4.2): from `::`, with a nonce (RFC 7527 §4.1). */
+  probe(link: Ipv6Interface, target: Address, nonceHigh: number, nonceLow: number): void {
+    const packet = this.#message(NEIGHBOUR_SOLICITATION, 0, NEIGHBOUR_BYTES + NONCE_BYTES);
+    if (packet === undefined) return;
+    ipv6.write(target, packet.bytes, packet.start + TARGET);
+    writeNonce(packet, packet.start + NEIGHBOUR_BYTES, nonceHigh, nonceLow);
+    this.#send(packet, link, ipv6.any, solicitedNode(target));
+  }
+
+  /** RFC 4861 §7.2.4: the answer for `target`, to all nodes when the question came from `::`. */
+  answer(link: Ipv6Interface, target: Address, asker: Address): boolean {
+    const packet = this.#message(
+      NEIGHBOUR_ADVERTISEMENT,
+      ((this.#host.forwarding ? ROUTER_FLAG : 0) |
+        (asker.isUnspecified ? 0 : SOLICITED_FLAG) |
+        OVERRIDE_FLAG) <<
+        24,
+      NEIGHBOUR_BYTES + linkAddressBytes(link),
+    );
+    if (packet === undefined) return false;
+    ipv6.write(target, packet.bytes, packet.start + TARGET);
+    writeOwnLink(packet, packet.start + NEIGHBOUR_BYTES, TARGET_LINK_ADDRESS, link);
+    this.#send(packet, link, target, asker.isUnspecified ? allNodes : asker);
+    return true;
+  }
+
+  /** RFC 4861 §6.3.7: with our link-layer address, unless the source is `::`. */
+  solicitRouters(link: Ipv6Interface): void {
+    const source = link.linkLocal()?.address ?? ipv6.any;
+    const own = source.isUnspecified ? 0 : linkAddressBytes(link);
+    const packet = this.#message(ROUTER_SOLICITATION, 0, RS_BYTES + own);
+    if (packet === undefined) return;
+    if (own !== 0) writeOwnLink(packet, packet.start + RS_BYTES, SOURCE_LINK_ADDRESS, link);
+    this.#send(packet, link, source, allRouters);
+  }
+
+  /** RFC 4861 §6.2.3: every prefix of the link, for SLAAC where it is a /64. `lifetime` in seconds. */
+  advertiseRouter(link: Ipv6Interface, lifetime: number): void {
+    const source = link.linkLocal()?.address;
+    if (source === undefined) return;
+    const prefixes = link.addresses.filter(
+      (local, at) =>
+        local.usable &&
+        !ipv6.isLinkLocal(local.address) &&
+        link.addresses.findIndex(
+          (other) =>
+            other.prefixLength === local.prefixLength &&
+            ipv6.matches(other.address, local.address, local.prefixLength),
+        ) === at,
+    );
+    const length = RA_BYTES + linkAddressBytes(link) + MTU_BYTES + prefixes.length * PREFIX_BYTES;
+    const packet = this.#message(ROUTER_ADVERTISEMENT, (link.hopLimit << 24) | lifetime, length);
+    if (packet === undefined) return;
+    packet.setI32(packet.start + REACHABLE_TIME, 0);
+    packet.setI32(packet.start + RETRANS_TIMER, 0);
+    let at = writeOwnLink(packet, packet.start + RA_BYTES, SOURCE_LINK_ADDRESS, link);
+    at = writeMtu(packet, at, link.mtu);
+    for (const { address, prefixLength } of prefixes) {
+      const flags = ON_LINK_FLAG | (prefixLength === AUTONOMOUS_PREFIX_LENGTH ? AUTONOMOUS_FLAG : 0);
+      const prefix = ipv6.network(address, prefixLength);
+      at = writePrefix(packet, at, prefix, prefixLength, flags, ADVERTISED_VALID, ADVERTISED_PREFERRED);
+    }
+    this.#send(packet, link, source, allNodes);
+  }
+
+  #message(type: number, word: number, length: number): Packet | undefined {
+    const packet = this.#host.environment.pool.take(length);
+    if (packet !== undefined) writeIcmp(packet, type, 0, word);
+    return packet;
+  }
+
+  #send(packet: Packet, link: Ipv6Interface, source: Address, destination: Address): void {
+    setChecksum(packet, source, destination);
+    this.#output.toLink(packet, link, source, destination, ICMPV6, ND_HOP_LIMIT);
+  }
+}
+
+function linkAddressBytes(link: Ipv6Interface): number {
+  return link.isEthernet ? LINK_ADDRESS_BYTES : 0;
+}
+
+/** Returns the offset behind the option; links without addresses have none. */
+function writeOwnLink(packet: Packet, at: number, type: number, link: Ipv6Interface): number {
+  return link.isEthernet ? writeLinkAddress(packet, at, type, link.device.mac!) : at;
+}

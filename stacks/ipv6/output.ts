@@ -1,0 +1,257 @@
+/**
+ * From a transport to a link: RFC 8200 §3, §5 (header, packet size), RFC 4861 §5.2 (next hop), RFC 6437 (flow label),
+ * RFC 4007 §9 (zones).
+ */
+import type { Address } from '../address/address.ts';
+import type { Family } from '../address/family.ts';
+import { ipv6 } from '../address/ipv6.ts';
+import type { Failure, OutputOptions } from '../address/network.ts';
+import type { NeighbourCache } from '../forward/neighbours.ts';
+import type { PathMtuTable } from '../forward/path-mtu.ts';
+import type { RouteTable } from '../forward/routes.ts';
+import type { Environment } from '../packet/environment.ts';
+import { LOOPED, type Packet } from '../packet/packet.ts';
+import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, TCP, UDP } from '../wire/ipv6.ts';
+import { failure } from './failure.ts';
+import { fragment } from './fragment.ts';
+import type { Host } from './host.ts';
+import type { Ipv6Interface } from './interface.ts';
+import type { Later } from './later.ts';
+
+/** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
+const MULTICAST_HOP_LIMIT = 1;
+/** The loopback path has no link: the largest packet that a payload length of 16 bits allows. */
+const LOOPBACK_MTU = 65_535;
+
+/** How to get to a destination. `link` undefined: it is this host itself. */
+export interface Path {
+  readonly link: Ipv6Interface | undefined;
+  readonly nextHop: Address;
+}
+
+export class Output {
+  readonly family: Family = ipv6;
+  readonly environment: Environment;
+  readonly #host: Host;
+  readonly #routes: RouteTable;
+  readonly #neighbours: NeighbourCache;
+  readonly #pathMtus: PathMtuTable;
+  readonly #later: Later;
+  /** The result of the last `#path`. */
+  #link: Ipv6Interface | undefined;
+  #nextHop: Address = ipv6.any;
+  /** The flow that was labelled last: most packets come in runs of one flow. */
+  #flowPorts = 0;
+  #flowPeers = 0;
+  #flowLabel = 0;
+
+  constructor(
+    host: Host,
+    routes: RouteTable,
+    neighbours: NeighbourCache,
+    pathMtus: PathMtuTable,
+    later: Later,
+  ) {
+    this.environment = host.environment;
+    this.#host = host;
+    this.#routes = routes;
+    this.#neighbours = neighbours;
+    this.#pathMtus = pathMtus;
+    this.#later = later;
+  }
+
+  sourceFor(destination: Address): Address | Failure {
+    if (ipv6.isLoopback(destination)) return ipv6.loopback;
+    const own = this.#host.find(destination);
+    if (own?.usable) return own.address;
+    const problem = this.#path(destination, 0);
+    if (problem !== undefined) return problem;
+    const source = this.#link === undefined ? undefined : this.#host.selectSource(destination, this.#link);
+    return source ?? failure('EADDRNOTAVAIL', `no address of ours can speak to ${ipv6.format(destination)}`);
+  }
+
+  pathMtu(destination: Address): number {
+    if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
+    return this.#link === undefined ? LOOPBACK_MTU : this.#mtuBy(this.#link, destination);
+  }
+
+  /** Where packets to `destination` leave, for whoever watches the path; undefined when there is no way. */
+  path(destination: Address, zone: number): Path | undefined {
+    if (this.#path(destination, zone) !== undefined) return undefined;
+    return { link: this.#link, nextHop: this.#nextHop };
+  }
+
+  output(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    const problem = this.#send(packet, source, destination, protocol, options);
+    if (problem !== undefined) this.#host.drop(packet, UNSENT[problem.code] ?? 'no-route');
+    return problem;
+  }
+
+  confirmReachable(destination: Address): void {
+    if (this.#path(destination, 0) !== undefined || this.#link?.isEthernet !== true) return;
+    this.#neighbours.confirm(this.#nextHop, this.#link.index);
+  }
+
+  /** A message that belongs to one link and needs no route: neighbour discovery and MLD, also from `::`. */
+  toLink(
+    packet: Packet,
+    link: Ipv6Interface,
+    source: Address,
+    destination: Address,
+    nextHeader: number,
+    hopLimit: number,
+  ): void {
+    prependHeader(packet, nextHeader, hopLimit, 0, 0, source, destination);
+    if (!link.usable) this.#host.drop(packet, 'link-down', link);
+    else this.depart(packet, link, destination);
+  }
+
+  /** As `toLink`, to a station whose address on the link is known: unicast probes. */
+  toStation(
+    packet: Packet,
+    link: Ipv6Interface,
+    mac: Uint8Array,
+    source: Address,
+    destination: Address,
+    nextHeader: number,
+    hopLimit: number,
+  ): void {
+    prependHeader(packet, nextHeader, hopLimit, 0, 0, source, destination);
+    if (link.usable) this.resolved(packet, link, mac);
+    else this.#host.drop(packet, 'link-down', link);
+  }
+
+  /** The end of resolution: the packet goes to `mac`. Takes ownership. */
+  resolved(packet: Packet, link: Ipv6Interface, mac: Uint8Array): void {
+    this.#host.end(packet, packet.ingress === 0 ? 'transmitted' : 'forwarded', undefined, link);
+    link.transmit(packet, mac);
+  }
+
+  /** A packet with its header onto a link: one of ours, or one that is forwarded. Takes ownership. */
+  depart(packet: Packet, link: Ipv6Interface, nextHop: Address): void {
+    if (link.isEthernet && !ipv6.isMulticast(nextHop)) {
+      this.#neighbours.send(packet, nextHop, link.index);
+      return;
+    }
+    this.#host.end(packet, packet.ingress === 0 ? 'transmitted' : 'forwarded', undefined, link);
+    link.transmitTo(packet, nextHop);
+  }
+
+  /** Undefined: sent. A failure: `packet` is still the caller's. */
+  #send(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    if (!this.#host.running) return failure('ENETDOWN', 'the stack is stopped');
+    const problem = this.#path(destination, options.zone ?? 0);
+    if (problem !== undefined) return problem;
+    const link = this.#link;
+    const nextHop = this.#nextHop;
+    const local = ipv6.isLoopback(source) ? link === undefined : this.#host.find(source)?.usable === true;
+    if (!local) return failure('EADDRNOTAVAIL', `${ipv6.format(source)} cannot be the source of this packet`);
+    if (packet.length > MAX_PAYLOAD) {
+      return failure('EMSGSIZE', `${packet.length} bytes are more than one IPv6 packet holds`);
+    }
+    const trafficClass = options.trafficClass ?? 0;
+    const flow = this.#label(packet, source, destination, protocol);
+    if (link === undefined) {
+      prependHeader(packet, protocol, options.hopLimit ?? 64, trafficClass, flow, source, destination);
+      return this.#loop(packet, destination);
+    }
+    const multicast = ipv6.isMulticast(destination);
+    const hopLimit = options.hopLimit ?? (multicast ? MULTICAST_HOP_LIMIT : link.hopLimit);
+    const mtu = this.#mtuBy(link, destination);
+    if (packet.length + HEADER_BYTES <= mtu) {
+      prependHeader(packet, protocol, hopLimit, trafficClass, flow, source, destination);
+      this.depart(packet, link, multicast ? destination : nextHop);
+      return undefined;
+    }
+    if (options.dontFragment === true) {
+      return failure(
+        'EMSGSIZE',
+        `${packet.length + HEADER_BYTES} bytes are more than the path MTU of ${mtu}`,
+      );
+    }
+    // RFC 7739 §5.3: identifications that nobody can predict.
+    const id = this.environment.random.u32();
+    const pieces = fragment(this.environment.pool, packet, mtu, protocol, id);
+    if (pieces === undefined) return failure('ENOBUFS', 'no packet buffer was free');
+    this.environment.pool.release(packet);
+    for (const piece of pieces) {
+      prependHeader(piece, FRAGMENT, hopLimit, trafficClass, flow, source, destination);
+      this.depart(piece, link, multicast ? destination : nextHop);
+    }
+    return undefined;
+  }
+
+  /** To ourselves: delivered after this call has returned. */
+  #loop(packet: Packet, destination: Address): Failure | undefined {
+    packet.ingress = LOOPED;
+    if (this.#later.push(packet, destination.zone)) return undefined;
+    packet.ingress = 0;
+    return failure('ENOBUFS', 'too many packets to ourselves wait for delivery');
+  }
+
+  /** Sets `#link` and `#nextHop`. RFC 4861 §5.2; link-local and multicast destinations go by their zone alone. */
+  #path(destination: Address, zone: number): Failure | undefined {
+    this.#link = undefined;
+    this.#nextHop = destination;
+    if (ipv6.isLoopback(destination) || this.#host.find(destination) !== undefined) return undefined;
+    if (destination.isUnspecified) return failure('EADDRNOTAVAIL', 'the unspecified address is nobody');
+    const wanted = zone !== 0 ? zone : destination.zone;
+    if (ipv6.isMulticast(destination) || ipv6.isLinkLocal(destination))
+      return this.#byZone(destination, wanted);
+    const route = this.#routes.lookup(destination);
+    if (wanted !== 0 && route?.interfaceIndex !== wanted) return this.#byZone(destination, wanted);
+    if (route === undefined) return failure('ENETUNREACH', `no route to ${ipv6.format(destination)}`);
+    this.#link = this.#host.link(route.interfaceIndex);
+    if (this.#link?.usable !== true) return failure('ENETDOWN', 'the link of the route is down');
+    if (!route.gateway.isUnspecified) this.#nextHop = route.gateway;
+    return undefined;
+  }
+
+  #byZone(destination: Address, zone: number): Failure | undefined {
+    // RFC 4007 §6: without a zone the default one serves, which is clear only when there is a single link.
+    const only = this.#host.interfaces.length === 1 ? this.#host.interfaces[0] : undefined;
+    this.#link = zone === 0 ? only : this.#host.link(zone);
+    if (this.#link === undefined) {
+      return failure('ENETUNREACH', `${ipv6.format(destination)} needs the zone of its link`);
+    }
+    return this.#link.usable ? undefined : failure('ENETDOWN', `the link ${this.#link.name} is down`);
+  }
+
+  #mtuBy(link: Ipv6Interface, destination: Address): number {
+    return Math.min(link.mtu, this.#pathMtus.get(destination)?.mtu ?? link.mtu);
+  }
+
+  /** RFC 6437 §3: a keyed hash of the flow for TCP and UDP, zero for what has no ports. */
+  #label(packet: Packet, source: Address, destination: Address, protocol: number): number {
+    if ((protocol !== TCP && protocol !== UDP) || packet.length < 4) return 0;
+    const ports = packet.i32(packet.start);
+    const peers =
+      source.w1 ^ source.w2 ^ source.w3 ^ destination.w0 ^ destination.w1 ^ destination.w2 ^ ~destination.w3;
+    if (ports !== this.#flowPorts || peers !== this.#flowPeers) {
+      this.#flowPorts = ports;
+      this.#flowPeers = peers;
+      this.#flowLabel = this.#host.hash.begin().word(ports).word(peers).word(protocol).end() & 0xfffff;
+    }
+    return this.#flowLabel;
+  }
+}
+
+/** How a failed output is counted. */
+const UNSENT = {
+  ENETDOWN: 'link-down',
+  EMSGSIZE: 'too-big',
+  ENOBUFS: 'no-buffer',
+  EADDRNOTAVAIL: 'bad-source',
+} as const as Partial<Record<Failure['code'], 'link-down' | 'too-big' | 'no-buffer' | 'bad-source'>>;

@@ -1,0 +1,121 @@
+/** Addresses from advertised prefixes: RFC 4862 §5.5.3 (creation, two-hour rule), §5.5.4 (lifetimes). */
+import { Address } from '../address/address.ts';
+import { ipv6 } from '../address/ipv6.ts';
+import type { Packet } from '../packet/packet.ts';
+import { SECOND, type Timer } from '../time/clock.ts';
+import {
+  AUTONOMOUS_FLAG,
+  PREFIX,
+  PREFIX_FLAGS,
+  PREFIX_LENGTH,
+  PREFIX_PREFERRED,
+  PREFIX_VALID,
+} from '../wire/ndp.ts';
+import type { DuplicateDetection } from './dad.ts';
+import type { Host } from './host.ts';
+import type { Ipv6Interface } from './interface.ts';
+import { LocalAddress } from './local-address.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './nd-sender.ts';
+
+/** Addresses that advertisements may give one interface; Linux has 16 as well. */
+const MAX_ADDRESSES = 16;
+/** RFC 4862 §5.5.3(e). */
+const TWO_HOURS: number = 7_200 * SECOND;
+const FOREVER = 0xffffffff;
+
+/** A lifetime on the wire in µs, Infinity for all ones (RFC 4861 §4.6.2). */
+export function lifetime(packet: Packet, at: number): number {
+  const seconds = packet.i32(at) >>> 0;
+  return seconds === FOREVER ? Number.POSITIVE_INFINITY : seconds * SECOND;
+}
+
+export class Slaac {
+  readonly #host: Host;
+  readonly #dad: DuplicateDetection;
+  readonly #ageing: Timer;
+
+  constructor(host: Host, dad: DuplicateDetection) {
+    this.#host = host;
+    this.#dad = dad;
+    this.#ageing = host.environment.clock.timer(() => this.#age(), { background: true });
+  }
+
+  /** One prefix information option, at `at`. */
+  prefix(packet: Packet, link: Ipv6Interface, at: number): void {
+    if ((packet.u8(at + PREFIX_FLAGS) & AUTONOMOUS_FLAG) === 0) return; // (a)
+    if (packet.u8(at + PREFIX_LENGTH) !== AUTONOMOUS_PREFIX_LENGTH) return; // (d)
+    const prefix = new Address();
+    ipv6.read(packet.bytes, at + PREFIX, prefix);
+    if (ipv6.isLinkLocal(prefix) || ipv6.isMulticast(prefix)) return; // (b)
+    if ((prefix.w0 | prefix.w1) === 0) return; // ::/64 holds only addresses with a meaning of their own.
+    const valid = lifetime(packet, at + PREFIX_VALID);
+    const preferred = lifetime(packet, at + PREFIX_PREFERRED);
+    if (preferred > valid) return; // (c)
+    const now = this.#host.environment.clock.now;
+    const known = link.addresses.find(
+      ({ origin, address }) => origin === 'slaac' && ipv6.matches(address, prefix, AUTONOMOUS_PREFIX_LENGTH),
+    );
+    if (known !== undefined) this.#refresh(known, now, valid, preferred);
+    else if (valid > 0) this.#create(link, prefix, now + valid, now + preferred);
+    this.#arm();
+  }
+
+  /** The link went down: its addresses were that link's. */
+  forgetLink(link: Ipv6Interface): void {
+    for (const local of link.addresses.filter(({ origin }) => origin === 'slaac')) this.#remove(link, local);
+    this.#arm();
+  }
+
+  #create(link: Ipv6Interface, prefix: Address, validUntil: number, preferredUntil: number): void {
+    if (link.addresses.filter(({ origin }) => origin === 'slaac').length >= MAX_ADDRESSES) return;
+    const address = link.addressIn(prefix);
+    if (link.find(address) !== undefined) return;
+    const local = new LocalAddress(address, AUTONOMOUS_PREFIX_LENGTH, 'slaac', link.isEthernet);
+    local.validUntil = validUntil;
+    local.preferredUntil = preferredUntil;
+    link.addresses.push(local);
+    this.#dad.start(link, local);
+  }
+
+  /** (e): nobody on the link may end an address of ours at once; below two hours a lifetime only grows. */
+  #refresh(local: LocalAddress, now: number, valid: number, preferred: number): void {
+    const remaining = local.validUntil - now;
+    if (valid > TWO_HOURS || valid > remaining) local.validUntil = now + valid;
+    else if (remaining > TWO_HOURS) local.validUntil = now + TWO_HOURS;
+    local.preferredUntil = Math.min(now + preferred, local.validUntil);
+    if (local.usable) local.state = local.preferredUntil > now ? 'preferred' : 'deprecated';
+  }
+
+  #age(): void {
+    const now = this.#host.environment.clock.now;
+    for (const link of this.#host.interfaces) {
+      for (const local of [...link.addresses]) {
+        if (local.validUntil <= now) this.#remove(link, local);
+        else if (local.preferredUntil <= now && local.state === 'preferred') local.state = 'deprecated';
+      }
+    }
+    this.#arm();
+  }
+
+  #remove(link: Ipv6Interface, local: LocalAddress): void {
+    this.#dad.cancel(local);
+    if (link.isEthernet && local.state !== 'duplicate') link.leaveSolicitedNode(local.address);
+    link.addresses.splice(link.addresses.indexOf(local), 1);
+  }
+
+  #arm(): void {
+    const now = this.#host.environment.clock.now;
+    let next = Number.POSITIVE_INFINITY;
+    for (const link of this.#host.interfaces) {
+      for (const local of link.addresses) {
+        const due =
+          local.state === 'preferred' || local.state === 'tentative'
+            ? local.preferredUntil
+            : local.validUntil;
+        next = Math.min(next, due > now ? due : local.validUntil);
+      }
+    }
+    if (next === Number.POSITIVE_INFINITY) this.#ageing.disarm();
+    else this.#ageing.armIn(next - now);
+  }
+}

@@ -1,0 +1,370 @@
+/**
+ * The IPv6 stack: RFC 8200, 4291, 4443, 4861, 4862, 6724, 8201. This file puts the parts together. The way of a packet
+ * is input -> (reassemble ->) icmp | udp | tcp, or input -> forward -> output; the way of a call is output ->
+ * neighbours -> link.
+ */
+import type { Address } from '../address/address.ts';
+import type { Family } from '../address/family.ts';
+import { ipv6 } from '../address/ipv6.ts';
+import type { Failure, OutputOptions } from '../address/network.ts';
+import { NeighbourCache } from '../forward/neighbours.ts';
+import { PathMtuTable } from '../forward/path-mtu.ts';
+import { RouteTable } from '../forward/routes.ts';
+import type { Device } from '../packet/device.ts';
+import type { Environment } from '../packet/environment.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Counters, DropReason } from '../packet/verdict.ts';
+import type {
+  EchoOptions,
+  EchoResult,
+  Interface,
+  InterfaceOptions,
+  Neighbour,
+  Route,
+  Stack,
+  StackOptions,
+} from '../stack.ts';
+import { Tcp } from '../tcp/tcp.ts';
+import { Udp } from '../udp/udp.ts';
+import { ADDRESS_UNREACHABLE, DESTINATION_UNREACHABLE } from '../wire/icmp6.ts';
+import { Advertiser } from './advertise.ts';
+import { DuplicateDetection } from './dad.ts';
+import { EchoClient } from './echo.ts';
+import { Forwarder } from './forward.ts';
+import { Host } from './host.ts';
+import { Icmp } from './icmp.ts';
+import { IcmpErrors } from './icmp-errors.ts';
+import { Input } from './input.ts';
+import { Ipv6Interface, LINK_LOCAL_PREFIX } from './interface.ts';
+import { Later } from './later.ts';
+import { LocalAddress } from './local-address.ts';
+import { LocalErrors } from './local-errors.ts';
+import { Mld } from './mld.ts';
+import { NeighbourDiscovery } from './nd.ts';
+import { AUTONOMOUS_PREFIX_LENGTH, NdSender } from './nd-sender.ts';
+import { Output } from './output.ts';
+import { readQuote } from './quote.ts';
+import { Reassembler } from './reassemble.ts';
+import { Redirects } from './redirects.ts';
+import { Routers } from './routers.ts';
+import { Slaac } from './slaac.ts';
+
+/** Connections of a stack unless told otherwise: the model's limit. */
+const MAX_CONNECTIONS = 4_095;
+
+export class Ipv6Stack implements Stack {
+  readonly family: Family = ipv6;
+  readonly environment: Environment;
+  readonly id: number;
+  readonly name: string;
+  readonly tcp: Tcp;
+  readonly udp: Udp;
+  readonly stateListeners: Set<(running: boolean) => void> = new Set();
+  readonly #host: Host;
+  readonly #routes: RouteTable;
+  readonly #neighbours: NeighbourCache;
+  readonly #pathMtus: PathMtuTable;
+  readonly #output: Output;
+  readonly #echo: EchoClient;
+  readonly #errors: IcmpErrors;
+  readonly #localErrors: LocalErrors;
+  readonly #input: Input;
+  readonly #reassembler: Reassembler;
+  readonly #dad: DuplicateDetection;
+  readonly #slaac: Slaac;
+  readonly #routers: Routers;
+  readonly #redirects: Redirects;
+  readonly #advertiser: Advertiser;
+  readonly #mld: Mld;
+  /** Links that the operator took down stay down when the stack starts. */
+  readonly #takenDown = new Set<Ipv6Interface>();
+
+  constructor(environment: Environment, options: StackOptions) {
+    this.environment = environment;
+    this.id = options.id;
+    this.name = options.name;
+    const host = new Host(environment, options);
+    this.#host = host;
+    this.#routes = new RouteTable(ipv6, environment.random);
+    this.#pathMtus = new PathMtuTable(environment, ipv6);
+    this.#neighbours = new NeighbourCache(environment, ipv6, {
+      solicit: (address, index, mac) => sender.solicit(host.link(index)!, address, mac),
+      transmit: (packet, mac, index) => this.#output.resolved(packet, host.link(index)!, mac),
+      unresolved: (packet, reason, index) => this.#unresolved(packet, reason, index),
+      lost: (address, index, why) => this.#lost(address, host.link(index)!, why),
+    });
+    const later = new Later(environment.clock, (packet, zone) => this.#input.fromLater(packet, zone));
+    this.#output = new Output(host, this.#routes, this.#neighbours, this.#pathMtus, later);
+    const sender = new NdSender(host, this.#output);
+    this.#errors = new IcmpErrors(host, this.#output);
+    this.#echo = new EchoClient(this.#output);
+    this.#mld = new Mld(host, this.#output);
+    this.#dad = new DuplicateDetection(host, sender, {
+      unique: (link, local) => this.#unique(link, local),
+      duplicate: (link) => this.#duplicate(link),
+    });
+    this.#slaac = new Slaac(host, this.#dad);
+    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac);
+    this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
+    this.#advertiser = new Advertiser(host, sender);
+    const nd = new NeighbourDiscovery(
+      host,
+      this.#neighbours,
+      sender,
+      this.#dad,
+      this.#routers,
+      this.#redirects,
+      this.#advertiser,
+    );
+    const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
+    this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
+    const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors);
+    this.#reassembler = new Reassembler(host, this.#errors);
+    this.#input = new Input(host, forwarder, this.#reassembler, this.#errors, icmp, later);
+    this.tcp = new Tcp(this, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS });
+    this.udp = new Udp(this);
+    host.transports.push(this.tcp, this.udp);
+  }
+
+  get counters(): Counters {
+    return this.#host.counters;
+  }
+
+  get running(): boolean {
+    return this.#host.running;
+  }
+
+  get forwarding(): boolean {
+    return this.#host.forwarding;
+  }
+
+  set forwarding(on: boolean) {
+    this.#host.forwarding = on;
+  }
+
+  get filter(): Stack['filter'] {
+    return this.#input.filter;
+  }
+
+  set filter(filter: Stack['filter']) {
+    this.#input.filter = filter;
+  }
+
+  /** @throws RangeError for an MTU under 1,280 bytes (RFC 8200 §5). */
+  addInterface(name: string, device: Device, options: InterfaceOptions): Interface {
+    const mtu = Math.min(options.mtu, device.mtu);
+    if (mtu < ipv6.minimumMtu) {
+      throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
+    }
+    const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
+      mtu,
+      autoconfigure: options.autoconfigure ?? options.address === undefined,
+      advertise: options.advertise ?? false,
+      stackId: this.id,
+    });
+    this.#host.interfaces.push(link);
+    this.#routes.setUsable(link.index, false);
+    link.onJoin = (group) => this.#mld.joined(link, group);
+    link.addresses.push(
+      new LocalAddress(
+        link.addressIn(LINK_LOCAL_PREFIX),
+        AUTONOMOUS_PREFIX_LENGTH,
+        'link-local',
+        link.isEthernet,
+      ),
+    );
+    device.attach((packet) => this.#input.fromDevice(packet, link.index));
+    if (options.address !== undefined) {
+      this.#addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
+    }
+    if (this.running) this.#bringUp(link);
+    return link;
+  }
+
+  /** @throws RangeError when there is no such interface. */
+  addAddress(index: number, address: Address, prefixLength: number): void {
+    this.#addAddress(this.#link(index), address, prefixLength);
+  }
+
+  /** @throws RangeError when there is no such interface. */
+  setLink(index: number, up: boolean): void {
+    const link = this.#link(index);
+    if (up) this.#takenDown.delete(link);
+    else this.#takenDown.add(link);
+    if (!up) this.#takeDown(link);
+    else if (this.running) this.#bringUp(link);
+  }
+
+  interfaces(): readonly Interface[] {
+    return this.#host.interfaces;
+  }
+
+  /** @throws RangeError when there is no such interface. */
+  addRoute(route: Route): void {
+    const link = this.#link(route.interfaceIndex);
+    const gateway = route.gateway.clone();
+    if (ipv6.isLinkLocal(gateway)) gateway.zone = link.index;
+    this.#routes.add({ ...route, gateway });
+  }
+
+  removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean {
+    return this.#routes.remove(destination, prefixLength, gateway);
+  }
+
+  routes(): Iterable<Route> {
+    return this.#routes;
+  }
+
+  /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
+  candidates(destination: Address): readonly Route[] {
+    return this.#routes.candidates(destination);
+  }
+
+  neighbours(): Iterable<Neighbour> {
+    return this.#neighbours.entries();
+  }
+
+  pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {
+    return this.#pathMtus.entries();
+  }
+
+  echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void {
+    this.environment.clock.refresh();
+    this.#echo.request(destination, options, done);
+  }
+
+  start(): void {
+    if (this.running) return;
+    this.#host.running = true;
+    for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#bringUp(link);
+    for (const listener of this.stateListeners) listener(true);
+  }
+
+  stop(): void {
+    if (!this.running) return;
+    // First the transports, whose resets still leave.
+    this.tcp.stop();
+    this.udp.stop();
+    this.#echo.stop();
+    for (const link of this.#host.interfaces) this.#takeDown(link);
+    this.#host.running = false;
+    this.#reassembler.flush('stack-stopped');
+    for (const listener of this.stateListeners) listener(false);
+  }
+
+  sourceFor(destination: Address): Address | Failure {
+    return this.#output.sourceFor(destination);
+  }
+
+  isLocal(address: Address): boolean {
+    return ipv6.isLoopback(address) || this.#host.find(address)?.usable === true;
+  }
+
+  pathMtu(destination: Address): number {
+    return this.#output.pathMtu(destination);
+  }
+
+  output(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    return this.#output.output(packet, source, destination, protocol, options);
+  }
+
+  confirmReachable(destination: Address): void {
+    this.#output.confirmReachable(destination);
+  }
+
+  /** RFC 4007 §11: the zone by the name of its interface. */
+  describe(address: Address): string {
+    const zone = this.#host.link(address.zone)?.name;
+    return zone === undefined ? ipv6.format(address) : `${ipv6.format(address)}%${zone}`;
+  }
+
+  #link(index: number): Ipv6Interface {
+    const link = this.#host.link(index);
+    if (link === undefined) throw new RangeError(`${this.name} has no interface ${index}`);
+    return link;
+  }
+
+  #addAddress(link: Ipv6Interface, address: Address, prefixLength: number): void {
+    const own = address.clone();
+    const linkLocal = ipv6.isLinkLocal(own);
+    own.zone = linkLocal ? link.index : 0;
+    if (link.find(own) !== undefined) return;
+    const local = new LocalAddress(own, prefixLength, 'static', false);
+    link.addresses.push(local);
+    if (!linkLocal && prefixLength < ipv6.bits) {
+      this.#routes.add({
+        destination: own,
+        prefixLength,
+        gateway: ipv6.any,
+        interfaceIndex: link.index,
+        metric: 0,
+        origin: 'link',
+      });
+    }
+    if (link.usable) this.#dad.start(link, local);
+  }
+
+  #bringUp(link: Ipv6Interface): void {
+    if (link.up) return;
+    link.up = true;
+    link.disabled = false;
+    this.#routes.setUsable(link.index, true);
+    for (const local of [...link.addresses]) this.#dad.start(link, local);
+  }
+
+  #takeDown(link: Ipv6Interface): void {
+    if (!link.up) return;
+    this.#advertiser.stop(link);
+    this.#silence(link);
+    link.up = false;
+    link.leaveAll();
+  }
+
+  /** What was learnt from the link is forgotten, and nothing of ours waits for it. */
+  #silence(link: Ipv6Interface): void {
+    this.#routes.setUsable(link.index, false);
+    this.#routers.forgetLink(link);
+    this.#slaac.forgetLink(link);
+    this.#redirects.forgetLink(link);
+    this.#mld.forgetLink(link);
+    for (const local of link.addresses) {
+      this.#dad.cancel(local);
+      if (local.state !== 'duplicate') local.state = 'tentative';
+    }
+    this.#neighbours.flush(link.index);
+  }
+
+  #unique(link: Ipv6Interface, local: LocalAddress): void {
+    if (local !== link.linkLocal()) return;
+    if (link.autoconfigure && !this.forwarding) this.#routers.solicit(link);
+    this.#advertiser.start(link);
+  }
+
+  #duplicate(link: Ipv6Interface): void {
+    if (link.disabled) this.#silence(link);
+  }
+
+  /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */
+  #unresolved(packet: Packet, reason: DropReason, index: number): void {
+    if (reason === 'neighbour-unresolved') {
+      if (packet.ingress !== 0) {
+        this.#errors.send(packet, DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
+      } else {
+        const quote = readQuote(packet, packet.start, index, 'host-unreachable', 0, this.name);
+        if (quote !== undefined) this.#localErrors.push(quote);
+      }
+    }
+    this.#host.drop(packet, reason, this.#host.link(index));
+  }
+
+  #lost(address: Address, link: Ipv6Interface, why: 'unreachable' | 'not-a-router'): void {
+    this.#routers.lost(address, link, why);
+    this.#redirects.lost(address, link);
+  }
+}
