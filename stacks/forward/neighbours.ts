@@ -18,8 +18,13 @@ import { sameMac } from '../wire/ethernet.ts';
 export const MAX_NEIGHBOURS = 8_192;
 /** Entries in resolution at once: a scan of a subnet evicts only others like itself (RFC 6583 §6.2). */
 export const MAX_RESOLVING = 512;
-/** Packets that wait for one address (RFC 4861 §7.2.2 asks for one at least; 3 as Linux had it); 1,536 in all. */
-export const QUEUE_PER_NEIGHBOUR = 3;
+/**
+ * Packets that wait for one address: all fragments of a 64 KiB datagram at an MTU of 1,500, so that the first large
+ * datagram to a neighbour is not lost (RFC 4861 §7.2.2 and RFC 1122 §2.3.2.2 ask for one packet at least).
+ */
+export const QUEUE_PER_NEIGHBOUR = 48;
+/** Packets that wait in all; above it the oldest resolution is given up. 3 MiB of ordinary packets. */
+export const MAX_WAITING = 1_536;
 /** Steps of the search for an entry to evict. */
 const EVICTION_STEPS = 64;
 
@@ -102,6 +107,8 @@ export class NeighbourCache {
   #hand = 0;
   /** Oldest first. */
   readonly #resolving = new Set<Entry>();
+  /** Packets in all queues. */
+  #waiting = 0;
   /** By interface index. */
   readonly #timing: (Timing | undefined)[] = [];
 
@@ -137,8 +144,9 @@ export class NeighbourCache {
     const state = this.#ageOf(entry);
     if (state === 'incomplete') {
       // RFC 4861 §7.2.2: when the queue overflows, the new arrival replaces the oldest entry.
-      entry.queue.push(packet);
+      this.#wait(entry, packet);
       if (entry.queue.length > QUEUE_PER_NEIGHBOUR) {
+        this.#waiting--;
         this.#callbacks.unresolved(entry.queue.shift()!, 'neighbour-queue', interfaceIndex);
       }
       return;
@@ -234,9 +242,7 @@ export class NeighbourCache {
     for (const entry of [...this.#ring]) {
       if (interfaceIndex !== undefined && entry.interfaceIndex !== interfaceIndex) continue;
       this.#remove(entry);
-      for (const packet of entry.queue.splice(0)) {
-        this.#callbacks.unresolved(packet, 'link-down', entry.interfaceIndex);
-      }
+      this.#fail(entry, 'link-down');
     }
   }
 
@@ -290,14 +296,34 @@ export class NeighbourCache {
   }
 
   #resolve(entry: Entry, packet: Packet): void {
-    entry.queue.push(packet);
     this.#resolving.add(entry);
-    if (this.#resolving.size > MAX_RESOLVING) {
-      const [oldest] = this.#resolving;
-      this.#giveUp(oldest!, 'neighbour-queue');
-    }
+    if (this.#resolving.size > MAX_RESOLVING) this.#giveUpOldest();
+    this.#wait(entry, packet);
     entry.solicits = 0;
     this.#solicit(entry, undefined);
+  }
+
+  #wait(entry: Entry, packet: Packet): void {
+    entry.queue.push(packet);
+    if (++this.#waiting > MAX_WAITING) this.#giveUpOldest();
+  }
+
+  #giveUpOldest(): void {
+    const [oldest] = this.#resolving;
+    this.#remove(oldest!);
+    this.#fail(oldest!, 'neighbour-queue');
+  }
+
+  /** What waits for an entry that is no more, or has failed. */
+  #fail(entry: Entry, reason: DropReason): void {
+    for (const packet of this.#takeQueue(entry)) {
+      this.#callbacks.unresolved(packet, reason, entry.interfaceIndex);
+    }
+  }
+
+  #takeQueue(entry: Entry): Packet[] {
+    this.#waiting -= entry.queue.length;
+    return entry.queue.splice(0);
   }
 
   #solicit(entry: Entry, mac: Uint8Array | undefined): void {
@@ -318,9 +344,7 @@ export class NeighbourCache {
       entry.state = 'failed';
       entry.until = this.#environment.clock.now + FAILED_TIME;
       this.#callbacks.lost?.(entry.address, entry.interfaceIndex, 'unreachable');
-      for (const packet of entry.queue.splice(0)) {
-        this.#callbacks.unresolved(packet, 'neighbour-unresolved', entry.interfaceIndex);
-      }
+      this.#fail(entry, 'neighbour-unresolved');
       return;
     }
     if (entry.solicits < MAX_UNICAST_SOLICIT) {
@@ -343,7 +367,7 @@ export class NeighbourCache {
     entry.mac = mac.slice();
     if (solicited) this.#reachable(entry);
     else this.#stale(entry);
-    for (const packet of entry.queue.splice(0)) this.send(packet, entry.address, entry.interfaceIndex);
+    for (const packet of this.#takeQueue(entry)) this.send(packet, entry.address, entry.interfaceIndex);
   }
 
   #reachable(entry: Entry): void {
@@ -379,17 +403,11 @@ export class NeighbourCache {
         entry.used = false;
         continue;
       }
-      this.#giveUp(entry, 'neighbour-queue');
+      this.#remove(entry);
+      this.#fail(entry, 'neighbour-queue');
       return true;
     }
     return false;
-  }
-
-  #giveUp(entry: Entry, reason: DropReason): void {
-    this.#remove(entry);
-    for (const packet of entry.queue.splice(0)) {
-      this.#callbacks.unresolved(packet, reason, entry.interfaceIndex);
-    }
   }
 
   #remove(entry: Entry): void {

@@ -1,0 +1,73 @@
+/** Forwarding: RFC 1812 §5.2 and §5.3. */
+import { Address } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
+import { type Packet, UNICAST } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+import {
+  DESTINATION_UNREACHABLE,
+  FRAGMENTATION_NEEDED,
+  IN_TRANSIT,
+  NET_UNREACHABLE,
+  TIME_EXCEEDED,
+} from '../wire/icmp.ts';
+import { decrementTtl, destinationWord, dontFragment, sourceWord, timeToLive } from '../wire/ipv4.ts';
+import type { Host } from './host.ts';
+import type { Icmp } from './icmp.ts';
+import type { Output } from './output.ts';
+
+export class Forwarder {
+  readonly #host: Host;
+  readonly #output: Output;
+  readonly #icmp: Icmp;
+  readonly #destination = new Address();
+
+  constructor(host: Host, output: Output, icmp: Icmp) {
+    this.#host = host;
+    this.#output = output;
+    this.#icmp = icmp;
+  }
+
+  /** Takes ownership of a validated datagram from a link that is not for us. */
+  receive(packet: Packet): void {
+    const host = this.#host;
+    const at = packet.network;
+    const to = destinationWord(packet, at);
+    this.#destination.w3 = to;
+    const unwelcome = this.#refuse(packet, to);
+    if (unwelcome !== undefined) {
+      host.end(packet, 'dropped', unwelcome);
+      return;
+    }
+    if (timeToLive(packet, at) <= 1) {
+      this.#icmp.error(packet, TIME_EXCEEDED, IN_TRANSIT, 0); // RFC 1812 §5.3.1
+      host.end(packet, 'dropped', 'hop-limit');
+      return;
+    }
+    const route = host.routes.lookup(this.#destination);
+    if (route === undefined) {
+      this.#icmp.error(packet, DESTINATION_UNREACHABLE, NET_UNREACHABLE, 0); // RFC 1812 §5.2.7.1
+      host.end(packet, 'dropped', 'no-route');
+      return;
+    }
+    const iface = host.interfaceAt(route.interfaceIndex)!;
+    if (packet.length > iface.mtu && dontFragment(packet, at)) {
+      this.#icmp.error(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, iface.mtu); // RFC 1191 §4
+      host.end(packet, 'dropped', 'too-big');
+      return;
+    }
+    decrementTtl(packet, at);
+    this.#output.transmit(packet, iface, route.gateway.w3 || to, iface.mtu);
+  }
+
+  #refuse(packet: Packet, to: number): DropReason | undefined {
+    if (!this.#host.forwarding) return 'forwarding-off';
+    // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded; RFC 2644 §2: nor are directed broadcasts.
+    if (packet.linkCast !== UNICAST) return 'not-for-me';
+    if (this.#host.isBroadcast(to)) return 'bad-destination';
+    // RFC 3927 §2.7.
+    if (ipv4.isLinkLocal(this.#destination) || sourceWord(packet, packet.network) >>> 16 === 0xa9fe) {
+      return 'beyond-scope';
+    }
+    return undefined;
+  }
+}

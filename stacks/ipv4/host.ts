@@ -1,0 +1,123 @@
+/**
+ * What all parts of an IPv4 stack share: its addresses, its links, its routes, and the books. Every packet that came
+ * in ends here in exactly one verdict; every packet made here ends as transmitted or unsent.
+ */
+import { type Address, maskWord } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
+import { RouteTable } from '../forward/routes.ts';
+import type { Environment } from '../packet/environment.ts';
+import type { Packet } from '../packet/packet.ts';
+import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
+import type { Ipv4Interface } from './interface.ts';
+
+/** 224.0.0.1 (RFC 1112 §4): every host belongs to it. */
+export const ALL_HOSTS: number = 0xe0000001 | 0;
+export const LIMITED_BROADCAST = -1;
+
+export class Host {
+  readonly environment: Environment;
+  readonly name: string;
+  readonly counters: Counters = new Counters();
+  readonly interfaces: Ipv4Interface[] = [];
+  readonly routes: RouteTable;
+  running = false;
+  forwarding: boolean;
+  filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
+  /** The keys are ours, so a plain Map cannot be flooded. */
+  readonly #own = new Map<number, Ipv4Interface>();
+  /** Directed broadcasts, the all-zeros form included, of every subnet (RFC 1812 §4.2.3.1). */
+  readonly #broadcasts = new Map<number, Ipv4Interface>();
+
+  constructor(environment: Environment, name: string, forwarding: boolean) {
+    this.environment = environment;
+    this.name = name;
+    this.forwarding = forwarding;
+    this.routes = new RouteTable(ipv4, environment.random);
+  }
+
+  addAddress(iface: Ipv4Interface, address: Address, prefixLength: number): void {
+    iface.addresses.push({ address: address.clone(), prefixLength, state: 'preferred' });
+    this.#own.set(address.w3, iface);
+    if (prefixLength < 31) {
+      // RFC 3021: a /31 has no broadcast address, nor has a /32.
+      const network = address.w3 & maskWord(prefixLength);
+      this.#broadcasts.set(network, iface);
+      this.#broadcasts.set(network | ~maskWord(prefixLength), iface);
+    }
+    if (prefixLength < 32) {
+      this.routes.add({
+        destination: address,
+        prefixLength,
+        gateway: ipv4.any,
+        interfaceIndex: iface.index,
+        metric: 0,
+        origin: 'link',
+      });
+    }
+  }
+
+  interfaceAt(index: number): Ipv4Interface | undefined {
+    return this.interfaces[index - 1];
+  }
+
+  /** One of our unicast addresses, loopback included. */
+  isOwn(word: number): boolean {
+    return word >>> 24 === 127 || this.#own.has(word);
+  }
+
+  /** Limited, or directed to a subnet of ours. */
+  isBroadcast(word: number): boolean {
+    return word === LIMITED_BROADCAST || this.#broadcasts.has(word);
+  }
+
+  /** Can it be the one sender of a packet that came from a link? RFC 1122 §3.2.1.3, RFC 1812 §5.3.7. */
+  isPossibleSource(word: number): boolean {
+    const high = word >>> 24;
+    return high !== 0 && high < 224 && high !== 127 && !this.#own.has(word) && !this.#broadcasts.has(word);
+  }
+
+  received(packet: Packet): void {
+    this.counters.received++;
+    const from = this.interfaceAt(packet.ingress);
+    if (from !== undefined) from.counters.received++;
+  }
+
+  /** Writes down what became of a packet that came in; the packet itself may live on as something else. */
+  account(packet: Packet, verdict: Verdict, reason?: DropReason): void {
+    this.#count(this.counters, verdict, reason);
+    const from = this.interfaceAt(packet.ingress);
+    if (from !== undefined) this.#count(from.counters, verdict, reason);
+    this.environment.trace?.verdict(this.name, verdict, reason, packet);
+  }
+
+  end(packet: Packet, verdict: Verdict, reason?: DropReason): void {
+    this.account(packet, verdict, reason);
+    this.environment.pool.release(packet);
+  }
+
+  drop(packet: Packet, reason: DropReason): void {
+    if (packet.ingress !== 0) {
+      this.end(packet, 'dropped', reason);
+      return;
+    }
+    this.counters.unsent++;
+    this.environment.trace?.verdict(this.name, 'dropped', reason, packet);
+    this.environment.pool.release(packet);
+  }
+
+  /** Before a packet is handed to a link (undefined: to ourselves). */
+  sent(packet: Packet, by: Ipv4Interface | undefined): void {
+    if (by !== undefined) by.counters.transmitted++;
+    if (packet.ingress !== 0) {
+      this.account(packet, 'forwarded');
+      return;
+    }
+    this.counters.transmitted++;
+    this.environment.trace?.verdict(this.name, 'transmitted', undefined, packet);
+  }
+
+  #count(counters: Counters, verdict: Verdict, reason: DropReason | undefined): void {
+    if (reason !== undefined) counters.drop(reason);
+    else if (verdict !== 'dropped') counters[verdict]++;
+  }
+}

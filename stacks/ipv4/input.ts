@@ -1,0 +1,171 @@
+/** Receiving: RFC 1122 §3.2.1 (what a host checks) and §3.3.6 (broadcasts), RFC 1812 §5.2.1 and §5.3.7 (martians). */
+import { Address } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
+import type { Transport } from '../address/network.ts';
+import { LOOPED, type Packet, UNICAST } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+import { checkFrame, ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, etherType } from '../wire/ethernet.ts';
+import {
+  DESTINATION_UNREACHABLE,
+  PARAMETER_PROBLEM,
+  PORT_UNREACHABLE,
+  PROTOCOL_UNREACHABLE,
+} from '../wire/icmp.ts';
+import {
+  checkIpv4,
+  destinationWord,
+  IPV4_DESTINATION,
+  IPV4_HEADER,
+  IPV4_SOURCE,
+  isFragment,
+  OPTIONS_FINE,
+  OPTIONS_SOURCE_ROUTE,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  protocolOf,
+  sourceWord,
+  walkOptions,
+} from '../wire/ipv4.ts';
+import { PROTOCOL_UDP } from '../wire/udp.ts';
+import type { Arp } from './arp.ts';
+import type { Forwarder } from './forward.ts';
+import { ALL_HOSTS, type Host, LIMITED_BROADCAST } from './host.ts';
+import type { Icmp } from './icmp.ts';
+import type { Ipv4Interface } from './interface.ts';
+import type { Reassembler } from './reassemble.ts';
+
+export class Input {
+  readonly #host: Host;
+  readonly #arp: Arp;
+  readonly #icmp: Icmp;
+  readonly #forwarder: Forwarder;
+  readonly #reassembler: Reassembler;
+  readonly #transports = new Map<number, Transport>();
+  readonly #source = new Address();
+  readonly #destination = new Address();
+
+  constructor(host: Host, arp: Arp, icmp: Icmp, forwarder: Forwarder, reassembler: Reassembler) {
+    this.#host = host;
+    this.#arp = arp;
+    this.#icmp = icmp;
+    this.#forwarder = forwarder;
+    this.#reassembler = reassembler;
+  }
+
+  register(transport: Transport): void {
+    this.#transports.set(transport.protocol, transport);
+  }
+
+  /** Takes ownership of what a device brings: a frame, or a bare packet. */
+  receive(packet: Packet, iface: Ipv4Interface): void {
+    const host = this.#host;
+    packet.ingress = iface.index;
+    host.received(packet);
+    if (!iface.up) {
+      host.end(packet, 'dropped', host.running ? 'link-down' : 'stack-stopped');
+      return;
+    }
+    if (iface.mac === undefined) {
+      packet.linkCast = UNICAST;
+      this.#receiveIp(packet, iface);
+      return;
+    }
+    const bad = checkFrame(packet, iface.mac);
+    if (bad !== undefined) {
+      host.end(packet, 'dropped', bad);
+      return;
+    }
+    const type = etherType(packet);
+    packet.start += ETHERNET_HEADER;
+    if (type === ETHERTYPE_IPV4) this.#receiveIp(packet, iface);
+    else if (type === ETHERTYPE_ARP) this.#arp.receive(packet, iface);
+    else host.end(packet, 'dropped', 'unknown-ethertype');
+  }
+
+  /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
+  receiveLooped(packet: Packet): void {
+    this.#host.received(packet);
+    const bad = checkIpv4(packet);
+    if (bad !== undefined) this.#host.end(packet, 'dropped', bad);
+    else this.#deliver(packet);
+  }
+
+  #receiveIp(packet: Packet, iface: Ipv4Interface): void {
+    const bad = checkIpv4(packet) ?? this.#checkAddresses(packet) ?? this.#checkOptions(packet);
+    if (bad !== undefined) {
+      this.#host.end(packet, 'dropped', bad);
+      return;
+    }
+    const to = destinationWord(packet, packet.network);
+    if (this.#host.isOwn(to)) {
+      // RFC 1122 §3.3.6: a unicast datagram in a broadcast frame is not to be believed.
+      if (packet.linkCast === UNICAST) this.#deliver(packet);
+      else this.#host.end(packet, 'dropped', 'bad-destination');
+    } else if (to === LIMITED_BROADCAST || to === ALL_HOSTS || iface.isBroadcast(to)) {
+      this.#deliver(packet);
+    } else if (to >>> 28 === 0xe) {
+      this.#host.end(packet, 'dropped', 'not-for-me');
+    } else {
+      this.#forwarder.receive(packet);
+    }
+  }
+
+  #checkAddresses(packet: Packet): DropReason | undefined {
+    if (!this.#host.isPossibleSource(sourceWord(packet, packet.network))) return 'bad-source';
+    const to = destinationWord(packet, packet.network);
+    const high = to >>> 24;
+    const outside = high === 0 || high === 127 || (high >= 240 && to !== LIMITED_BROADCAST);
+    return outside ? 'bad-destination' : undefined;
+  }
+
+  #checkOptions(packet: Packet): DropReason | undefined {
+    if (packet.transport - packet.network === IPV4_HEADER) return undefined;
+    const pointer = walkOptions(packet);
+    if (pointer === OPTIONS_FINE) return undefined;
+    if (pointer === OPTIONS_SOURCE_ROUTE) return 'source-routed'; // RFC 7126 §4.3, §4.4
+    this.#icmp.error(packet, PARAMETER_PROBLEM, 0, pointer << 24);
+    return 'bad-option';
+  }
+
+  /** Takes ownership of a datagram for us. */
+  #deliver(arrived: Packet): void {
+    const packet = isFragment(arrived, arrived.network) ? this.#reassembler.receive(arrived) : arrived;
+    if (packet === undefined) return;
+    const host = this.#host;
+    const protocol = protocolOf(packet, packet.network);
+    packet.start = packet.transport;
+    if (host.filter !== undefined && packet.ingress !== LOOPED) {
+      const hasPort = (protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP) && packet.length >= 4;
+      if (!host.filter(protocol, hasPort ? packet.u16(packet.start + 2) : 0)) {
+        host.end(packet, 'dropped', 'filtered');
+        return;
+      }
+    }
+    if (protocol === PROTOCOL_ICMP) {
+      this.#icmp.receive(packet);
+      return;
+    }
+    const transport = this.#transports.get(protocol);
+    if (transport === undefined) {
+      this.#icmp.error(packet, DESTINATION_UNREACHABLE, PROTOCOL_UNREACHABLE, 0); // RFC 1122 §3.2.2.1
+      host.end(packet, 'dropped', 'unknown-protocol');
+      return;
+    }
+    ipv4.read(packet.bytes, packet.network + IPV4_SOURCE, this.#source);
+    ipv4.read(packet.bytes, packet.network + IPV4_DESTINATION, this.#destination);
+    // RFC 1122 §4.2.3.10: TCP is between two hosts.
+    if (protocol === PROTOCOL_TCP && !host.isOwn(this.#destination.w3)) {
+      host.end(packet, 'dropped', 'bad-destination');
+      return;
+    }
+    const verdict = transport.receive(packet, this.#source, this.#destination);
+    if (verdict === 'delivered' || verdict === 'answered') {
+      host.end(packet, verdict);
+      return;
+    }
+    if (verdict === 'port-unreachable') {
+      this.#icmp.error(packet, DESTINATION_UNREACHABLE, PORT_UNREACHABLE, 0); // RFC 1122 §4.1.3.1
+    }
+    host.end(packet, 'dropped', verdict);
+  }
+}

@@ -1,0 +1,62 @@
+/** One link of an IPv4 stack, on Ethernet (RFC 894) or bare. */
+import type { Address } from '../address/address.ts';
+import { maskWord } from '../address/address.ts';
+import type { Device } from '../packet/device.ts';
+import type { Packet } from '../packet/packet.ts';
+import { Counters } from '../packet/verdict.ts';
+import type { Interface, InterfaceAddress } from '../stack.ts';
+import { prependEthernet } from '../wire/ethernet.ts';
+
+export class Ipv4Interface implements Interface {
+  readonly index: number;
+  readonly name: string;
+  readonly device: Device;
+  readonly mtu: number;
+  readonly addresses: InterfaceAddress[] = [];
+  readonly counters: Counters = new Counters();
+  /** What the operator wants. */
+  enabled = true;
+  /** Enabled, and the stack runs. */
+  up = false;
+
+  constructor(index: number, name: string, device: Device, mtu: number) {
+    this.index = index;
+    this.name = name;
+    this.device = device;
+    this.mtu = mtu;
+  }
+
+  /** Set on Ethernet only. */
+  get mac(): Uint8Array | undefined {
+    return this.device.medium === 'ethernet' ? this.device.mac : undefined;
+  }
+
+  /** Our address in the subnet of `target`, else the first one (RFC 1122 §3.3.4.3). */
+  addressFor(target: number): Address | undefined {
+    for (const { address, prefixLength } of this.addresses) {
+      if (((address.w3 ^ target) & maskWord(prefixLength)) === 0) return address;
+    }
+    return this.addresses[0]?.address;
+  }
+
+  isOnLink(target: number): boolean {
+    for (const { address, prefixLength } of this.addresses) {
+      if (((address.w3 ^ target) & maskWord(prefixLength)) === 0) return true;
+    }
+    return false;
+  }
+
+  /** The directed broadcast of one of its subnets (RFC 922 §7). */
+  isBroadcast(target: number): boolean {
+    for (const { address, prefixLength } of this.addresses) {
+      if (prefixLength < 31 && target === (address.w3 | ~maskWord(prefixLength))) return true;
+    }
+    return false;
+  }
+
+  /** Takes ownership of a packet whose `start` is behind the Ethernet header to be. */
+  transmitFrame(packet: Packet, to: Uint8Array, etherType: number): void {
+    prependEthernet(packet, to, this.mac!, etherType);
+    this.device.transmit(packet);
+  }
+}

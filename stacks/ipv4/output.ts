@@ -1,0 +1,250 @@
+/** Sending: RFC 791 §3.2, RFC 1122 §3.3.1 (routing in a host), §3.3.3 (fragmentation), RFC 1191 §6.1 (path MTU). */
+import { Address } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
+import type { Failure, OutputOptions } from '../address/network.ts';
+import type { PathMtuTable } from '../forward/path-mtu.ts';
+import { LOOPED, type Packet } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+import type { Timer } from '../time/clock.ts';
+import { BROADCAST_MAC, ETHERTYPE_IPV4 } from '../wire/ethernet.ts';
+import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, writeIpv4 } from '../wire/ipv4.ts';
+import type { Arp } from './arp.ts';
+import { fragment } from './fragment.ts';
+import type { Host } from './host.ts';
+import { Identification } from './identification.ts';
+import type { Ipv4Interface } from './interface.ts';
+
+/** RFC 1122 §3.2.1.7, RFC 1700. */
+export const DEFAULT_TTL = 64;
+/** RFC 1112 §6.1: a group is not reached beyond the link unless asked for. */
+const MULTICAST_TTL = 1;
+/** Packets to ourselves that wait for the next turn: as many as a full stack has connections. */
+export const LOOPBACK_QUEUE = 4_096;
+
+/** Where a packet leaves. */
+interface Hop {
+  iface: Ipv4Interface;
+  next: number;
+}
+
+export class Output {
+  readonly #host: Host;
+  readonly #pathMtus: PathMtuTable;
+  readonly #arp: Arp;
+  readonly #ids: Identification;
+  readonly #nextHop = new Address();
+  readonly #loopTimer: Timer;
+  #looped: Packet[] = [];
+  /** While `send` hands over: a refusal then goes back as its result, later as an ICMP error would. */
+  #sending = false;
+  #refused = false;
+
+  /** `input` takes ownership of what we sent to ourselves. */
+  constructor(host: Host, pathMtus: PathMtuTable, arp: Arp, input: (packet: Packet) => void) {
+    this.#host = host;
+    this.#pathMtus = pathMtus;
+    this.#arp = arp;
+    this.#ids = new Identification(host.environment.random);
+    this.#loopTimer = host.environment.clock.timer(() => {
+      const looped = this.#looped;
+      this.#looped = [];
+      for (const packet of looped) input(packet);
+    });
+  }
+
+  /** `NetworkLayer.output`. */
+  send(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    const host = this.#host;
+    const to = destination.w3;
+    const length = packet.length + IPV4_HEADER;
+    if (!host.running) return this.#fail(packet, 'stack-stopped', 'ENETDOWN', 'the stack is stopped');
+    if (!host.isOwn(source.w3)) {
+      const cause = `${ipv4.format(source)} is no address of this stack`;
+      return this.#fail(packet, 'bad-source', 'EADDRNOTAVAIL', cause);
+    }
+    if (length > IPV4_MAX_LENGTH) {
+      const cause = `${length} bytes; a datagram holds ${IPV4_MAX_LENGTH}`;
+      return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
+    }
+    const local = host.isOwn(to);
+    const hop = local ? undefined : this.#hop(source, destination, options.zone ?? 0);
+    if (!local && hop === undefined) {
+      const cause = `no route to ${ipv4.format(destination)}`;
+      return this.#fail(packet, 'no-route', 'ENETUNREACH', cause);
+    }
+    // RFC 1122 §3.2.1.3(g): 127/8 never appears outside a host.
+    if (!local && source.w3 >>> 24 === 127) {
+      return this.#fail(packet, 'bad-source', 'EINVAL', 'a loopback source cannot leave the host');
+    }
+    const known = hop === undefined ? undefined : this.#pathMtus.get(destination);
+    const link = hop === undefined ? IPV4_MAX_LENGTH : hop.iface.mtu;
+    const mtu = known === undefined ? link : Math.min(link, known.mtu);
+    const atomic = options.dontFragment === true;
+    if (atomic && length > mtu) {
+      const cause = `${length} bytes; the path to ${ipv4.format(destination)} takes ${mtu} (RFC 1191)`;
+      return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
+    }
+    packet.start -= IPV4_HEADER;
+    packet.network = packet.start;
+    packet.transport = packet.start + IPV4_HEADER;
+    packet.ingress = 0;
+    const sealed = atomic && known?.locked !== true;
+    const ttl = options.hopLimit ?? (ipv4.isMulticast(destination) ? MULTICAST_TTL : DEFAULT_TTL);
+    // RFC 6864 §4.1: the field of an atomic datagram means nothing.
+    const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
+    const flags = sealed ? DONT_FRAGMENT : 0;
+    writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
+    if (hop === undefined) return this.#loop(packet);
+    this.#sending = true;
+    this.#refused = false;
+    const split = this.transmit(packet, hop.iface, hop.next, mtu);
+    this.#sending = false;
+    if (!split) return { code: 'ENOBUFS', cause: 'no packet buffers for the fragments' };
+    if (!this.#refused) return undefined;
+    return { code: 'EHOSTUNREACH', cause: `${ipv4.format(destination)}: the next hop does not answer` };
+  }
+
+  /**
+   * Puts a complete datagram on a link, in fragments when it is longer than `mtu` (DF is clear then). Takes ownership.
+   * False when there was no buffer for the fragments; the packet is then dropped and counted.
+   */
+  transmit(packet: Packet, iface: Ipv4Interface, next: number, mtu: number): boolean {
+    if (packet.length <= mtu) {
+      this.#handOver(packet, iface, next);
+      return true;
+    }
+    const rest = fragment(packet, mtu, this.#host.environment.pool);
+    if (rest === undefined) {
+      this.#host.drop(packet, 'no-buffer');
+      return false;
+    }
+    this.#handOver(packet, iface, next);
+    for (const piece of rest) this.#handOver(piece, iface, next);
+    return true;
+  }
+
+  /** Asked when a next hop does not answer: true when the refusal goes back as the result of `send`. */
+  refuse(): boolean {
+    this.#refused ||= this.#sending;
+    return this.#sending;
+  }
+
+  /** `NetworkLayer.sourceFor`: RFC 1122 §3.3.4.3. */
+  sourceFor(destination: Address): Address | Failure {
+    if (this.#host.isOwn(destination.w3)) return destination.clone();
+    const hop = this.#hop(undefined, destination, 0);
+    if (hop === undefined) {
+      return { code: 'ENETUNREACH', cause: `no route to ${ipv4.format(destination)}` };
+    }
+    const own = hop.iface.addressFor(hop.next) ?? this.#anyAddress();
+    return own ?? { code: 'EADDRNOTAVAIL', cause: 'the stack has no address' };
+  }
+
+  pathMtu(destination: Address): number {
+    if (this.#host.isOwn(destination.w3)) return IPV4_MAX_LENGTH;
+    const link = this.#hop(undefined, destination, 0)?.iface.mtu ?? ipv4.minimumMtu;
+    return Math.min(link, this.#pathMtus.get(destination)?.mtu ?? link);
+  }
+
+  confirmReachable(destination: Address): void {
+    if (this.#host.isOwn(destination.w3)) return;
+    const hop = this.#hop(undefined, destination, 0);
+    if (hop?.iface.mac === undefined) return;
+    this.#nextHop.w3 = hop.next;
+    this.#arp.cache.confirm(this.#nextHop, hop.iface.index);
+  }
+
+  /** The stack stops. */
+  flush(): void {
+    this.#loopTimer.disarm();
+    for (const packet of this.#looped.splice(0)) {
+      this.#host.received(packet);
+      this.#host.drop(packet, 'stack-stopped');
+    }
+  }
+
+  #handOver(packet: Packet, iface: Ipv4Interface, next: number): void {
+    if (iface.mac === undefined) {
+      this.#host.sent(packet, iface);
+      iface.device.transmit(packet);
+    } else if (this.#host.isBroadcast(next)) {
+      this.#host.sent(packet, iface);
+      iface.transmitFrame(packet, BROADCAST_MAC, ETHERTYPE_IPV4);
+    } else if (next >>> 28 === 0xe) {
+      this.#host.sent(packet, iface);
+      iface.transmitFrame(packet, groupMac(next), ETHERTYPE_IPV4);
+    } else {
+      this.#nextHop.w3 = next;
+      this.#arp.cache.send(packet, this.#nextHop, iface.index);
+    }
+  }
+
+  /** Delivered by a timer, never inside the call that sent it. */
+  #loop(packet: Packet): Failure | undefined {
+    if (this.#looped.length >= LOOPBACK_QUEUE) {
+      return this.#fail(packet, 'no-buffer', 'ENOBUFS', `${LOOPBACK_QUEUE} packets wait on the loopback`);
+    }
+    this.#host.sent(packet, undefined);
+    packet.ingress = LOOPED;
+    this.#looped.push(packet);
+    if (!this.#loopTimer.armed) this.#loopTimer.armIn(0);
+    return undefined;
+  }
+
+  /** The link and the next hop, or undefined when there is no way. The result is valid until the next call. */
+  #hop(source: Address | undefined, destination: Address, zone: number): Hop | undefined {
+    const host = this.#host;
+    const to = destination.w3;
+    const high = to >>> 24;
+    // "This network" and class E are nobody's address (RFC 1122 §3.2.1.3).
+    if (high === 0 || (high >= 240 && to !== -1)) return undefined;
+    if (zone !== 0) {
+      const iface = host.interfaceAt(zone);
+      if (iface === undefined || !iface.up) return undefined;
+      const route = host.routes.lookup(destination);
+      const gateway = route?.interfaceIndex === zone && !iface.isOnLink(to) ? route.gateway.w3 : 0;
+      return this.#found(iface, gateway || to);
+    }
+    const route = to === -1 ? undefined : host.routes.lookup(destination);
+    if (route !== undefined) {
+      const isGroup = high >= 224;
+      return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);
+    }
+    if (to !== -1 && high < 224) return undefined;
+    // Limited broadcast and groups without a route: the link of the source, else the first one.
+    const ups = host.interfaces.filter((iface) => iface.up && iface.addresses.length > 0);
+    const own = ups.find((iface) => iface.addresses.some(({ address }) => address.w3 === source?.w3));
+    const iface = own ?? ups[0];
+    return iface === undefined ? undefined : this.#found(iface, to);
+  }
+
+  readonly #result: { iface: Ipv4Interface | undefined; next: number } = { iface: undefined, next: 0 };
+
+  #found(iface: Ipv4Interface, next: number): Hop {
+    this.#result.iface = iface;
+    this.#result.next = next;
+    return this.#result as Hop;
+  }
+
+  #anyAddress(): Address | undefined {
+    return this.#host.interfaces.find((iface) => iface.up && iface.addresses.length > 0)?.addresses[0]
+      ?.address;
+  }
+
+  #fail(packet: Packet, reason: DropReason, code: Failure['code'], cause: string): Failure {
+    packet.ingress = 0;
+    this.#host.drop(packet, reason);
+    return { code, cause };
+  }
+}
+
+/** RFC 1112 §6.4: the low 23 bits of the group. */
+function groupMac(group: number): Uint8Array {
+  return Uint8Array.of(0x01, 0x00, 0x5e, (group >>> 16) & 0x7f, group >>> 8, group);
+}

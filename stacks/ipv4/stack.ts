@@ -1,0 +1,251 @@
+/**
+ * The IPv4 stack: RFC 791, 792, 826, 1122, 1812. This file puts the parts together; the way of a packet is
+ * input -> (reassemble ->) icmp | udp | tcp, or input -> forward -> output; the way of a call is output -> arp -> link.
+ */
+import type { Address } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
+import type { Failure, OutputOptions } from '../address/network.ts';
+import { PathMtuTable } from '../forward/path-mtu.ts';
+import type { Device } from '../packet/device.ts';
+import type { Environment } from '../packet/environment.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Counters, DropReason } from '../packet/verdict.ts';
+import type {
+  EchoOptions,
+  EchoResult,
+  Interface,
+  InterfaceOptions,
+  Neighbour,
+  Route,
+  Stack,
+  StackOptions,
+} from '../stack.ts';
+import { Tcp } from '../tcp/tcp.ts';
+import { Udp } from '../udp/udp.ts';
+import { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } from '../wire/icmp.ts';
+import { IPV4_LEAST_MTU } from '../wire/ipv4.ts';
+import { Arp } from './arp.ts';
+import { Echo } from './echo.ts';
+import { Errors } from './errors.ts';
+import { Forwarder } from './forward.ts';
+import { Host } from './host.ts';
+import { Icmp } from './icmp.ts';
+import { Input } from './input.ts';
+import { Ipv4Interface } from './interface.ts';
+import { Output } from './output.ts';
+import { Reassembler } from './reassemble.ts';
+
+/** Connections of a stack unless told otherwise: the model's limit. */
+const MAX_CONNECTIONS = 4_095;
+
+export class Ipv4Stack implements Stack {
+  readonly family = ipv4;
+  readonly environment: Environment;
+  readonly id: number;
+  readonly name: string;
+  readonly tcp: Tcp;
+  readonly udp: Udp;
+  readonly stateListeners = new Set<(running: boolean) => void>();
+  readonly #host: Host;
+  readonly #pathMtus: PathMtuTable;
+  readonly #arp: Arp;
+  readonly #output: Output;
+  readonly #echo: Echo;
+  readonly #icmp: Icmp;
+  readonly #reassembler: Reassembler;
+  readonly #input: Input;
+
+  constructor(environment: Environment, options: StackOptions) {
+    this.environment = environment;
+    this.id = options.id;
+    this.name = options.name;
+    const host = new Host(environment, options.name, options.forwarding === true);
+    this.#host = host;
+    this.#pathMtus = new PathMtuTable(environment, ipv4);
+    this.#arp = new Arp(host, (packet, reason) => this.#unresolved(packet, reason));
+    this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
+    this.#echo = new Echo(host, this.#output);
+    const errors = new Errors(host);
+    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo);
+    this.#reassembler = new Reassembler(host, this.#icmp);
+    const forwarder = new Forwarder(host, this.#output, this.#icmp);
+    this.#input = new Input(host, this.#arp, this.#icmp, forwarder, this.#reassembler);
+    this.tcp = new Tcp(this, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS });
+    this.udp = new Udp(this);
+    for (const transport of [this.tcp, this.udp]) {
+      this.#input.register(transport);
+      errors.register(transport);
+    }
+    errors.register(this.#echo);
+  }
+
+  get counters(): Counters {
+    return this.#host.counters;
+  }
+
+  get running(): boolean {
+    return this.#host.running;
+  }
+
+  get forwarding(): boolean {
+    return this.#host.forwarding;
+  }
+
+  set forwarding(on: boolean) {
+    this.#host.forwarding = on;
+  }
+
+  get filter(): Stack['filter'] {
+    return this.#host.filter;
+  }
+
+  set filter(filter: Stack['filter']) {
+    this.#host.filter = filter;
+  }
+
+  /** @throws RangeError for an MTU under 68 bytes (RFC 791 §3.2). */
+  addInterface(name: string, device: Device, options: InterfaceOptions): Interface {
+    const host = this.#host;
+    const mtu = Math.min(options.mtu, device.mtu);
+    if (mtu < IPV4_LEAST_MTU)
+      throw new RangeError(`${name}: an IPv4 link carries at least ${IPV4_LEAST_MTU} bytes`);
+    const iface = new Ipv4Interface(host.interfaces.length + 1, name, device, mtu);
+    host.interfaces.push(iface);
+    host.routes.setUsable(iface.index, false);
+    if (options.address !== undefined) {
+      host.addAddress(iface, options.address, options.prefixLength ?? ipv4.bits);
+    }
+    device.attach((packet) => this.#input.receive(packet, iface));
+    if (host.running) this.#bringUp(iface);
+    return iface;
+  }
+
+  addAddress(index: number, address: Address, prefixLength: number): void {
+    const iface = this.#interface(index);
+    this.#host.addAddress(iface, address, prefixLength);
+    if (iface.up) this.#arp.announce(iface);
+  }
+
+  setLink(index: number, up: boolean): void {
+    const iface = this.#interface(index);
+    iface.enabled = up;
+    if (up && this.#host.running) this.#bringUp(iface);
+    else this.#takeDown(iface);
+  }
+
+  interfaces(): readonly Interface[] {
+    return this.#host.interfaces;
+  }
+
+  /** @throws RangeError when there is no such interface. */
+  addRoute(route: Route): void {
+    this.#interface(route.interfaceIndex);
+    this.#host.routes.add(route);
+  }
+
+  removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean {
+    return this.#host.routes.remove(destination, prefixLength, gateway);
+  }
+
+  routes(): Iterable<Route> {
+    return this.#host.routes;
+  }
+
+  /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
+  candidates(destination: Address): readonly Route[] {
+    return this.#host.routes.candidates(destination);
+  }
+
+  neighbours(): Iterable<Neighbour> {
+    return this.#arp.cache.entries();
+  }
+
+  pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {
+    return this.#pathMtus.entries();
+  }
+
+  echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void {
+    this.#echo.request(destination, options, done);
+  }
+
+  start(): void {
+    const host = this.#host;
+    if (host.running) return;
+    host.running = true;
+    for (const iface of host.interfaces) if (iface.enabled) this.#bringUp(iface);
+    for (const listener of this.stateListeners) listener(true);
+  }
+
+  stop(): void {
+    const host = this.#host;
+    if (!host.running) return;
+    // First the transports, whose resets still leave.
+    this.tcp.stop();
+    this.udp.stop();
+    this.#echo.stop();
+    for (const iface of host.interfaces) this.#takeDown(iface);
+    host.running = false;
+    this.#output.flush();
+    this.#reassembler.flush();
+    for (const listener of this.stateListeners) listener(false);
+  }
+
+  sourceFor(destination: Address): Address | Failure {
+    return this.#output.sourceFor(destination);
+  }
+
+  isLocal(address: Address): boolean {
+    return this.#host.isOwn(address.w3);
+  }
+
+  pathMtu(destination: Address): number {
+    return this.#output.pathMtu(destination);
+  }
+
+  output(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    return this.#output.send(packet, source, destination, protocol, options);
+  }
+
+  confirmReachable(destination: Address): void {
+    this.#output.confirmReachable(destination);
+  }
+
+  describe(address: Address): string {
+    return ipv4.format(address);
+  }
+
+  #bringUp(iface: Ipv4Interface): void {
+    if (iface.up) return;
+    iface.up = true;
+    this.#host.routes.setUsable(iface.index, true);
+    this.#arp.announce(iface);
+  }
+
+  #takeDown(iface: Ipv4Interface): void {
+    if (!iface.up) return;
+    iface.up = false;
+    this.#host.routes.setUsable(iface.index, false);
+    this.#arp.flush(iface);
+  }
+
+  #interface(index: number): Ipv4Interface {
+    const iface = this.#host.interfaceAt(index);
+    if (iface === undefined) throw new RangeError(`${this.name} has no interface ${index}`);
+    return iface;
+  }
+
+  /** Takes ownership of a packet whose next hop cannot be reached: RFC 1122 §2.3.2.1, RFC 1812 §5.2.7.1. */
+  #unresolved(packet: Packet, reason: DropReason): void {
+    if (reason === 'neighbour-unresolved') {
+      if (packet.ingress !== 0) this.#icmp.error(packet, DESTINATION_UNREACHABLE, HOST_UNREACHABLE, 0);
+      else if (!this.#output.refuse()) this.#icmp.unsent(packet, 'host-unreachable');
+    }
+    this.#host.drop(packet, reason);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The IPv4 header: RFC 791 §3.1, checks after RFC 1122 §3.2.1 and RFC 1812 §5.2.2.
+ *
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |Version|  IHL  |Type of Service|          Total Length         |
+ * |         Identification        |0|D|M|      Fragment Offset    |
+ * |  Time to Live |    Protocol   |         Header Checksum       |
+ * |                       Source Address                          |
+ * |                    Destination Address                        |
+ * |                    Options                    |    Padding    |
+ */
+import { addBytes, finish, update, verifies } from '../packet/checksum.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
+
+export const IPV4_HEADER = 20;
+export const IPV4_MAX_HEADER = 60;
+/** Largest total length. */
+export const IPV4_MAX_LENGTH = 65_535;
+/** Every link carries so much in one piece (RFC 791 §3.2). */
+export const IPV4_LEAST_MTU = 68;
+
+export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_TCP = 6;
+
+const TOS = 1;
+const TOTAL_LENGTH = 2;
+const IDENTIFICATION = 4;
+const FLAGS = 6;
+const TTL = 8;
+const PROTOCOL = 9;
+const CHECKSUM = 10;
+const SOURCE = 12;
+export const IPV4_SOURCE: number = SOURCE;
+export const IPV4_DESTINATION = 16;
+
+export const DONT_FRAGMENT = 0x4000;
+export const MORE_FRAGMENTS = 0x2000;
+const OFFSET_MASK = 0x1fff;
+
+/**
+ * Validates the header at `packet.start`, notes `network` and `transport`, and cuts off link padding behind the
+ * total length. Afterwards the readers below, given `packet.network`, cannot fail.
+ */
+export function checkIpv4(packet: Packet): DropReason | undefined {
+  const at = packet.start;
+  if (packet.length < IPV4_HEADER) return 'runt';
+  const first = packet.u8(at);
+  if (first >> 4 !== 4) return 'bad-version';
+  const header = (first & 15) << 2;
+  const total = packet.u16(at + TOTAL_LENGTH);
+  if (header < IPV4_HEADER || total < header || total > packet.length) return 'bad-length';
+  if (!verifies(addBytes(packet, at, at + header, 0))) return 'bad-checksum';
+  packet.network = at;
+  packet.transport = at + header;
+  packet.end = at + total;
+  return undefined;
+}
+
+export function headerLength(packet: Packet, at: number): number {
+  return (packet.u8(at) & 15) << 2;
+}
+export function totalLength(packet: Packet, at: number): number {
+  return packet.u16(at + TOTAL_LENGTH);
+}
+export function identification(packet: Packet, at: number): number {
+  return packet.u16(at + IDENTIFICATION);
+}
+export function trafficClass(packet: Packet, at: number): number {
+  return packet.u8(at + TOS);
+}
+export function dontFragment(packet: Packet, at: number): boolean {
+  return (packet.u16(at + FLAGS) & DONT_FRAGMENT) !== 0;
+}
+export function moreFragments(packet: Packet, at: number): boolean {
+  return (packet.u16(at + FLAGS) & MORE_FRAGMENTS) !== 0;
+}
+/** In bytes. */
+export function fragmentOffset(packet: Packet, at: number): number {
+  return (packet.u16(at + FLAGS) & OFFSET_MASK) << 3;
+}
+export function isFragment(packet: Packet, at: number): boolean {
+  return (packet.u16(at + FLAGS) & (MORE_FRAGMENTS | OFFSET_MASK)) !== 0;
+}
+export function timeToLive(packet: Packet, at: number): number {
+  return packet.u8(at + TTL);
+}
+export function protocolOf(packet: Packet, at: number): number {
+  return packet.u8(at + PROTOCOL);
+}
+/** Address words as `Address.w3` holds them. */
+export function sourceWord(packet: Packet, at: number): number {
+  return packet.i32(at + SOURCE);
+}
+export function destinationWord(packet: Packet, at: number): number {
+  return packet.i32(at + IPV4_DESTINATION);
+}
+
+/** One hop less; the checksum follows by RFC 1624. */
+export function decrementTtl(packet: Packet, at: number): void {
+  const old = packet.u16(at + TTL);
+  const now = old - 0x100;
+  packet.setU16(at + TTL, now);
+  packet.setU16(at + CHECKSUM, update(packet.u16(at + CHECKSUM), old, now));
+}
+
+/** Writes a header without options at `packet.start`, over everything up to `packet.end`. */
+export function writeIpv4(
+  packet: Packet,
+  source: number,
+  destination: number,
+  protocol: number,
+  tos: number,
+  ttl: number,
+  id: number,
+  flags: number,
+): void {
+  const at = packet.start;
+  packet.setU8(at, 0x45);
+  packet.setU8(at + TOS, tos);
+  packet.setU16(at + TOTAL_LENGTH, packet.length);
+  packet.setU16(at + IDENTIFICATION, id);
+  packet.setU16(at + FLAGS, flags);
+  packet.setU8(at + TTL, ttl);
+  packet.setU8(at + PROTOCOL, protocol);
+  packet.setI32(at + SOURCE, source);
+  packet.setI32(at + IPV4_DESTINATION, destination);
+  sealHeader(packet, at);
+}
+
+/** Sets total length, flags and offset (in bytes), and the checksum, of a header whose other fields stand. */
+export function resizeHeader(
+  packet: Packet,
+  at: number,
+  header: number,
+  flags: number,
+  offset: number,
+): void {
+  packet.setU8(at, 0x40 | (header >> 2));
+  packet.setU16(at + TOTAL_LENGTH, packet.end - at);
+  packet.setU16(at + FLAGS, flags | (offset >> 3));
+  sealHeader(packet, at);
+}
+
+function sealHeader(packet: Packet, at: number): void {
+  packet.setU16(at + CHECKSUM, 0);
+  packet.setU16(at + CHECKSUM, finish(addBytes(packet, at, at + headerLength(packet, at), 0)));
+}
+
+// Options: RFC 791 §3.1, RFC 1122 §3.2.1.8.
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const LOOSE_SOURCE_ROUTE = 131;
+const STRICT_SOURCE_ROUTE = 137;
+/** The option is copied into every fragment. */
+const COPIED = 0x80;
+
+export const OPTIONS_FINE = 0;
+export const OPTIONS_SOURCE_ROUTE = -1;
+
+/**
+ * Walks the options of a checked header. `OPTIONS_FINE`, `OPTIONS_SOURCE_ROUTE`, or the offset in the header of the
+ * octet that is wrong. Record route, timestamp, router alert and unknown options are passed over.
+ */
+export function walkOptions(packet: Packet): number {
+  for (let at = packet.network + IPV4_HEADER; at < packet.transport; ) {
+    const type = packet.u8(at);
+    if (type === END_OF_OPTIONS) break;
+    if (type === NO_OPERATION) {
+      at++;
+      continue;
+    }
+    if (type === LOOSE_SOURCE_ROUTE || type === STRICT_SOURCE_ROUTE) return OPTIONS_SOURCE_ROUTE;
+    if (at + 1 >= packet.transport) return at - packet.network;
+    const length = packet.u8(at + 1);
+    if (length < 2 || at + length > packet.transport) return at + 1 - packet.network;
+    at += length;
+  }
+  return OPTIONS_FINE;
+}
+
+/**
+ * Writes at `to.start` the header that fragments behind the first carry: the copied options only, padded to whole
+ * words (RFC 791 §3.1). Returns its length.
+ */
+export function copyFragmentHeader(from: Packet, to: Packet): number {
+  const at = to.start;
+  to.bytes.set(from.bytes.subarray(from.network, from.network + IPV4_HEADER), at);
+  let end = at + IPV4_HEADER;
+  for (let o = from.network + IPV4_HEADER; o < from.transport; ) {
+    const type = from.u8(o);
+    if (type === END_OF_OPTIONS) break;
+    const length = type === NO_OPERATION ? 1 : from.u8(o + 1);
+    if ((type & COPIED) !== 0) {
+      to.bytes.set(from.bytes.subarray(o, o + length), end);
+      end += length;
+    }
+    o += length;
+  }
+  while (((end - at) & 3) !== 0) to.setU8(end++, END_OF_OPTIONS);
+  return end - at;
+}
