@@ -195,6 +195,7 @@ describe.each(families)('net over $family', (at) => {
       received += data.length;
       expect(data[0]).toBe(7);
     });
+    served.resume();
     await two.network.until(once(served, 'end'));
     expect(received).toBe(20 * chunk.length);
     expect(accepted).toBe(20);
