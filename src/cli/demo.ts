@@ -7,7 +7,7 @@ import { Ladder } from '../capture/ladder.ts';
 import { fetchFrom } from '../lab/fetch.ts';
 import { Lab, type LabHost } from '../lab/lab.ts';
 import { PING_DEFAULTS, ping } from '../lab/ping.ts';
-import type { Dgram, Socket as UdpSocket } from '../sockets/dgram.ts';
+import type { DatagramSocket, Dgram } from '../sockets/dgram.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD } from './exit.ts';
 import { record } from './recording.ts';
@@ -156,7 +156,7 @@ async function udpReachesOne(
   return shown;
 }
 
-async function answering(dgram: Dgram, type: 'udp4' | 'udp6'): Promise<UdpSocket> {
+async function answering(dgram: Dgram, type: 'udp4' | 'udp6'): Promise<DatagramSocket> {
   const socket = dgram.createSocket(type);
   socket.on('message', (data, from) => socket.send(data, from.port, from.address));
   socket.bind(UDP_PORT);

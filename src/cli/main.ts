@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statementHelp } from '../config/index.ts';
+import { programs } from '../config/table.ts';
 import { capacity, MAX_CONNECTIONS } from './capacity.ts';
 import { type CheckFormat, check } from './check.ts';
 import { demo } from './demo.ts';
@@ -186,13 +187,16 @@ program
 
 program
   .command('statement')
-  .description('explain a statement, or list them all')
-  .argument('[name]', 'statement name')
-  .action((name: string | undefined) => {
-    const text = statementHelp(name);
-    if (text === undefined)
-      throw new UsageError(`no statement is called ${name}; twinstack statement lists them`);
-    process.stdout.write(text);
+  .description(
+    'explain a statement, a program, an AT action or a rule of check; without a name, list the statements',
+  )
+  .argument('[name...]', 'ROUTE, BSTT6NET, AT PING, TW2104, ...')
+  .action((name: string[]) => {
+    if (name.length === 0) {
+      for (const { name: known } of programs) process.stdout.write(`${statementHelp(known)}\n`);
+      return;
+    }
+    process.stdout.write(`${statementHelp(name.join(' '))}\n`);
   });
 
 program

@@ -319,8 +319,9 @@ export class Lab {
       return;
     }
     const host = this.host(program.stackId);
+    const udpType = host.stack.family.version === 4 ? 'udp4' : 'udp6';
     for (const { kind, port } of program.services) {
-      this.#services.push(await startSimpleService(kind, port, host, host.name));
+      this.#services.push(await startSimpleService(kind, port, { ...host, udpType }));
       this.say(
         program.job,
         'TWNS012I',

@@ -19,23 +19,31 @@ export interface RunningService {
 /** One chunk of what SOURCE sends: the printable ASCII characters in rotation (RFC 864 §2, pattern). */
 const SOURCE_CHUNK: Buffer = Buffer.from(Array.from({ length: 65_520 }, (_, i) => 32 + (i % 95)));
 
+/** Where a service stands. */
+export interface ServiceHost {
+  readonly name: string;
+  readonly net: Net;
+  readonly dgram: Dgram;
+  /** The UDP of the stack whose id was named; a couple has that of its IPv6 stack. */
+  readonly udpType: 'udp4' | 'udp6';
+}
+
 /** @throws the module's own error (EADDRINUSE, EAFNOSUPPORT, ...) when the port cannot be had. */
 export async function startSimpleService(
   kind: SimpleServiceKind,
   port: number,
-  modules: { readonly net: Net; readonly dgram: Dgram },
-  name: string,
+  host: ServiceHost,
 ): Promise<RunningService> {
   if (kind === 'UDPECHO') {
-    const socket = modules.dgram.createSocket(modules.dgram.family === 'IPv4' ? 'udp4' : 'udp6');
+    const socket = host.dgram.createSocket(host.udpType);
     socket.on('message', (data, from) => socket.send(data, from.port, from.address));
     socket.bind(port);
     await once(socket, 'listening');
     return { kind, port, close: async () => void socket.close() };
   }
   const open = new Set<Socket>();
-  const serve = kind === 'HTTP' ? webPage(name) : streamOf[kind];
-  const server: Server = modules.net.createServer({ allowHalfOpen: kind !== 'HTTP' }, (socket) => {
+  const serve = kind === 'HTTP' ? webPage(host.name) : streamOf[kind];
+  const server: Server = host.net.createServer({ allowHalfOpen: kind !== 'HTTP' }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
