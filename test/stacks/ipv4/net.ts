@@ -8,6 +8,7 @@ import type { Device } from '../../../stacks/packet/device.ts';
 import type { Environment } from '../../../stacks/packet/environment.ts';
 import type { Packet } from '../../../stacks/packet/packet.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
+import type { DropReason } from '../../../stacks/packet/verdict.ts';
 import type { EchoOptions, EchoResult, StackOptions } from '../../../stacks/stack.ts';
 import { Clock, MILLISECOND, SECOND } from '../../../stacks/time/clock.ts';
 
@@ -101,6 +102,8 @@ export interface Pair {
   b: Ipv4Stack;
   deviceA: TestDevice;
   deviceB: TestDevice;
+  /** Drops of B since the start: its neighbour's ARP announcement came before. */
+  drops(): Partial<Record<DropReason, number>>;
 }
 
 /** 10.0.0.1 and 10.0.0.2 on one link, started and quiet. */
@@ -115,7 +118,12 @@ export function pair(options: { ethernet?: boolean; mtu?: number; seed?: number 
   const b = stack(env, 'B', [[deviceB, '10.0.0.2', 24]]);
   settle(env);
   deviceA.sent.length = deviceB.sent.length = 0;
-  return { env, a, b, deviceA, deviceB };
+  const before = b.counters.drops['not-for-me'] ?? 0;
+  const drops = (): Partial<Record<DropReason, number>> => {
+    const { 'not-for-me': others = 0, ...rest } = b.counters.drops;
+    return others > before ? { ...rest, 'not-for-me': others - before } : rest;
+  };
+  return { env, a, b, deviceA, deviceB, drops };
 }
 
 export function stack(
