@@ -34,8 +34,10 @@ export function createLog(options: LogOptions): Log {
   const stream = options.json
     ? options.out
     : new Writable({
+        // Done at once, so that a line keeps its place among what the command itself prints.
         write(line: Buffer, _encoding, done) {
-          options.out.write(`${consoleLine(JSON.parse(line.toString()) as Message, tasks)}\n`, done);
+          options.out.write(`${consoleLine(JSON.parse(line.toString()) as Message, tasks)}\n`);
+          done();
         },
       });
   const log = pino({ base: null, timestamp: false, messageKey: 'text' }, stream as pino.DestinationStream);
