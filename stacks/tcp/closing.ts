@@ -1,0 +1,57 @@
+/** The ends of a connection: RFC 9293 §3.6, §3.10.5 (ABORT), TIME-WAIT. */
+import type { Failure } from '../address/network.ts';
+import { CLOSED, peerName, type Tcb } from './tcb.ts';
+import { armIdle, disarmAll } from './timers.ts';
+import { sendReset } from './transmit.ts';
+
+/** The connection ceases to be. With a failure what was received and not read is lost (RFC 9293 §3.10.7.4). */
+export function drop(tcb: Tcb, failure: Failure | undefined): void {
+  if (failure !== undefined) tcb.receiveQueue = undefined;
+  tcb.state = 'CLOSED';
+  finish(tcb, failure);
+  tcb.host.remove(tcb);
+}
+
+/** RST to the peer, when it knows of the connection, and the end. */
+export function abort(tcb: Tcb, failure: Failure | undefined): void {
+  switch (tcb.state) {
+    case 'SYN-RECEIVED':
+    case 'ESTABLISHED':
+    case 'FIN-WAIT-1':
+    case 'FIN-WAIT-2':
+    case 'CLOSE-WAIT':
+      sendReset(tcb);
+      break;
+    default: // RFC 9293 §3.10.5: the others have nothing to reset
+  }
+  tcb.receiveQueue = undefined;
+  drop(tcb, failure);
+}
+
+/** Both FINs are acknowledged; the record waits for 2 MSL, its owner is free. */
+export function enterTimeWait(tcb: Tcb): void {
+  tcb.state = 'TIME-WAIT';
+  finish(tcb, undefined);
+  tcb.host.waitTime(tcb);
+}
+
+/** FIN-WAIT-2 has no timer in the RFC, but nobody is left to wait for a peer that never closes. */
+export function enterFinWait2(tcb: Tcb): void {
+  tcb.state = 'FIN-WAIT-2';
+  if (tcb.orphan) armIdle(tcb, 'fin-wait-2', tcb.host.settings.finWait2);
+}
+
+function finish(tcb: Tcb, failure: Failure | undefined): void {
+  disarmAll(tcb);
+  tcb.failure = failure;
+  tcb.sendQueue = undefined;
+  tcb.scoreboard = undefined;
+  tcb.congestion = undefined;
+  tcb.host.notify(tcb, CLOSED);
+}
+
+/** R2 is reached (RFC 9293 §3.8.3). `what` names what went unanswered. */
+export function timedOut(tcb: Tcb, what: string): Failure {
+  const soft = tcb.softError === undefined ? '' : `; last heard of: ${tcb.softError.cause}`;
+  return { code: 'ETIMEDOUT', cause: `${peerName(tcb)} did not answer ${what}${soft}` };
+}

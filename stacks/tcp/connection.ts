@@ -1,0 +1,173 @@
+/** The calls of an owner: RFC 9293 §3.10.2 to §3.10.6, on the record of tcb.ts. */
+import type { Failure } from '../address/network.ts';
+import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
+import { abort, drop } from './closing.ts';
+import { output } from './output.ts';
+import { SendQueue } from './send-queue.ts';
+import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
+import { CLOSED, peerName, Tcb } from './tcb.ts';
+import { armIdle, disarmIdle } from './timers.ts';
+import { freeReceiveBuffer, sendAck } from './transmit.ts';
+
+/** The owner of a connection that has none yet, or none any more. */
+export const NOBODY: TcpHandler = {
+  connected() {},
+  readable() {},
+  writable() {},
+  ended() {},
+  closed() {},
+};
+
+export class Connection extends Tcb implements TcpConnection {
+  get sendSpace(): number {
+    return Math.max(this.host.settings.sendBuffer - this.unacknowledged, 0);
+  }
+
+  get unacknowledged(): number {
+    return this.sendQueue === undefined ? 0 : this.sendQueue.length;
+  }
+
+  get available(): number {
+    return this.unread;
+  }
+
+  /** §3.10.2 SEND */
+  send(chunk: Uint8Array): Failure | undefined {
+    if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
+      return { code: 'ENOTCONN', cause: `the connection to ${peerName(this)} is ${this.state}` };
+    }
+    if (this.finQueued) {
+      return { code: 'EPIPE', cause: `send after shutdown: the FIN to ${peerName(this)} is queued` };
+    }
+    if (chunk.length === 0) return undefined;
+    this.host.clock.refresh();
+    this.sendQueue ??= new SendQueue();
+    this.sendQueue.push(chunk);
+    this.sndEnd = (this.sndEnd + chunk.length) | 0;
+    if (this.sendSpace < this.host.settings.sendBuffer / SEND_LOW_WATER) this.sendBlocked = true;
+    output(this);
+    this.host.flush();
+    return undefined;
+  }
+
+  /** §3.10.3 RECEIVE */
+  read(max: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+    const chunk = this.receiveQueue?.read(max);
+    if (chunk === undefined) return undefined;
+    if (this.unread === 0 && !this.receiveQueue!.hasGap) this.receiveQueue = undefined;
+    this.host.clock.refresh();
+    this.#growReceiveBuffer(chunk.length);
+    this.#openWindow();
+    // A clean end is told when everything before it has been read.
+    if ((this.events & CLOSED) !== 0 && this.unread === 0) this.host.notify(this, CLOSED);
+    this.host.flush();
+    return chunk;
+  }
+
+  #growReceiveBuffer(bytes: number): void {
+    const most =
+      this.rcvShift === 0
+        ? Math.min(0xffff, this.host.settings.receiveBuffer)
+        : this.host.settings.receiveBuffer;
+    if (this.rcvLimit >= most) return;
+    this.rcvDrained += bytes;
+    if (this.rcvDrained < this.rcvLimit) return;
+    this.rcvDrained = 0;
+    this.rcvLimit = Math.min(this.rcvLimit * 2, most);
+  }
+
+  /** A window update of its own, when the window at least doubles by it and by a segment (RFC 9293 §3.8.6.2.2). */
+  #openWindow(): void {
+    if (this.state !== 'ESTABLISHED' && this.state !== 'FIN-WAIT-1' && this.state !== 'FIN-WAIT-2') return;
+    const free = freeReceiveBuffer(this);
+    const step = Math.min(this.rcvLimit >> 1, this.rcvMss === 0 ? this.mss : this.rcvMss);
+    if (free >= 2 * this.rcvWnd && free - this.rcvWnd >= step) sendAck(this);
+  }
+
+  /** §3.10.4 CLOSE, of our direction */
+  shutdown(): void {
+    if (this.finQueued || this.state === 'CLOSED' || this.state === 'TIME-WAIT') return;
+    this.host.clock.refresh();
+    this.#queueFin();
+    this.host.flush();
+  }
+
+  #queueFin(): void {
+    this.finQueued = true;
+    if (this.state === 'ESTABLISHED') this.state = 'FIN-WAIT-1';
+    else if (this.state === 'CLOSE-WAIT') this.state = 'LAST-ACK';
+    output(this);
+  }
+
+  close(): void {
+    if (this.orphan) return;
+    this.orphan = true;
+    this.host.clock.refresh();
+    if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
+      this.receiveQueue = undefined;
+      if ((this.events & CLOSED) !== 0) this.host.notify(this, CLOSED);
+    } else if (this.unread > 0) {
+      abort(this, undefined); // RFC 2525 §2.17: the peer must learn that its data was not read
+    } else if (this.state === 'SYN-SENT') {
+      drop(this, undefined);
+    } else {
+      if (!this.finQueued) this.#queueFin();
+      if (this.state === 'FIN-WAIT-2') armIdle(this, 'fin-wait-2', this.host.settings.finWait2);
+    }
+    this.host.flush();
+  }
+
+  /** §3.10.5 ABORT */
+  abort(): void {
+    this.orphan = true;
+    this.host.clock.refresh();
+    if (this.state !== 'CLOSED') abort(this, undefined);
+    else if ((this.events & CLOSED) !== 0) this.host.notify(this, CLOSED);
+    this.host.flush();
+  }
+
+  setNoDelay(on: boolean): void {
+    this.noDelay = on;
+    this.host.clock.refresh();
+    if (on) output(this);
+  }
+
+  setKeepAlive(
+    on: boolean,
+    idle: number = KEEP_ALIVE_IDLE,
+    interval: number = KEEP_ALIVE_INTERVAL,
+    probes: number = KEEP_ALIVE_PROBES,
+  ): void {
+    this.host.clock.refresh();
+    this.keepAlive = on ? { idle, interval, probes } : undefined;
+    if (this.idleTimer?.kind === 'keep-alive') disarmIdle(this);
+    if (on && (this.state === 'ESTABLISHED' || this.state === 'CLOSE-WAIT'))
+      armIdle(this, 'keep-alive', idle);
+  }
+
+  /** §3.10.6 STATUS */
+  info(): TcpInfo {
+    return {
+      state: this.state,
+      sndUna: this.sndUna,
+      sndNxt: this.sndNxt,
+      sndWnd: this.sndWnd,
+      rcvNxt: this.rcvNxt,
+      rcvWnd: this.rcvWnd,
+      cwnd: this.congestion?.cwnd ?? this.mss * this.host.settings.initialWindow,
+      ssthresh: this.congestion?.ssthresh ?? 0x3fffffff,
+      mss: this.mss,
+      srtt: this.srtt,
+      rttvar: this.rttvar,
+      rto: this.rto,
+      retransmits: this.totalRetransmits,
+      sendWindowScale: this.sndShift,
+      receiveWindowScale: this.rcvShift,
+      windowScaling: this.windowScaling,
+      timestamps: this.timestamps,
+      sack: this.sack,
+      bytesSent: this.bytesSent,
+      bytesReceived: this.bytesReceived,
+    };
+  }
+}

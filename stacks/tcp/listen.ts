@@ -1,0 +1,77 @@
+/** Listeners, and SEGMENT ARRIVES in LISTEN: RFC 9293 §3.10.7.2. */
+import type { Address } from '../address/address.ts';
+import type { TransportVerdict } from '../address/network.ts';
+import { ACK, RST, SYN } from '../wire/tcp.ts';
+import type { ListenOptions, TcpListener } from './api.ts';
+import { abort } from './closing.ts';
+import type { Connection } from './connection.ts';
+import type { Segment } from './segment.ts';
+import { takeSyn } from './segment-arrives.ts';
+import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
+import type { Origin, Tcb } from './tcb.ts';
+import { armRetransmission } from './timers.ts';
+import { sendSyn } from './transmit.ts';
+
+export class Listener implements TcpListener, Origin {
+  readonly address: Address;
+  readonly port: number;
+  readonly #options: ListenOptions;
+  readonly #backlog: number;
+  readonly #closed: (listener: Listener) => void;
+  /** In SYN-RECEIVED, or established and not yet announced. */
+  readonly #waiting = new Set<Tcb>();
+
+  constructor(address: Address, port: number, options: ListenOptions, closed: (listener: Listener) => void) {
+    this.address = address;
+    this.port = port;
+    this.#options = options;
+    this.#backlog = Math.min(Math.max(options.backlog ?? DEFAULT_BACKLOG, 1), MAX_BACKLOG);
+    this.#closed = closed;
+  }
+
+  get hasRoom(): boolean {
+    return this.#waiting.size < this.#backlog && this.admits();
+  }
+
+  admits(): boolean {
+    return this.#options.admit === undefined || this.#options.admit();
+  }
+
+  add(tcb: Tcb): void {
+    tcb.origin = this;
+    this.#waiting.add(tcb);
+  }
+
+  left(tcb: Tcb): void {
+    this.#waiting.delete(tcb);
+  }
+
+  announce(connection: Connection): void {
+    this.#waiting.delete(connection);
+    connection.origin = undefined;
+    this.#options.accept(connection);
+  }
+
+  close(): void {
+    for (const tcb of [...this.#waiting]) {
+      abort(tcb, { code: 'ECONNABORTED', cause: 'the listener was closed' });
+    }
+    this.#closed(this);
+  }
+}
+
+/** Undefined: a SYN that `open` is to answer. `reset` says that the answer is a reset. */
+export function listenVerdict(segment: Segment): TransportVerdict | 'open' {
+  if ((segment.flags & RST) !== 0) return 'no-connection'; // first
+  if ((segment.flags & ACK) !== 0) return 'answered'; // second: reset
+  return (segment.flags & SYN) !== 0 ? 'open' : 'no-ack-flag'; // third, fourth
+}
+
+/** Third: SYN-RECEIVED. Data and FIN beside the SYN are left for the peer to send again. */
+export function receiveSyn(listener: Listener, tcb: Connection, segment: Segment): void {
+  listener.add(tcb);
+  takeSyn(tcb, segment);
+  tcb.state = 'SYN-RECEIVED';
+  sendSyn(tcb);
+  armRetransmission(tcb, 'retransmit', tcb.rto);
+}

@@ -1,0 +1,96 @@
+/** What may be sent now: RFC 9293 §3.8.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
+import { MILLISECOND } from '../time/clock.ts';
+import { pipe, resendLost, resendSuspect } from './recovery.ts';
+import type { Tcb } from './tcb.ts';
+import { armDelayedAck, armRetransmission } from './timers.ts';
+import { dataFlags, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
+
+/** Sends all that may be sent; then an acknowledgment, when one is due and did not ride on data. */
+export function output(tcb: Tcb): void {
+  if (tcb.state === 'CLOSED') return;
+  if (maySend(tcb)) sendQueued(tcb);
+  if (tcb.ackNow) sendAck(tcb);
+  else if (tcb.lastAckSent !== tcb.rcvNxt) armDelayedAck(tcb);
+}
+
+function maySend(tcb: Tcb): boolean {
+  switch (tcb.state) {
+    case 'ESTABLISHED':
+    case 'CLOSE-WAIT':
+    case 'FIN-WAIT-1':
+    case 'CLOSING':
+    case 'LAST-ACK':
+      return tcb.sndUna !== end(tcb);
+    default:
+      return false;
+  }
+}
+
+/** Sequence number behind everything that is to be sent. */
+function end(tcb: Tcb): number {
+  return tcb.finQueued ? (tcb.sndEnd + 1) | 0 : tcb.sndEnd;
+}
+
+function sendQueued(tcb: Tcb): void {
+  const settings = tcb.host.settings;
+  tcb.congestion ??= settings.congestion(tcb.mss, tcb.synLost ? 1 : settings.initialWindow); // RFC 5681 §3.1
+  restartAfterIdle(tcb);
+  const cwnd = tcb.congestion.cwnd;
+  tcb.cwndLimited = false;
+  for (;;) {
+    const rest = (end(tcb) - tcb.sndNxt) | 0;
+    if (rest <= 0 && tcb.recovery === 'none') break;
+    // In recovery a whole segment or nothing (RFC 6675 §5 (C)); otherwise what is left, and one may always be out.
+    const need = tcb.recovery !== 'none' ? tcb.mss : tcb.flight === 0 ? 0 : Math.min(rest, tcb.mss);
+    if (cwnd - pipe(tcb) < need) {
+      tcb.cwndLimited = true;
+      break;
+    }
+    if (!resendLost(tcb) && !sendNew(tcb) && !resendSuspect(tcb)) break;
+  }
+  if (tcb.retransmitTimer !== undefined) return;
+  if (tcb.flight > 0) armRetransmission(tcb, 'retransmit', tcb.rto);
+  else if (tcb.sndNxt !== end(tcb)) armRetransmission(tcb, 'persist', tcb.rto);
+}
+
+/** RFC 5681 §4.1; and the path may have changed meanwhile. */
+function restartAfterIdle(tcb: Tcb): void {
+  if (tcb.flight > 0 || tcb.bytesSent === 0) return;
+  const idle = (((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastSent) | 0;
+  if (idle * MILLISECOND <= tcb.rto) return;
+  updateMss(tcb);
+  tcb.congestion!.idle(tcb.mss);
+}
+
+/** One segment of what was never sent. False when nothing is left or nothing may go. */
+function sendNew(tcb: Tcb): boolean {
+  const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
+  if (queued < 0 || (queued === 0 && !tcb.finQueued)) return false;
+  const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  const full = segmentRoom(tcb);
+  const length = Math.min(queued, full, usable);
+  if (length < 0 || usable <= 0) return false;
+  const fin = tcb.finQueued && length === queued && usable > length;
+  if (!fin && !worthwhile(tcb, length, queued, full)) return false;
+  const next = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
+  // In recovery the answer waits for an earlier gap and would measure that.
+  if (!tcb.timing && tcb.recovery === 'none') {
+    tcb.timing = true;
+    tcb.timedEnd = next;
+    tcb.timedAt = tcb.host.clock.now | 0;
+  }
+  transmit(tcb, tcb.sndNxt, length, dataFlags(tcb, (tcb.sndNxt + length) | 0, length, fin));
+  tcb.bytesSent += length;
+  tcb.sndNxt = next;
+  if (((next - tcb.sndMax) | 0) > 0) tcb.sndMax = next;
+  return true;
+}
+
+/** RFC 9293 §3.8.6.2.1 (1) to (3); (4), the override timeout, is the persist timer. */
+function worthwhile(tcb: Tcb, length: number, queued: number, full: number): boolean {
+  if (length === 0) return false;
+  if (length >= full) return true;
+  const nagle = !tcb.noDelay && tcb.flight > 0;
+  if (nagle) return false;
+  return length === queued || length >= tcb.maxSndWnd >> 1;
+}

@@ -1,0 +1,104 @@
+/** The numbers of the TCP engine: what an owner may set, and the bounds it may not. */
+import { MILLISECOND, SECOND } from '../time/clock.ts';
+import type { Congestion } from './congestion/congestion.ts';
+import { NewReno } from './congestion/newreno.ts';
+
+export interface Settings {
+  /** Connections at once, TIME-WAIT not counted. */
+  readonly maxConnections: number;
+  /** µs. RFC 6298 §2.4 asks for 1 s; every stack in use is quicker, and 200 ms is what Linux takes. */
+  readonly minimumRto: number;
+  /** µs. RFC 6298 §2.5 allows a maximum of at least 60 s. */
+  readonly maximumRto: number;
+  /** µs, before the first round trip is known (RFC 6298 §2.1). */
+  readonly initialRto: number;
+  /** R2 (RFC 9293 §3.8.3) as retransmissions of one segment: 15 are 13 to 15 minutes, over the 100 s demanded. */
+  readonly maxRetransmits: number;
+  /** R2 for a SYN: 7 retransmissions end after 183 s, over the 3 minutes demanded (RFC 9293 §3.8.3). */
+  readonly synRetries: number;
+  /** The same for SYN-ACK; the peer may be a forgery, so its record goes after 63 s. */
+  readonly synAckRetries: number;
+  /** µs. An acknowledgment waits no longer (RFC 9293 §3.8.6.3 allows 500 ms). */
+  readonly delayedAck: number;
+  /** µs. Maximum segment lifetime: RFC 9293 §3.4.2 says 2 minutes, common practice 30 s. */
+  readonly msl: number;
+  /** µs. How long FIN-WAIT-2 waits for the peer's FIN once the owner has closed both directions. */
+  readonly finWait2: number;
+  /** Segments of the initial window (RFC 6928). */
+  readonly initialWindow: number;
+  /** Most bytes a connection holds unread or out of order: 65,535 scaled by 5. */
+  readonly receiveBuffer: number;
+  /** `sendSpace` counts down from here. */
+  readonly sendBuffer: number;
+  /** RFC 7323 window scaling, RFC 7323 timestamps, RFC 2018 selective acknowledgments: offered and accepted. */
+  readonly windowScaling: boolean;
+  readonly timestamps: boolean;
+  readonly sack: boolean;
+  /** One per connection that sends. */
+  readonly congestion: (mss: number, initialWindow: number) => Congestion;
+}
+
+/** What `new Tcp` takes. */
+export type TcpOptions = Pick<Settings, 'maxConnections'> & Partial<Settings>;
+
+export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
+  minimumRto: 200 * MILLISECOND,
+  maximumRto: 60 * SECOND,
+  initialRto: SECOND,
+  maxRetransmits: 15,
+  synRetries: 7,
+  synAckRetries: 5,
+  delayedAck: 40 * MILLISECOND,
+  msl: 30 * SECOND,
+  finWait2: 60 * SECOND,
+  initialWindow: 10,
+  receiveBuffer: 65_535 << 5,
+  sendBuffer: 1 << 20,
+  windowScaling: true,
+  timestamps: true,
+  sack: true,
+  congestion: (mss, initialWindow) => new NewReno(mss, initialWindow),
+};
+
+/** RFC 6298 §5.7: the timeout after a SYN that had to be sent again. */
+export const RTO_AFTER_LOST_SYN = 3 * SECOND;
+
+/**
+ * The receive buffer begins here and doubles, up to `receiveBuffer`, whenever its owner has read as much as it holds:
+ * an owner that keeps up gets the window of a long fat path, one that never reads costs 64 KiB.
+ */
+export const INITIAL_RECEIVE_BUFFER = 65_535;
+
+/** RFC 6298 and RFC 5681: the duplicate acknowledgments that mean a loss. */
+export const DUP_THRESH = 3;
+
+/** `writable` is told when so much of the send buffer is free again: a quarter, so that refilling is not per segment. */
+export const SEND_LOW_WATER = 4;
+
+/** Payload below this is refused a segment of its own size: a peer's MSS of 1 would cost 60 bytes a byte. */
+export const MINIMUM_MSS = 64;
+
+/** Ranges that wait out of order, and ranges SACKed by the peer: at 30 % loss a full window has 150. */
+export const MAX_RANGES = 256;
+
+/** RFC 5961 §7 and §10: challenge ACKs a second, per connection (a shared limit is an oracle, RFC 9293 §3.10.7.4). */
+export const CHALLENGE_ACKS_PER_SECOND = 10;
+
+/** RFC 1122 §4.2.3.6: at least two hours before the first probe; nine probes as everyone has them. */
+export const KEEP_ALIVE_IDLE = 7_200 * SECOND;
+export const KEEP_ALIVE_INTERVAL = 75 * SECOND;
+export const KEEP_ALIVE_PROBES = 9;
+
+/** Backlog of a listener when it names none, and the most it may name. */
+export const DEFAULT_BACKLOG = 128;
+export const MAX_BACKLOG = 4_095;
+
+/** Records in TIME-WAIT before the oldest goes early: a minute at 270 closes a second, about 10 MB. */
+export const MAX_TIME_WAIT = 16_384;
+
+/** RFC 7323 §5.5: a timestamp older than 24 days says nothing any more; in seconds. */
+export const TIMESTAMP_LIFETIME = 24 * 86_400;
+
+/** Ephemeral ports (RFC 6056 §3.2 allows all from 1024): the range Linux users expect. */
+export const FIRST_EPHEMERAL = 32_768;
+export const LAST_EPHEMERAL = 60_999;

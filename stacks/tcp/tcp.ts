@@ -1,0 +1,329 @@
+/** The Tcp of one stack: opening, demultiplexing, and telling owners. RFC 9293 §3.9.1, §3.10.1, §3.10.7.1. */
+import type { Address } from '../address/address.ts';
+import {
+  type Failure,
+  isFailure,
+  type NetworkError,
+  type NetworkLayer,
+  type Transport,
+  type TransportVerdict,
+} from '../address/network.ts';
+import { addBytes, verifies } from '../packet/checksum.ts';
+import { type Packet, UNICAST } from '../packet/packet.ts';
+import type { Clock } from '../time/clock.ts';
+import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
+import type {
+  ConnectOptions,
+  ListenOptions,
+  TcpConnection,
+  TcpHandler,
+  TcpListener,
+  TcpService,
+} from './api.ts';
+import { abort } from './closing.ts';
+import { Connection, NOBODY } from './connection.ts';
+import { IsnGenerator } from './isn.ts';
+import { Listener, listenVerdict, receiveSyn } from './listen.ts';
+import { networkError } from './network-errors.ts';
+import { Segment } from './segment.ts';
+import { segmentArrives } from './segment-arrives.ts';
+import { DEFAULTS, FIRST_EPHEMERAL, LAST_EPHEMERAL, type Settings, type TcpOptions } from './settings.ts';
+import { ConnectionTable } from './table.ts';
+import { ACCEPT, CLOSED, CONNECTED, ENDED, type Host, READABLE, type Tcb, WRITABLE } from './tcb.ts';
+import { mayReuse, TimeWaitList } from './time-wait.ts';
+import { timeout } from './timeouts.ts';
+import { TimerPool } from './timer-pool.ts';
+import { armRetransmission, takeBack } from './timers.ts';
+import { linkMss, sendResetFor, sendSyn } from './transmit.ts';
+
+export type { Settings, TcpOptions } from './settings.ts';
+
+/** A new ISN lies this far above the last sequence number of a connection that it follows in TIME-WAIT. */
+const ISN_STEP = 0x1_0000;
+
+export class Tcp implements TcpService, Transport, Host {
+  readonly protocol: number = TCP;
+  readonly network: NetworkLayer;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly timers: TimerPool<Tcb>;
+  readonly #table: ConnectionTable;
+  readonly #isn: IsnGenerator;
+  readonly #timeWait: TimeWaitList;
+  readonly #listeners = new Map<number, Listener[]>();
+  readonly #suspended = new Set<number>();
+  readonly #segment = new Segment();
+  /** Connections with something to tell, in order; `#told` of them are done with. */
+  readonly #news: Connection[] = [];
+  #telling = false;
+
+  constructor(network: NetworkLayer, options: TcpOptions) {
+    const { clock, random } = network.environment;
+    this.network = network;
+    this.clock = clock;
+    this.settings = { ...DEFAULTS, ...options };
+    this.#table = new ConnectionTable(random);
+    this.#isn = new IsnGenerator(random);
+    this.timers = new TimerPool<Tcb>(clock, (slot) => {
+      const { kind } = slot;
+      timeout(takeBack(slot), kind);
+      this.flush();
+    });
+    this.#timeWait = new TimeWaitList(clock, 2 * this.settings.msl, (tcb) => {
+      tcb.state = 'CLOSED';
+      this.#table.remove(tcb);
+    });
+  }
+
+  /** Connections that count against `maxConnections`: all but those in TIME-WAIT. */
+  get connectionCount(): number {
+    return this.#table.size - this.#timeWait.size;
+  }
+
+  *connections(): Generator<TcpConnection> {
+    for (const tcb of this.#table) yield tcb as Connection;
+  }
+
+  *listeners(): Generator<TcpListener> {
+    for (const listeners of this.#listeners.values()) yield* listeners;
+  }
+
+  suspend(port: number, suspended: boolean): void {
+    if (suspended) this.#suspended.add(port);
+    else this.#suspended.delete(port);
+  }
+
+  /** §3.10.1 OPEN, passive. Port 0 asks for an ephemeral one. */
+  listen(address: Address, port: number, options: ListenOptions): TcpListener | Failure {
+    if (port < 0 || port > 0xffff) return { code: 'EINVAL', cause: `${port} is no port` };
+    if (!address.isUnspecified && !this.network.isLocal(address)) {
+      return {
+        code: 'EADDRNOTAVAIL',
+        cause: `${this.network.describe(address)} is no address of this stack`,
+      };
+    }
+    const chosen = port !== 0 ? port : this.#freePort((p) => !this.#listeners.has(p));
+    if (chosen === undefined) return { code: 'EADDRINUSE', cause: 'every ephemeral port has a listener' };
+    const others = this.#listeners.get(chosen) ?? [];
+    // The unspecified address stands for all of them, so it and a single one exclude each other.
+    const taken = others.some(
+      (o) => o.address.isUnspecified || address.isUnspecified || o.address.equals(address),
+    );
+    if (taken) return { code: 'EADDRINUSE', cause: `port ${chosen} has a listener` };
+    const listener = new Listener(address.clone(), chosen, options, (closed) => this.#unlisten(closed));
+    this.#listeners.set(chosen, [...others, listener]);
+    return listener;
+  }
+
+  #unlisten(listener: Listener): void {
+    const left = (this.#listeners.get(listener.port) ?? []).filter((other) => other !== listener);
+    if (left.length > 0) this.#listeners.set(listener.port, left);
+    else this.#listeners.delete(listener.port);
+    this.flush();
+  }
+
+  #listener(address: Address, port: number): Listener | undefined {
+    return this.#listeners.get(port)?.find((l) => l.address.isUnspecified || l.address.equals(address));
+  }
+
+  /** §3.10.1 OPEN, active. */
+  connect(remote: Address, port: number, options: ConnectOptions): TcpConnection | Failure {
+    const { network } = this;
+    this.clock.refresh();
+    if (port <= 0 || port > 0xffff) return { code: 'EINVAL', cause: `${port} is no port to connect to` };
+    if (network.family.isMulticast(remote) || remote.isUnspecified) {
+      return {
+        code: 'ENETUNREACH',
+        cause: `${network.describe(remote)} is not one host (RFC 9293 §3.9.2.3)`,
+      };
+    }
+    const local = options.localAddress ?? network.sourceFor(remote);
+    if (isFailure(local)) return local;
+    if (!network.isLocal(local)) {
+      return { code: 'EADDRNOTAVAIL', cause: `${network.describe(local)} is no address of this stack` };
+    }
+    if (this.connectionCount >= this.settings.maxConnections) {
+      return {
+        code: 'ENOBUFS',
+        cause: `${this.settings.maxConnections} connections are the limit of this stack`,
+      };
+    }
+    const free = (p: number) => this.#table.find(local, p, remote, port) === undefined;
+    const wanted = options.localPort ?? 0;
+    if (wanted !== 0 && !free(wanted)) {
+      return {
+        code: 'EADDRINUSE',
+        cause: `port ${wanted} is connected to ${network.describe(remote)} already`,
+      };
+    }
+    const localPort = wanted !== 0 ? wanted : this.#freePort((p) => free(p) && !this.#listeners.has(p));
+    if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
+    const connection = this.#open(options.handler, local, localPort, remote, port, undefined);
+    connection.state = 'SYN-SENT';
+    sendSyn(connection);
+    if (connection.softError !== undefined) {
+      this.remove(connection);
+      connection.state = 'CLOSED';
+      return connection.softError;
+    }
+    armRetransmission(connection, 'retransmit', connection.rto);
+    return connection;
+  }
+
+  /** RFC 6056 §3.3.1: a random start, then one after the other. */
+  #freePort(free: (port: number) => boolean): number | undefined {
+    const count = LAST_EPHEMERAL - FIRST_EPHEMERAL + 1;
+    const start = this.network.environment.random.u32() % count;
+    for (let i = 0; i < count; i++) {
+      const port = FIRST_EPHEMERAL + ((start + i) % count);
+      if (!this.#suspended.has(port) && free(port)) return port;
+    }
+    return undefined;
+  }
+
+  #open(
+    handler: TcpHandler,
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    previous: Tcb | undefined,
+  ): Connection {
+    const { settings } = this;
+    const tcb = new Connection(this, handler, local.clone(), localPort, remote.clone(), remotePort);
+    let iss = this.#isn.isn(this.clock.now, local, localPort, remote, remotePort);
+    if (previous !== undefined && ((iss - previous.sndNxt) | 0) <= 0) iss = (previous.sndNxt + ISN_STEP) | 0;
+    tcb.iss = tcb.sndUna = tcb.sndNxt = tcb.sndMax = tcb.highRxt = tcb.recoveryPoint = iss;
+    tcb.sndEnd = (iss + 1) | 0;
+    tcb.windowScaling = settings.windowScaling;
+    tcb.timestamps = settings.timestamps;
+    tcb.sack = settings.sack;
+    tcb.rcvLimit = Math.min(tcb.rcvLimit, settings.receiveBuffer);
+    if (tcb.windowScaling) while (settings.receiveBuffer >> tcb.rcvShift > 0xffff) tcb.rcvShift++;
+    tcb.tsOffset = this.#isn.timestampOffset(local, localPort, remote, remotePort);
+    tcb.mss = linkMss(tcb);
+    tcb.timing = true;
+    tcb.timedEnd = tcb.sndEnd;
+    tcb.timedAt = this.clock.now | 0;
+    this.#table.add(tcb);
+    return tcb;
+  }
+
+  receive(packet: Packet, source: Address, destination: Address): TransportVerdict {
+    const malformed = check(packet);
+    if (malformed !== undefined) return malformed;
+    const pseudo = this.network.family.pseudoHeader(source, destination, TCP, packet.length);
+    if (!verifies(addBytes(packet, packet.start, packet.end, pseudo))) return 'bad-checksum';
+    const segment = this.#segment;
+    if (!segment.read(packet)) return 'bad-option';
+    const remotePort = packet.u16(packet.start + SOURCE_PORT);
+    const localPort = packet.u16(packet.start + DESTINATION_PORT);
+    const tcb = this.#table.find(destination, localPort, source, remotePort);
+    const verdict =
+      tcb !== undefined && !(tcb.state === 'TIME-WAIT' && mayReuse(tcb, segment))
+        ? segmentArrives(tcb, segment, packet)
+        : this.#unconnected(tcb, packet, source, remotePort, destination, localPort);
+    this.flush();
+    return verdict;
+  }
+
+  /** LISTEN and CLOSED (§3.10.7.1, §3.10.7.2); `previous` is in TIME-WAIT and may give way. */
+  #unconnected(
+    previous: Tcb | undefined,
+    packet: Packet,
+    source: Address,
+    remotePort: number,
+    destination: Address,
+    localPort: number,
+  ): TransportVerdict {
+    const { network } = this;
+    const segment = this.#segment;
+    // RFC 9293 §3.9.2.3, MUST-57: nothing is opened, and nothing answered, unless it is between two hosts.
+    if (packet.linkCast !== UNICAST || !network.isLocal(destination)) return 'bad-destination';
+    if (network.family.isMulticast(source) || source.isUnspecified) return 'bad-source';
+    const listener = this.#listener(destination, localPort);
+    const verdict = listener !== undefined ? listenVerdict(segment) : closedVerdict(segment);
+    if (verdict === 'answered') {
+      sendResetFor(network, segment, destination, localPort, source, remotePort);
+      return verdict;
+    }
+    if (verdict !== 'open') return verdict;
+    if (this.#suspended.has(localPort)) return 'port-suspended';
+    if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
+    if (!listener!.hasRoom) return 'backlog-full';
+    if (previous !== undefined) {
+      this.#timeWait.remove(previous);
+      previous.state = 'CLOSED';
+      this.#table.remove(previous);
+    }
+    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, previous);
+    receiveSyn(listener!, connection, segment);
+    return 'delivered';
+  }
+
+  networkError(error: NetworkError): boolean {
+    const tcb = this.#table.find(error.local, error.localPort, error.remote, error.remotePort);
+    if (tcb === undefined) return false;
+    const ours = networkError(tcb, error);
+    this.flush();
+    return ours;
+  }
+
+  /** Every connection is reset; the listeners stay for the next start. */
+  stop(): void {
+    this.clock.refresh();
+    for (const tcb of [...this.#table]) abort(tcb, { code: 'ECONNABORTED', cause: 'stack stopped' });
+    this.flush();
+  }
+
+  // What connections ask of their host
+
+  notify(tcb: Tcb, events: number): void {
+    if (tcb.events === 0 || (tcb.events & ~CLOSED) === 0) this.#news.push(tcb as Connection);
+    tcb.events |= events;
+  }
+
+  remove(tcb: Tcb): void {
+    this.#timeWait.remove(tcb);
+    this.#table.remove(tcb);
+    tcb.origin?.left(tcb);
+  }
+
+  waitTime(tcb: Tcb): void {
+    this.#timeWait.wait(tcb);
+  }
+
+  /** Tells owners what has happened, unless it is an owner who is calling: then the outer call goes on with it. */
+  flush(): void {
+    if (this.#telling || this.#news.length === 0) return;
+    this.#telling = true;
+    let told = 0;
+    try {
+      while (told < this.#news.length) tell(this.#news[told++]!);
+    } finally {
+      // An owner that throws is its own affair; the others are told at the next entry.
+      this.#news.splice(0, told);
+      this.#telling = false;
+    }
+  }
+}
+
+function closedVerdict(segment: Segment): TransportVerdict {
+  return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
+}
+
+function tell(connection: Connection): void {
+  const { events } = connection;
+  // A clean end waits until its owner has read everything, or wants nothing more.
+  const held = (events & CLOSED) !== 0 && connection.unread > 0 && !connection.orphan;
+  connection.events = held ? CLOSED : 0;
+  if ((events & ACCEPT) !== 0) (connection.origin as Listener | undefined)?.announce(connection);
+  if ((events & CONNECTED) !== 0) connection.handler.connected();
+  // The owner may have closed in any of these calls; then only `closed` is left to tell.
+  if ((events & READABLE) !== 0 && connection.unread > 0 && !connection.orphan) connection.handler.readable();
+  if ((events & ENDED) !== 0 && !connection.orphan) connection.handler.ended();
+  if ((events & WRITABLE) !== 0 && !connection.orphan) connection.handler.writable();
+  if ((events & CLOSED) === 0 || held) return;
+  connection.handler.closed(connection.failure);
+  connection.handler = NOBODY;
+}

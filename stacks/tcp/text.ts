@@ -1,0 +1,85 @@
+/** Seventh and eighth: the segment text and the FIN bit, RFC 9293 §3.10.7.4; when to acknowledge, RFC 5681 §4.2. */
+import type { TransportVerdict } from '../address/network.ts';
+import type { Packet } from '../packet/packet.ts';
+import { FIN } from '../wire/tcp.ts';
+import { abort, enterTimeWait } from './closing.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import type { Segment } from './segment.ts';
+import { ENDED, READABLE, type Tcb } from './tcb.ts';
+
+export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
+  switch (tcb.state) {
+    case 'ESTABLISHED':
+    case 'FIN-WAIT-1':
+    case 'FIN-WAIT-2':
+      break;
+    default: // "This should not occur, since a FIN has been received from the remote side. Ignore the segment text."
+      if (segment.length > 0) tcb.ackNow = true;
+      return 'delivered';
+  }
+  const length = segment.to - segment.from;
+  const fin = (segment.flags & FIN) !== 0;
+  if (length === 0 && !fin) return 'delivered';
+  const seq = segment.seq;
+  let end = (seq + length) | 0;
+  if (tcb.orphan && ((end - tcb.rcvNxt) | 0) > 0) {
+    abort(tcb, undefined); // RFC 9293 §3.6.1: data that nobody will read is answered by a reset
+    return 'answered';
+  }
+  // Trim to the window, on the left what is known already, on the right what has no room.
+  const skip = Math.max((tcb.rcvNxt - seq) | 0, 0);
+  const edge = tcb.finArrived ? tcb.finAt : tcb.rcvEdge;
+  const over = Math.max((end - edge) | 0, 0);
+  if (fin && over === 0) {
+    tcb.finArrived = true;
+    tcb.finAt = end;
+  }
+  const size = length - skip - over;
+  if (size <= 0) {
+    if (length > 0) tcb.ackNow = true; // a duplicate, or a probe of the closed window
+    return over > 0 ? 'receive-buffer-full' : 'delivered';
+  }
+  if (length > tcb.rcvMss) tcb.rcvMss = length;
+  const queue = (tcb.receiveQueue ??= new ReceiveQueue());
+  const from = segment.from + skip;
+  end = (end - over) | 0;
+  if (((seq - tcb.rcvNxt) | 0) > 0) {
+    queue.insert(seq, packet, from, from + size);
+    tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
+    return 'delivered';
+  }
+  const before = tcb.rcvNxt;
+  queue.append(packet, from, from + size);
+  tcb.rcvNxt = end;
+  if (queue.hasGap) {
+    tcb.rcvNxt = queue.fill(end);
+    tcb.ackNow = true; // and so is a segment that fills one, all or part of it
+  }
+  tcb.bytesReceived += (tcb.rcvNxt - before) | 0;
+  // RFC 9293 §3.8.6.3: every second full-sized segment at least; output() starts the timer for the others.
+  if (((tcb.rcvNxt - tcb.lastAckSent) | 0) >= 2 * tcb.rcvMss) tcb.ackNow = true;
+  tcb.host.notify(tcb, READABLE);
+  return 'delivered';
+}
+
+/** Everything up to the FIN has arrived: RCV.NXT moves over it. */
+export function receiveFin(tcb: Tcb): void {
+  if (!tcb.finArrived || ((tcb.rcvNxt - tcb.finAt) | 0) < 0) return;
+  switch (tcb.state) {
+    case 'ESTABLISHED':
+      tcb.state = 'CLOSE-WAIT';
+      break;
+    case 'FIN-WAIT-1': // our FIN is not acknowledged, or step five had left this state
+      tcb.state = 'CLOSING';
+      break;
+    case 'FIN-WAIT-2':
+      break;
+    default:
+      return;
+  }
+  tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
+  if (((tcb.rcvEdge - tcb.rcvNxt) | 0) < 0) tcb.rcvEdge = tcb.rcvNxt;
+  tcb.ackNow = true;
+  tcb.host.notify(tcb, ENDED);
+  if (tcb.state === 'FIN-WAIT-2') enterTimeWait(tcb);
+}

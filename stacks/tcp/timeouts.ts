@@ -1,0 +1,115 @@
+/** What happens when a timer expires: RFC 9293 §3.10.8, RFC 6298 §5, RFC 1122 §4.2.3.6. */
+import { MILLISECOND } from '../time/clock.ts';
+import { ACK, FIN } from '../wire/tcp.ts';
+import { abort, drop, timedOut } from './closing.ts';
+import { output } from './output.ts';
+import { distrustSacks, startOver } from './recovery.ts';
+import { backOff } from './rtt.ts';
+import type { Tcb } from './tcb.ts';
+import type { TimerKind } from './timer-pool.ts';
+import { armIdle, armRetransmission } from './timers.ts';
+import { sendAck, sendSyn, transmit } from './transmit.ts';
+
+export function timeout(tcb: Tcb, kind: TimerKind): void {
+  switch (kind) {
+    case 'retransmit':
+      retransmission(tcb);
+      break;
+    case 'persist':
+      persist(tcb);
+      break;
+    case 'delayed-ack':
+      sendAck(tcb);
+      break;
+    case 'keep-alive':
+      keepAlive(tcb);
+      break;
+    case 'fin-wait-2':
+      drop(tcb, undefined);
+  }
+}
+
+function retransmission(tcb: Tcb): void {
+  const { settings } = tcb.host;
+  if (tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED') {
+    synTimeout(tcb);
+    return;
+  }
+  // A peer that shut its window on data in flight lives as long as it answers (RFC 9293 §3.8.6.1).
+  const silent = tcb.sndWnd === 0 ? tcb.unanswered : tcb.retransmits;
+  if (silent >= settings.maxRetransmits) {
+    abort(tcb, timedOut(tcb, 'retransmissions'));
+    return;
+  }
+  tcb.unanswered++;
+  const again = tcb.retransmits++ > 0;
+  tcb.congestion?.timeout(tcb.flight, tcb.mss, again);
+  // RFC 2018 §8: SACKs are hints. The left edge SACKed yet not acknowledged, or no progress twice: forget them.
+  if (
+    again ||
+    (tcb.scoreboard !== undefined && tcb.scoreboard.count > 0 && tcb.scoreboard.lowest === tcb.sndUna)
+  ) {
+    distrustSacks(tcb);
+  }
+  startOver(tcb);
+  backOff(tcb, settings.maximumRto);
+  output(tcb); // (5.4)
+  armRetransmission(tcb, 'retransmit', tcb.rto); // (5.6)
+}
+
+function synTimeout(tcb: Tcb): void {
+  const { settings } = tcb.host;
+  const limit = tcb.origin !== undefined ? settings.synAckRetries : settings.synRetries;
+  if (tcb.retransmits >= limit) {
+    drop(tcb, timedOut(tcb, 'SYN'));
+    return;
+  }
+  tcb.retransmits++;
+  tcb.totalRetransmits++;
+  tcb.synLost = true;
+  tcb.timing = false;
+  backOff(tcb, settings.maximumRto);
+  sendSyn(tcb);
+  armRetransmission(tcb, 'retransmit', tcb.rto);
+}
+
+/** RFC 9293 §3.8.6.1: one byte beyond a closed window, or what fits a silly one (§3.8.6.2.1 (4)), ever more rarely. */
+function persist(tcb: Tcb): void {
+  const { settings } = tcb.host;
+  // A peer that answers may go on for ever; one that is silent, or has no owner here to serve, reaches R2.
+  const silent = tcb.orphan ? tcb.retransmits : tcb.unanswered;
+  if (silent >= settings.maxRetransmits) {
+    abort(tcb, timedOut(tcb, 'window probes'));
+    return;
+  }
+  tcb.retransmits++;
+  tcb.unanswered++;
+  const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
+  const length = Math.min(queued, Math.max(tcb.sndWnd, 1), tcb.mss);
+  const fin = tcb.finQueued && length === queued;
+  transmit(tcb, tcb.sndNxt, length, fin ? ACK | FIN : ACK);
+  const end = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
+  if (((end - tcb.sndMax) | 0) > 0) tcb.sndMax = end;
+  armRetransmission(
+    tcb,
+    'persist',
+    Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto),
+  );
+}
+
+function keepAlive(tcb: Tcb): void {
+  const keep = tcb.keepAlive;
+  if (keep === undefined) return;
+  const quiet = ((((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastReceived) | 0) * MILLISECOND;
+  if (tcb.flight > 0 || tcb.retransmitTimer !== undefined || (tcb.unanswered === 0 && quiet < keep.idle)) {
+    armIdle(tcb, 'keep-alive', Math.max(keep.idle - quiet, keep.interval));
+    return;
+  }
+  if (tcb.unanswered >= keep.probes) {
+    abort(tcb, timedOut(tcb, 'keep-alive probes'));
+    return;
+  }
+  tcb.unanswered++;
+  transmit(tcb, (tcb.sndNxt - 1) | 0, 0, ACK); // RFC 1122 §4.2.3.6: SEG.SEQ = SND.NXT-1
+  armIdle(tcb, 'keep-alive', keep.interval);
+}

@@ -1,0 +1,152 @@
+/** One segment out: header, options, data, checksum (RFC 9293 §3.1, §3.10.7.1 for resets). */
+import type { Address } from '../address/address.ts';
+import type { NetworkLayer, OutputOptions } from '../address/network.ts';
+import { addBytes, finish } from '../packet/checksum.ts';
+import type { Packet } from '../packet/packet.ts';
+import { MILLISECOND, SECOND } from '../time/clock.ts';
+import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
+import { optionBytes, synOptionBytes, TIMESTAMP_BYTES, writeOptions, writeSynOptions } from './options.ts';
+import type { Segment } from './segment.ts';
+import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS } from './settings.ts';
+import type { Tcb } from './tcb.ts';
+import { disarmDelayedAck } from './timers.ts';
+
+const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
+
+/** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
+export function linkMss(tcb: Tcb): number {
+  const network = tcb.host.network;
+  const room = network.pathMtu(tcb.remoteAddress) - network.family.headerBytes - HEADER;
+  return Math.min(Math.max(room, MINIMUM_MSS), 0xffff);
+}
+
+/** Eff.snd.MSS (RFC 9293 §3.7.1): the smaller of both ends', less the options that every segment carries. */
+export function updateMss(tcb: Tcb, path: number = linkMss(tcb)): void {
+  const both = Math.min(path, Math.max(tcb.peerMss, MINIMUM_MSS));
+  tcb.mss = tcb.timestamps ? both - TIMESTAMP_BYTES : both;
+}
+
+/** Bytes of data in a full segment now: SACK blocks come out of it (RFC 6691 §2). */
+export function segmentRoom(tcb: Tcb): number {
+  return tcb.mss + (tcb.timestamps ? TIMESTAMP_BYTES : 0) - optionBytes(tcb);
+}
+
+/**
+ * Sends `length` bytes of the send queue from sequence number `seq` with `flags`, and everything due to the peer:
+ * acknowledgment, window, timestamps, SACK blocks. Without a free packet nothing leaves, which is a loss like any other.
+ */
+export function transmit(tcb: Tcb, seq: number, length: number, flags: number): void {
+  const { network, clock } = tcb.host;
+  const syn = (flags & SYN) !== 0;
+  const header = HEADER + (syn ? synOptionBytes(tcb) : optionBytes(tcb));
+  tcb.lastSent = (clock.now / MILLISECOND) | 0;
+  const packet = network.environment.pool.take(header + length);
+  if (packet === undefined) return;
+  const ack = (flags & ACK) !== 0;
+  writeHeader(
+    packet,
+    tcb.localPort,
+    tcb.remotePort,
+    seq,
+    ack ? tcb.rcvNxt : 0,
+    header,
+    flags,
+    offerWindow(tcb, syn),
+  );
+  if (syn) writeSynOptions(tcb, packet, linkMss(tcb));
+  else writeOptions(tcb, packet);
+  if (length > 0) {
+    const queue = tcb.sendQueue!;
+    queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
+  }
+  if (ack) {
+    tcb.lastAckSent = tcb.rcvNxt;
+    tcb.ackNow = false;
+    disarmDelayedAck(tcb);
+  }
+  const failure = send(network, packet, tcb.localAddress, tcb.remoteAddress);
+  if (failure !== undefined) tcb.softError = failure;
+}
+
+function send(network: NetworkLayer, packet: Packet, source: Address, destination: Address) {
+  const pseudo = network.family.pseudoHeader(source, destination, TCP, packet.length);
+  packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
+  return network.output(packet, source, destination, TCP, DONT_FRAGMENT);
+}
+
+/** Free buffer as the window field. The right edge moves by a worthwhile step or stays (RFC 9293 §3.8.6.2.2). */
+function offerWindow(tcb: Tcb, syn: boolean): number {
+  const step = Math.min(tcb.rcvLimit >> 1, tcb.rcvMss === 0 ? tcb.mss : tcb.rcvMss);
+  let edge = (tcb.rcvNxt + freeReceiveBuffer(tcb)) | 0;
+  if (((edge - tcb.rcvEdge) | 0) < step) edge = tcb.rcvEdge;
+  const shift = syn ? 0 : tcb.rcvShift; // RFC 7323 §2.2: never scaled in a SYN
+  const window = Math.min(((edge - tcb.rcvNxt) | 0) >> shift, 0xffff);
+  const offered = (tcb.rcvNxt + (window << shift)) | 0;
+  // RFC 7323 §2.4: the field is rounded down, but what was once offered stays in window.
+  if (((offered - tcb.rcvEdge) | 0) > 0) tcb.rcvEdge = offered;
+  return window;
+}
+
+export function freeReceiveBuffer(tcb: Tcb): number {
+  return Math.max(tcb.rcvLimit - tcb.unread, 0);
+}
+
+export function sendAck(tcb: Tcb): void {
+  transmit(tcb, tcb.sndNxt, 0, ACK);
+}
+
+/** SYN, or SYN and ACK; `SND.NXT` moves behind it. */
+export function sendSyn(tcb: Tcb): void {
+  transmit(tcb, tcb.iss, 0, tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN);
+  tcb.sndNxt = tcb.sndMax = (tcb.iss + 1) | 0;
+}
+
+/** RFC 5961 §3.2, §4.2, §5.2. False when this connection has sent enough of them in this second (§7). */
+export function challengeAck(tcb: Tcb): boolean {
+  const second = (tcb.host.clock.now / SECOND) | 0;
+  if (second !== tcb.challengeSecond) {
+    tcb.challengeSecond = second;
+    tcb.challenges = 0;
+  }
+  if (tcb.challenges >= CHALLENGE_ACKS_PER_SECOND) return false;
+  tcb.challenges++;
+  sendAck(tcb);
+  return true;
+}
+
+/** The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. */
+export function sendReset(tcb: Tcb): void {
+  const { network } = tcb.host;
+  const packet = network.environment.pool.take(HEADER);
+  if (packet === undefined) return;
+  const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
+  writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
+  send(network, packet, tcb.localAddress, tcb.remoteAddress);
+}
+
+/** The answer to a segment that no connection takes, RFC 9293 §3.10.7.1; `segment` is not itself a reset. */
+export function sendResetFor(
+  network: NetworkLayer,
+  segment: Segment,
+  local: Address,
+  localPort: number,
+  remote: Address,
+  remotePort: number,
+): void {
+  const packet = network.environment.pool.take(HEADER);
+  if (packet === undefined) return;
+  if ((segment.flags & ACK) !== 0) {
+    writeHeader(packet, localPort, remotePort, segment.ack, 0, HEADER, RST, 0);
+  } else {
+    writeHeader(packet, localPort, remotePort, 0, (segment.seq + segment.length) | 0, HEADER, RST | ACK, 0);
+  }
+  send(network, packet, local, remote);
+}
+
+/** Flags of a data segment that ends at `end`: the FIN rides on the last byte, PSH says the queue is empty. */
+export function dataFlags(tcb: Tcb, end: number, length: number, fin: boolean): number {
+  let flags = ACK;
+  if (fin) flags |= FIN;
+  if (length > 0 && end === tcb.sndEnd) flags |= PSH;
+  return flags;
+}
