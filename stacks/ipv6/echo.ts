@@ -92,6 +92,7 @@ export class EchoClient {
     if (packet.length < ICMP_BYTES || packet.u16(at + IDENTIFIER) !== this.#identifier) return false;
     const pending = this.#pending.get(packet.u16(at + SEQUENCE));
     if (pending === undefined || pending.known !== undefined) return false;
+    if (packet.length !== ICMP_BYTES + pending.options.size) return false;
     const to = pending.destination;
     if (!ipv6.isMulticast(to) && !sameHost(to, from)) return false;
     const time = this.#sender.environment.clock.now - pending.sentAt;

@@ -22,6 +22,8 @@ export class Host {
   readonly transports: Transport[] = [];
   forwarding: boolean;
   running = false;
+  /** A packet is being received or handed to a device: another that comes up meanwhile waits (`later.ts`). */
+  busy = false;
 
   constructor(environment: Environment, options: StackOptions) {
     this.environment = environment;

@@ -48,7 +48,6 @@ export class Input {
   readonly #chain = new HeaderChain();
   readonly #source = new Address();
   readonly #destination = new Address();
-  #busy = false;
 
   constructor(
     host: Host,
@@ -87,17 +86,17 @@ export class Input {
 
   /** One packet at a time: a device that hands one up from inside `transmit` finds us in the middle of another. */
   #enter(packet: Packet, zone: number): void {
-    if (this.#busy) {
+    if (this.#host.busy) {
       if (!this.#later.push(packet, zone)) this.#host.drop(packet, 'no-buffer');
       return;
     }
-    this.#busy = true;
+    this.#host.busy = true;
     try {
       const reason = this.#receive(packet, zone);
       if (reason !== undefined) this.#host.drop(packet, reason);
     } finally {
       // Nothing here throws; what an application throws from its handler must not shut the stack's ears.
-      this.#busy = false;
+      this.#host.busy = false;
     }
   }
 

@@ -130,7 +130,7 @@ export class Output {
   /** The end of resolution: the packet goes to `mac`. Takes ownership. */
   resolved(packet: Packet, link: Ipv6Interface, mac: Uint8Array): void {
     this.#host.end(packet, packet.ingress === 0 ? 'transmitted' : 'forwarded', undefined, link);
-    link.transmit(packet, mac);
+    this.#hand(packet, link, mac, undefined);
   }
 
   /** A packet with its header onto a link: one of ours, or one that is forwarded. Takes ownership. */
@@ -140,7 +140,16 @@ export class Output {
       return;
     }
     this.#host.end(packet, packet.ingress === 0 ? 'transmitted' : 'forwarded', undefined, link);
-    link.transmitTo(packet, nextHop);
+    this.#hand(packet, link, undefined, nextHop);
+  }
+
+  /** To the device, which may hand up an answer before it returns. */
+  #hand(packet: Packet, link: Ipv6Interface, mac: Uint8Array | undefined, group: Address | undefined): void {
+    const was = this.#host.busy;
+    this.#host.busy = true;
+    if (mac !== undefined) link.transmit(packet, mac);
+    else link.transmitTo(packet, group!);
+    this.#host.busy = was;
   }
 
   /** Undefined: sent. A failure: `packet` is still the caller's. */
