@@ -16,6 +16,7 @@ export interface ServerOptions extends Omit<SocketOptions, 'signal'> {
 /** What a server of node:http, node:http2 or node:tls needs of us to be fed with connections. */
 interface Application extends EventEmitter {
   readonly allowHalfOpen?: boolean;
+  readonly listening?: boolean;
   close?(): unknown;
 }
 
@@ -28,6 +29,10 @@ export interface DropData {
   readonly localFamily: string;
 }
 
+/**
+ * Events: those of net.Server, and 'degraded' with an error when a stack that came (back) later refuses the port, while
+ * the others go on listening.
+ */
 export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> {
   /** More connections than this at once are closed and announced by 'drop'. */
   maxConnections: number | undefined;
@@ -139,8 +144,8 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
     }
     this.#listener?.close();
     this.#listener = undefined;
-    // An http.Server lets go of its idle keep-alive connections here.
-    this.#application?.close?.();
+    // An http.Server lets go of its idle keep-alive connections here; one that listens elsewhere, too, goes on.
+    if (this.#application?.listening !== true) this.#application?.close?.();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
     this.#closeIfDrained();
     return this;

@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { HostTable } from '../../../src/sockets/names.ts';
 import { createNet, type Net, type Server, type Socket } from '../../../src/sockets/net.ts';
-import type { StackHost } from '../../../src/sockets/stack-host.ts';
+import { StackHost } from '../../../src/sockets/stack-host.ts';
 import { Network } from './virtual.ts';
 
 const MB = 1 << 20;
@@ -144,6 +144,35 @@ describe.each(families)('net over $family', (at) => {
     const [error] = await two.network.until(told);
     expect(error).toMatchObject({ code: 'ECONNRESET', syscall: 'read', message: 'read ECONNRESET' });
     expect(await two.network.until(closed)).toBe(true);
+  });
+
+  it('gives a connection up when the network is gone', async () => {
+    const two = pair(at);
+    const { client, served } = await connected(two, at.b);
+    served.resume();
+    two.network.segment.set({ loss: 1 });
+    client.write('anybody?');
+    const [error] = await two.network.until(once(client, 'error').catch((reason) => [reason]));
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', errno: -110, syscall: 'read' });
+    expect(error.cause.message).toContain(at.b);
+  });
+
+  it('tells the lab of every event before the application hears of it', async () => {
+    const network = new Network();
+    const order: string[] = [];
+    const a = createNet(new StackHost(network.stack(1, at.a), { activity: () => order.push('activity') }));
+    const server = await listening(network, createNet(network.host(2, at.b)).createServer(), 7);
+    server.on('connection', (socket: Socket) => socket.end('data'));
+    const client = a.connect(7, at.b);
+    client.on('connect', () => order.push('connect'));
+    client.on('data', () => order.push('data'));
+    client.on('close', () => order.push('close'));
+    order.length = 0;
+    await network.until(once(client, 'close'));
+    const heard = order.filter((entry, i) => entry !== 'activity' || order[i - 1] !== 'activity');
+    expect(heard.slice(0, 2)).toEqual(['activity', 'connect']);
+    expect(heard[heard.indexOf('data') - 1]).toBe('activity');
+    expect(heard[heard.indexOf('close') - 1]).toBe('activity');
   });
 
   it('times out in the time of the lab, and traffic puts it off', async () => {
