@@ -30,9 +30,13 @@ export interface Card {
   readonly sequence: boolean;
 }
 
-/** Splits at LF, CRLF or CR. */
+/** Lines end with LF, CRLF or CR. */
+export function splitLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/);
+}
+
 export function splitCards(file: string, text: string): Card[] {
-  return text.split(/\r\n|\n|\r/).map((line, index) => {
+  return splitLines(text).map((line, index) => {
     const sequence = isSequenced(line);
     return { file, line: index + 1, text: sequence ? line.slice(0, 72) : line, sequence };
   });

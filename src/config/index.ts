@@ -24,6 +24,8 @@ import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
 import { readLines, type StepLines } from './step.ts';
 
 export type * from './deck.ts';
+export { statementHelp } from './help.ts';
+export { findingsToGithub, findingsToJson, findingsToSarif, renderFindings } from './render.ts';
 export type { SourceFile } from './source.ts';
 
 /** Reads all files as one deck. Never throws; what is wrong is in `findings`, at most 100 of them and a summary. */
@@ -70,20 +72,7 @@ export function mayRun(findings: readonly Finding[]): boolean {
 
 function readFile(file: SourceFile, report: Report): Step[] {
   const text = decode(file, report);
-  if (text === undefined) return [];
-  const steps = readSteps(file.name, text, report);
-  if (!/^(?!\*|[ \t]*$)./m.test(text)) {
-    report.add(
-      'TW1002',
-      { text: ' ', at: { file: file.name, line: 1, column: 1 } },
-      'no statement in this file',
-      {
-        label: text.trim() === '' ? 'it is empty' : 'comments only',
-        help: 'a deck begins with // EXEC BSTTINET or // EXEC BSTT6NET',
-      },
-    );
-  }
-  return steps;
+  return text === undefined ? [] : readSteps(file.name, text, report);
 }
 
 function segmentsOf(source: StepLines): SegmentDraft[] {

@@ -69,6 +69,8 @@ class JobReader {
   #powerJob: string | undefined;
   #sysparm: Token | undefined;
   #sawExec = false;
+  /** A statement, or what was meant as one. */
+  #sawStatement = false;
   /** Only the first stray card of a run is reported. */
   #stray = false;
 
@@ -88,7 +90,18 @@ class JobReader {
         { label: 'not read' },
       );
     }
+    if (!this.#sawExec && !this.#sawStatement) this.#nothing();
     return this.#steps;
+  }
+
+  #nothing(): void {
+    const cards = this.#cards.filter((card) => !isBlank(card));
+    const label =
+      cards.length === 0 ? 'it is empty' : cards.every(isComment) ? 'comments only' : 'job control only';
+    this.#report.add('TW1002', { text: ' ', at: place(this.#cards[0]!, 1) }, 'no statement in this file', {
+      label,
+      help: 'a deck begins with // EXEC BSTTINET or // EXEC BSTT6NET',
+    });
   }
 
   #take(): Card | undefined {
@@ -111,6 +124,7 @@ class JobReader {
   }
 
   #statement(card: Card): void {
+    this.#sawStatement = true;
     if (this.#step === undefined) this.#withoutExec(card);
     const step = this.#step;
     if (step === undefined || this.#stray) return;
@@ -271,6 +285,7 @@ class JobReader {
   }
 
   #unknownControl(verb: Token): void {
+    this.#sawStatement = true;
     const near = this.#report.full
       ? undefined
       : nearest(verb.text, [...WITH_MEANING, ...WITHOUT_MEANING, ...CONDITIONAL]);
@@ -297,8 +312,8 @@ class JobReader {
       operand.at.column + found[0].toUpperCase().indexOf(name.toUpperCase(), /^PGM=/i.test(found[0]) ? 4 : 0);
     const nameToken = { text: name, at: place(card, column) };
     const program = programNamed(name.toUpperCase());
-    if (program === undefined || program.kind === 'member') return this.#foreign(nameToken, name);
-    this.#open(program, nameToken);
+    if (program === undefined || program.kind === 'member') this.#foreign(nameToken, name);
+    else this.#open(program, nameToken);
   }
 
   /** A program that is not ours: its cards are skipped; a name that looks like a slip is an error. */
@@ -343,8 +358,9 @@ class JobReader {
     const stack = version === undefined ? undefined : programNamed(version === 4 ? 'BSTTINET' : 'BSTT6NET')!;
     this.#report.add('TW1101', first, `no // EXEC before ${quote(first.text)}`, {
       label: 'which program is this for?',
-      help:
-        stack === undefined
+      help: this.#sawExec
+        ? 'put it before the /* that ended the program, or behind a further // EXEC'
+        : stack === undefined
           ? 'put // EXEC BSTTINET before the statements of an IPv4 stack, // EXEC BSTT6NET before those of an IPv6 stack'
           : `its LINK addresses are IPv${version}: put // EXEC ${stack.name},SIZE=${stack.name} before it ` +
             `(an IPv${version === 4 ? '6' : '4'} stack would be // EXEC ${version === 4 ? 'BSTT6NET' : 'BSTTINET'})`,
@@ -357,9 +373,10 @@ class JobReader {
   }
 
   #familyOfRest(): 4 | 6 | undefined {
-    for (const card of this.#cards.slice(this.#next - 1)) {
-      if (/^\/[/*&]/.test(card.text)) return undefined;
-      const link = /^\s*LINK\s+\S+\s+\S+\s+(\S+)/i.exec(card.text);
+    for (let i = this.#next - 1; i < this.#cards.length; i++) {
+      const { text } = this.#cards[i]!;
+      if (/^\/[/*&]/.test(text)) return undefined;
+      const link = /^\s*LINK\s+\S+\s+\S+\s+(\S+)/i.exec(text);
       if (link !== null) return link[1]!.includes(':') ? 6 : 4;
     }
     return undefined;

@@ -18,7 +18,8 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
   checkLinks(stack, devices, report);
   const linked = new Set(stack.links.map((l) => l.config.device));
   for (const { config, operands } of stack.devices) {
-    if (linked.has(config.name) || stack.links.length > MAX_LINKS) continue;
+    if (linked.has(config.name) || stack.spoiltLinks.has(config.name) || stack.links.length > MAX_LINKS)
+      continue;
     report.add('TW2117', operands.token('device'), `device ${config.name} has no LINK`, {
       label: 'it carries nothing',
       help: `write LINK ${config.name} 0 address mask mtu`,
@@ -51,9 +52,11 @@ function checkLinks(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig
       return;
     }
     const device = devices.get(config.device);
-    if (device === undefined)
-      unknownDevice('TW2107', 'LINK', operands.token('device'), devices.keys(), report);
-    else if (device.at.line > config.at.line) {
+    if (device === undefined) {
+      const token = operands.token('device');
+      if (!stack.spoiltDevices.has(config.device))
+        unknownDevice('TW2107', 'LINK', token, devices.keys(), report);
+    } else if (device.at.line > config.at.line) {
       report.add('TW2108', operands.token('device'), `LINK before DEVICE ${config.device}`, {
         label: `its DEVICE is in line ${device.at.line}`,
         help: 'put the DEVICE card before its LINK',
@@ -137,8 +140,8 @@ function checkLinkAddress(
   const host = hostPart(stack, address, prefixLength);
   if (host === undefined) return true;
   const network = family.network(address, prefixLength);
-  report.add('TW2111', token, `${family.format(address)} is ${host} of its network`, {
-    label: `${family.format(network)}/${prefixLength}`,
+  report.add('TW2111', token, `${family.format(address)} is ${host} of ${networkText(stack, config)}`, {
+    label: 'the address of one host wanted',
     help: `did you mean ${family.format(increment(network))}?`,
   });
   return false;
@@ -214,6 +217,8 @@ export function checkRoute(
   const family = familyOf(stack.version);
   const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
   const own = links.filter((l) => l.device === config.device);
+  // Without the right LINK card nothing can be said about the gateway.
+  if (stack.spoiltLinks.has(config.device) || stack.links.length > MAX_LINKS) return;
   if (own.length === 0) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
     unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);
@@ -297,16 +302,12 @@ function checkGateway(
   });
 }
 
-/** A direct route over the same device makes its destination on-link, as on a link with several prefixes. */
-function onDirectRoute(stack: StackDraft, route: RouteConfig): boolean {
+function onDirectRoute(stack: StackDraft, { device, gateway }: RouteConfig): boolean {
   const family = familyOf(stack.version);
-  return stack.routes.some(
-    ({ config }) =>
-      config.gateway.isUnspecified &&
-      config.device === route.device &&
-      config.prefixLength > 0 &&
-      family.matches(route.gateway, config.destination, config.prefixLength),
-  );
+  for (const [prefixLength, networks] of stack.direct.get(device) ?? []) {
+    if (networks.has(family.format(family.network(gateway, prefixLength)))) return true;
+  }
+  return false;
 }
 
 /** The host part of `gateway` in the network of `link`; its first address when that is not free. */

@@ -133,7 +133,8 @@ function stackAction(
     case 'LINK': {
       const device = operands.text('device');
       const known = new Set(stack.links.map((l) => l.config.device));
-      if (!known.has(device)) unknownDevice('TW2307', 'AT ... LINK', operands.token('device'), known, report);
+      if (!known.has(device) && !stack.spoiltLinks.has(device))
+        unknownDevice('TW2307', 'AT ... LINK', operands.token('device'), known, report);
       return { kind: 'link', stackId, device, up: operands.text('state') === 'UP' };
     }
     case 'ROUTE': {

@@ -32,7 +32,7 @@ export function readProgram(source: StepLines, report: Report): ProgramConfig {
       break;
   }
   const services = lines.flatMap((line) => serviceOf(line, report));
-  if (step.program.name === 'TWINSERV' && services.length === 0) {
+  if (step.program.name === 'TWINSERV' && !lines.some((line) => line.statement.name === 'SERVICE')) {
     report.add('TW3003', step.nameToken, 'TWINSERV has no SERVICE', { help: 'write SERVICE HTTP 80' });
   }
   return {

@@ -1,4 +1,5 @@
 /** A file as it comes: bytes to text, or the finding that it is no text. */
+import { splitLines } from './card.ts';
 import type { Report } from './report.ts';
 
 export interface SourceFile {
@@ -30,7 +31,7 @@ export function decode(file: SourceFile, report: Report): string | undefined {
     return new TextDecoder('utf-8', { fatal: true }).decode(file.text);
   } catch {
     const before = readable(file.text);
-    const lines = before.split(/\r\n|\n|\r/);
+    const lines = splitLines(before);
     report.add(
       'TW1003',
       { text: ' ', at: { file: file.name, line: lines.length, column: lines.at(-1)!.length + 1 } },
@@ -60,4 +61,10 @@ function decodePrefix(bytes: Uint8Array, length: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** For showing lines of a file that may not be text: what is wrong becomes U+FFFD. Cut to what a deck may have. */
+export function decodeLoosely(file: SourceFile): string {
+  if (typeof file.text === 'string') return file.text.replace(/^\ufeff/, '').slice(0, MAX_FILE_BYTES);
+  return new TextDecoder().decode(file.text.subarray(0, MAX_FILE_BYTES));
 }

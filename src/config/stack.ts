@@ -32,6 +32,11 @@ export interface StackDraft {
   readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
   readonly filters: FilterConfig[];
   readonly suspended: Set<number>;
+  /** The destinations of direct routes: device, then prefix length, then the networks as text. */
+  readonly direct: Map<string, Map<number, Set<string>>>;
+  /** Devices whose DEVICE or LINK card is wrong: what follows from that alone is no further finding. */
+  readonly spoiltDevices: Set<string>;
+  readonly spoiltLinks: Set<string>;
 }
 
 export function readStack(source: StepLines, report: Report): StackDraft {
@@ -52,8 +57,16 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     hosts: [],
     filters: [],
     suspended: new Set(),
+    direct: new Map(),
+    spoiltDevices: new Set(),
+    spoiltLinks: new Set(),
   };
-  for (const line of source.lines) if (line.operands !== undefined) apply(draft, line, line.operands, report);
+  for (const line of source.lines) {
+    if (line.operands !== undefined) apply(draft, line, line.operands, report);
+    else if (line.statement.name === 'DEVICE')
+      draft.spoiltDevices.add(line.tokens[1]?.text.toUpperCase() ?? '');
+    else if (line.statement.name === 'LINK') draft.spoiltLinks.add(line.tokens[1]?.text.toUpperCase() ?? '');
+  }
   return draft;
 }
 
@@ -87,6 +100,7 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'ROUTE':
       draft.routes.push({ config: routeOf(operands, at, draft.version), operands });
+      noteDirect(draft, draft.routes.at(-1)!.config);
       return;
     case 'DNS':
       draft.dns.push({
@@ -112,6 +126,16 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       suspend(draft, operands, report);
       return;
   }
+}
+
+/** A direct route over a device makes its destination on-link, as on a link with several prefixes. */
+function noteDirect(draft: StackDraft, { device, gateway, destination, prefixLength }: RouteConfig): void {
+  if (!gateway.isUnspecified || prefixLength === 0) return;
+  const lengths = draft.direct.get(device) ?? new Map<number, Set<string>>();
+  const networks = lengths.get(prefixLength) ?? new Set<string>();
+  networks.add(familyOf(draft.version).format(destination));
+  lengths.set(prefixLength, networks);
+  draft.direct.set(device, lengths);
 }
 
 function suspend(draft: StackDraft, operands: Operands, report: Report): void {

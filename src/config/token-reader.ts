@@ -168,7 +168,10 @@ function hint(help: string | undefined): { readonly help?: string } {
 function addressHelp(text: string): string | undefined {
   const glued = /^(.+)(\/\d+)$/.exec(text);
   if (glued !== null && readAnyAddress(glued[1]!) !== undefined) {
-    return `the mask is an operand of its own: ${glued[1]} ${glued[2]}`;
+    const { version } = readAnyAddress(glued[1]!)!;
+    const prefix = readPrefixLength(version, glued[2]!);
+    const example = prefix === undefined ? '' : `: ${glued[1]} ${maskText(version, prefix)}`;
+    return `an address is written alone, and a mask is an operand of its own${example}`;
   }
   const zone = /^(.+)%.+$/.exec(text);
   if (zone !== null && readAnyAddress(zone[1]!) !== undefined) return `write it without its zone: ${zone[1]}`;

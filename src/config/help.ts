@@ -1,0 +1,88 @@
+/** Help for one statement, program, action or rule, from the tables. */
+import { leavesOf, type Operand, syntaxOf, tokenKinds } from './grammar.ts';
+import { type RuleId, rules } from './rules.ts';
+import type { Statement } from './statement.ts';
+import { nearest } from './suggest.ts';
+import { actions, programNamed, programs, statementNames, statements, statementsNamed } from './table.ts';
+
+const CERTAINTY = {
+  printed: 'printed in the documentation of the model',
+  inferred: 'inferred from the documentation of the model',
+  public: 'from other public material',
+  defined: 'defined by this project',
+} as const;
+
+/** Text for `name`, in any case: `ROUTE`, `BSTT6NET`, `AT PING`, `TW2104`. When there is no such thing, a suggestion. */
+export function statementHelp(name: string): string {
+  const upper = name.trim().toUpperCase().replace(/\s+/g, ' ');
+  if (Object.hasOwn(rules, upper)) {
+    const rule = rules[upper as RuleId];
+    return `${upper} (${rule.severity})\n  ${rule.text}`;
+  }
+  const program = programNamed(upper);
+  if (program !== undefined) {
+    const names = [...statementNames(program.name)];
+    return `${program.name}: ${program.help}\n  statements: ${names.join(', ') || 'none'}`;
+  }
+  const action = actions.find((a) => `AT ${a.name}` === upper);
+  if (action !== undefined) {
+    const title =
+      `AT time ${action.name}${action.ofStack ? ' [ nn ]' : ''} ${syntaxOf(action.operands)}`.trim();
+    return [title, `  ${action.help}`, ...operandLines(action.operands), `  example: ${action.example}`].join(
+      '\n',
+    );
+  }
+  const found = statementsNamed(upper);
+  if (found.length > 0) {
+    const blocks = found.map(helpOf);
+    if (upper === 'AT') blocks.push(actions.map((a) => `  AT time ${a.name}: ${a.help}`).join('\n'));
+    return blocks.join('\n\n');
+  }
+  const known = [
+    ...new Set(statements.map((s) => s.name)),
+    ...programs.map((p) => p.name),
+    ...Object.keys(rules),
+  ];
+  const near = nearest(upper, known);
+  return near === undefined
+    ? `nothing is known about ${name}; statements are ${[...new Set(statements.map((s) => s.name))].join(', ')}`
+    : `nothing is known about ${name}; did you mean ${near}?`;
+}
+
+function helpOf(statement: Statement): string {
+  return [
+    `${statement.name} ${syntaxOf(statement.operands)}`.trimEnd(),
+    `  ${statement.help}`,
+    `  programs: ${statement.programs.join(', ')}`,
+    ...operandLines(statement.operands),
+    `  example: ${statement.example}`,
+    `  origin: ${originOf(statement)}`,
+    ...(statement.note === undefined ? [] : [`  ${statement.note}`]),
+  ].join('\n');
+}
+
+export function originOf(statement: Pick<Statement, 'origin' | 'certainty'>): string {
+  return statement.origin === 'ours' ? 'ours' : `the model, ${CERTAINTY[statement.certainty]}`;
+}
+
+function operandLines(operands: readonly Operand[]): string[] {
+  return operandForms(operands).map(({ name, form }) => `  ${name}: ${form}`);
+}
+
+/** Each operand that is a token of its own, once, with what may stand there. */
+export function operandForms(
+  operands: readonly Operand[],
+): { readonly name: string; readonly form: string }[] {
+  const forms = new Map<string, string>();
+  for (const leaf of leavesOf(operands)) {
+    if (leaf.kind === 'choice' || !('name' in leaf) || leaf.name === '*') continue;
+    const form =
+      leaf.kind === 'number'
+        ? `${leaf.min} to ${leaf.max}`
+        : leaf.kind === 'branch'
+          ? 'a keyword'
+          : tokenKinds[leaf.kind].form;
+    forms.set(leaf.name, form);
+  }
+  return [...forms].map(([name, form]) => ({ name, form }));
+}
