@@ -12,7 +12,7 @@ export type SimpleServiceKind = 'HTTP' | 'ECHO' | 'SINK' | 'SOURCE' | 'UDPECHO';
 export interface RunningService {
   readonly kind: SimpleServiceKind;
   readonly port: number;
-  /** Stops accepting; resolves when the connections that were open are done, or at once with `force`. */
+  /** Stops accepting; resolves when the connections that were open are done, or at once with `force`. May be repeated. */
   close(force: boolean): Promise<void>;
 }
 
@@ -39,7 +39,12 @@ export async function startSimpleService(
     socket.on('message', (data, from) => socket.send(data, from.port, from.address));
     socket.bind(port);
     await once(socket, 'listening');
-    return { kind, port, close: async () => void socket.close() };
+    let open = true;
+    const close = async (): Promise<void> => {
+      if (open) socket.close();
+      open = false;
+    };
+    return { kind, port, close };
   }
   const open = new Set<Socket>();
   const serve = kind === 'HTTP' ? webPage(host.name) : streamOf[kind];
