@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined)('a live run that cannot begin', () => {
   });
 
   it('when the second interface is taken the first one goes again', async () => {
-    await kernel.ip('link', 'add', 'pair4', 'type', 'dummy');
+    await kernel.ip('tuntap', 'add', 'dev', 'pair4', 'mode', 'tap');
     oneLine(await kernel.run(process.execPath, RUN), /^twinstack: .*pair4/);
     expect(await kernel.interfaces()).toEqual(['pair4']);
   });

@@ -39,7 +39,8 @@ describe.skipIf(missing !== undefined)('services of a couple for kernel clients'
       const client = kernel.start('socat', ['-', `${socat}:7`]);
       client.write('hello\n');
       await client.saying(/hello/);
-      const { stdout } = await kernel.run('ss', ['-tinH', 'dport', '=', ':7']);
+      // -o: without it ss leaves out ts and sack.
+      const { stdout } = await kernel.run('ss', ['-tinoH', 'dport', '=', ':7']);
       expect(stdout).toMatch(/ESTAB/);
       expect(stdout).toMatch(/\bts\b/);
       expect(stdout).toMatch(/\bsack\b/);
