@@ -1,3 +1,5 @@
+import { renderTable } from './table.ts';
+
 /**
  * The model's storage formula: a partition of 20 MB plus 108 KB for each TCP connection, 4,095 connections at most.
  * The documents call the maximum 460 MB; the formula gives 451.9 MiB, which is what is printed.
@@ -26,4 +28,14 @@ export function capacity(connections: number): Capacity {
   const connectionKb = connections * KB_PER_CONNECTION;
   const exactMb = BASE_MB + connectionKb / 1024;
   return { connections, connectionKb, partitionMb: Math.ceil(exactMb), exactMb };
+}
+
+/** `measured`: bytes of heap of one idle connection with its socket in this build. */
+export function capacityText(c: Capacity, measured: number | undefined): string {
+  const rows = [['the model: 20 MB + 108 KB each', c.connectionKb, c.partitionMb]];
+  if (measured !== undefined) {
+    const kb = Math.ceil((measured * c.connections) / 1_024);
+    rows.push([`this build, idle: ${(measured / 1_024).toFixed(1)} KB each`, kb, Math.ceil(kb / 1_024)]);
+  }
+  return renderTable([`${c.connections} CONNECTIONS`, 'KB', 'MB'], rows);
 }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statementHelp } from '../config/index.ts';
 import { programs } from '../config/table.ts';
-import { capacity, MAX_CONNECTIONS } from './capacity.ts';
+import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
 import { type CheckFormat, check } from './check.ts';
 import { demo } from './demo.ts';
 import { FINDING, FindingError, GOOD, USAGE, UsageError } from './exit.ts';
+import { bytesPerConnection } from './measure.ts';
 import { pingCommand } from './ping.ts';
 import { run } from './run.ts';
 import { show, TABLES } from './show.ts';
-import { renderTable } from './table.ts';
 
 const version = (
   JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
@@ -164,25 +164,21 @@ for (const [what, { help }] of Object.entries(TABLES)) {
 
 program
   .command('capacity')
-  .description("the model's storage formula: connections to MB")
+  .description("the model's storage formula, connections to MB, and what this build really needs")
   .argument(
     '[connections]',
     `TCP connections, at most ${MAX_CONNECTIONS}`,
     whole(0, MAX_CONNECTIONS),
     MAX_CONNECTIONS,
   )
+  .option('--no-measure', 'only the formula')
   .addOption(json())
-  .action((connections: number, o: { json: boolean }) => {
-    const c = capacity(connections);
-    if (o.json) process.stdout.write(`${JSON.stringify(c)}\n`);
-    else {
-      process.stdout.write(
-        renderTable(
-          ['CONNECTIONS', 'STORAGE KB', 'PARTITION MB'],
-          [[c.connections, c.connectionKb, c.partitionMb]],
-        ),
-      );
-    }
+  .action(async (connections: number, o: { measure: boolean; json: boolean }) => {
+    const model = capacity(connections);
+    const measured = o.measure && connections > 0 ? await bytesPerConnection(connections) : undefined;
+    process.stdout.write(
+      o.json ? `${JSON.stringify({ ...model, measured })}\n` : capacityText(model, measured),
+    );
   });
 
 program
