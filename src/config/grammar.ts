@@ -27,7 +27,14 @@ export type TokenKind =
 
 export type Operand =
   | { readonly kind: TokenKind; readonly name: string }
-  | { readonly kind: 'number'; readonly name: string; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'number';
+      readonly name: string;
+      readonly min: number;
+      readonly max: number;
+      /** Instead of the range, when a rule of its own judges it. */
+      readonly form?: string;
+    }
   | { readonly kind: 'keyword'; readonly word: string }
   | { readonly kind: 'choice'; readonly name: string; readonly words: readonly string[] }
   /** A keyword that decides what follows. */
@@ -53,6 +60,14 @@ export const number = (name: string, min: number, max: number): Operand => ({
   name,
   min,
   max,
+});
+/** A number that a rule of its own judges, since its range depends on more than the card. */
+export const judged = (name: string, form: string): Operand => ({
+  kind: 'number',
+  name,
+  min: 0,
+  max: 0xffffffff,
+  form,
 });
 export const keyword = (word: string): Operand => ({ kind: 'keyword', word });
 export const choice = (name: string, ...words: string[]): Operand => ({ kind: 'choice', name, words });
@@ -108,7 +123,7 @@ export const tokenKinds: Record<
   cuu: { what: 'a device address', form: '3 hexadecimal digits (D10)' },
   hex: { what: 'hexadecimal digits', form: 'pairs of hexadecimal digits without separators' },
   time: { what: 'a time', form: 'a number with US, MS, S or M (10MS, 1.5S); at most 365 days' },
-  rate: { what: 'a rate', form: 'bits per second, with K, M or G for thousands, millions, milliards (100M)' },
+  rate: { what: 'a rate', form: 'bits per second, with K, M or G for 10^3, 10^6, 10^9 (100M)' },
   percent: { what: 'a percentage', form: '0 to 100, with or without % (0.5)' },
   star: { what: 'a *', form: 'an asterisk, for the default' },
   number: { what: 'a number', form: 'decimal digits' },

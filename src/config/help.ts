@@ -78,7 +78,7 @@ export function operandForms(
     if (leaf.kind === 'choice' || !('name' in leaf) || leaf.name === '*') continue;
     const form =
       leaf.kind === 'number'
-        ? `${leaf.min} to ${leaf.max}`
+        ? (leaf.form ?? `${leaf.min} to ${leaf.max}`)
         : leaf.kind === 'branch'
           ? 'a keyword'
           : tokenKinds[leaf.kind].form;

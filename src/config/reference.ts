@@ -7,8 +7,8 @@ import { actions, programs, statements } from './table.ts';
 
 const INTRODUCTION = `# Statements
 
-This page is made from the statement table in src/config/table.ts; the test of src/config/reference.ts says when it is out
-of date.
+This page is made from the statement table in src/config/table.ts. A test says when it is out of date;
+\`npx vitest run test/src/config/table.test.ts -u\` writes it anew.
 
 ## How a deck is read
 
@@ -114,7 +114,7 @@ export function rulesPage(): string {
   const out = [
     '# Rules',
     '',
-    'What a finding of `check` cites; this page is made from src/config/rules.ts. The severity is the usual one: a finding may',
+    'What a finding of `check` cites; this page is made from src/config/rules.ts as statements.md is from its table. The severity is the usual one: a finding may',
     'be milder or harder where the sentence says so. A deck with an error starts nothing.',
     '',
     '| rule | severity | |',

@@ -1,5 +1,5 @@
 /** The statements of the two stacks, BSTTINET (IPv4) and BSTT6NET (IPv6). */
-import { branch, choice, keyword, number, optional, token } from '../grammar.ts';
+import { branch, choice, judged, keyword, number, optional, token } from '../grammar.ts';
 import type { Program, ProgramName, Statement } from '../statement.ts';
 
 const stacks: readonly ProgramName[] = ['BSTTINET', 'BSTT6NET'];
@@ -97,7 +97,7 @@ export const stackStatements: readonly Statement[] = [
       number('adapter', 0, 255),
       token('address', 'address'),
       token('mask', 'mask'),
-      number('mtu', 0, 0xffffffff),
+      judged('mtu', '576 (IPv4) or 1280 (IPv6) to 65535'),
     ],
     help: 'Gives a device its address, mask and MTU. The DEVICE stands before it.',
     example: 'LINK OSA 0 9.152.85.64 255.255.252.0 1492',
