@@ -12,7 +12,7 @@ export type SimpleServiceKind = 'HTTP' | 'ECHO' | 'SINK' | 'SOURCE' | 'UDPECHO';
 export interface RunningService {
   readonly kind: SimpleServiceKind;
   readonly port: number;
-  /** Stops accepting; resolves when the connections that were open are done, or at once with `force`. May be repeated. */
+  /** Stops accepting; resolves when the connections that were open are done, or reset at once with `force`. May be repeated. */
   close(force: boolean): Promise<void>;
 }
 
@@ -60,7 +60,8 @@ export async function startSimpleService(
     kind,
     port,
     async close(force) {
-      if (force) for (const socket of open) socket.destroy();
+      // A reset: an end in order would tell the peer that it has got everything.
+      if (force) for (const socket of open) socket.resetAndDestroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
