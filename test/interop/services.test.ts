@@ -44,9 +44,7 @@ describe.skipIf(missing !== undefined)('services of a couple for kernel clients'
       expect(stdout).toMatch(/ESTAB/);
       expect(stdout).toMatch(/\bts\b/);
       expect(stdout).toMatch(/\bsack\b/);
-      expect(stdout).toMatch(/\bwscale:\d+,\d+/);
-      const window = Number(/\bsnd_wnd:(\d+)/.exec(stdout)?.[1]);
-      expect(window).toBeGreaterThan(65_535);
+      expect(stdout).toMatch(/\bwscale:[1-9]\d*,[1-9]\d*/);
       client.finish();
       expect((await client.ended).code).toBe(0);
     });
