@@ -83,7 +83,8 @@ function checkLinks(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig
   }
 }
 
-function unknownDevice(
+/** A card names a device that has no DEVICE (TW2107) or no LINK (the others). */
+export function unknownDevice(
   rule: 'TW2107' | 'TW2109' | 'TW2307',
   statement: string,
   token: Parameters<Report['add']>[1],
@@ -348,5 +349,3 @@ function checkNames(stack: StackDraft, report: Report): void {
       });
   }
 }
-
-export { unknownDevice };
