@@ -50,7 +50,7 @@ describe.skipIf(missing !== undefined)('the end of a live run', () => {
 
   it('a connection that does not end is reset after the time to drain', async () => {
     const twinstack = await kernel.live([deck('pair.deck')]);
-    const client = kernel.start('socat', ['-', 'TCP4:192.0.2.80:7']);
+    const client = kernel.start('socat', ['-d', '-d', '-', 'TCP4:192.0.2.80:7']); // -d -d: it says why it ends.
     client.write('still here\n');
     await client.saying(/still here/);
     const start = Date.now();
