@@ -31,6 +31,11 @@ export function loadDecks(paths: readonly string[], color: boolean): Deck {
   if (errors > 0) {
     throw new UsageError(`${errors} error${errors === 1 ? '' : 's'} in the deck, nothing was started`);
   }
+  const placeholder = deck.findings.find((f) => f.rule === 'TW1213');
+  if (placeholder !== undefined) {
+    const { file, line, column } = placeholder.at;
+    throw new UsageError(`${file}:${line}:${column}: a placeholder must be filled in before running`);
+  }
   if (deck.stacks.length === 0)
     throw new UsageError('the deck has no stack: // EXEC BSTTINET or // EXEC BSTT6NET starts one');
   return deck;

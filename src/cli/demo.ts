@@ -113,7 +113,7 @@ async function onePageTwoFamilies(server: LabHost, old: LabHost, fresh: LabHost)
   const http = createServer((request, response) => {
     response.end(`hello, ${request.socket.remoteAddress}\n`);
   });
-  const listener = server.net.createServer((socket) => http.emit('connection', socket));
+  const listener = server.net.createServer(http);
   listener.listen(80);
   await once(listener, 'listening');
   const shown: Shown[] = [];

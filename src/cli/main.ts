@@ -103,7 +103,7 @@ program
   .option('-c, --count <n>', 'requests', whole(1, 1_000_000), 4)
   .option('-s, --size <bytes>', 'bytes of data', whole(0, 65_507), 56)
   .option('-i, --interval <time>', 'time between requests', duration, 1_000_000)
-  .option('-W, --timeout <time>', 'how long to wait for an answer', duration, 1_000_000)
+  .option('-W, --timeout <time>', 'how long to wait for an answer', duration, 5_000_000)
   .option('-t, --ttl <n>', 'time to live or hop limit', whole(1, 255))
   .option('-M, --dont-fragment', 'do not fragment on the way', false)
   .addOption(seed())

@@ -14,7 +14,7 @@ export interface PingOptions {
   readonly dontFragment?: boolean;
 }
 
-export const PING_DEFAULTS: PingOptions = { count: 4, size: 56, interval: SECOND, timeout: SECOND };
+export const PING_DEFAULTS: PingOptions = { count: 4, size: 56, interval: SECOND, timeout: 5 * SECOND };
 
 export interface PingSummary {
   readonly target: string;

@@ -50,7 +50,13 @@ export class VirtualTime implements Runner {
 
   /** Lets exactly `duration` µs pass, housekeeping included, whether or not anything is in flight. */
   async advance(duration: number): Promise<void> {
-    await new Promise<void>((resolve) => this.#clock.timer(resolve).armIn(duration));
+    await new Promise<void>((resolve) => {
+      const passed = (): void => {
+        this.#dirty = true; // whoever waits acts before the next deadline
+        resolve();
+      };
+      this.#clock.timer(passed).armIn(duration);
+    });
   }
 
   #wake(): void {

@@ -39,6 +39,17 @@ describe('VirtualTime', () => {
   });
 });
 
+describe('advance', () => {
+  it('lets whoever waited act at that very moment', async () => {
+    const clock = new Clock();
+    const time = new VirtualTime(clock);
+    clock.timer(() => {}).armIn(11);
+    await time.advance(10);
+    expect(clock.now).toBe(10);
+    time.stop();
+  });
+});
+
 describe('seededRandom', () => {
   it('gives the same numbers for the same seed and others for another', () => {
     const draw = (seed: number): number[] => {

@@ -1,0 +1,232 @@
+/** The commands as a user runs them: the built program, its output and its exit codes. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = 'dist/src/cli/main.js';
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'twinstack-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function twinstack(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync('node', [MAIN, ...args], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function deck(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const TWO_HOSTS = `// EXEC TWINLAB
+SEGMENT LAN DELAY 5MS
+/*
+// JOB LEFT
+// EXEC BSTTINET
+ID 01
+DEVICE ETH WIRE LAN
+LINK ETH 0 192.0.2.1 255.255.255.0 1500
+AT 1S PING 192.0.2.2 COUNT 2
+AT 2S FETCH 192.0.2.2 80
+ATTACH TCP/IP
+/*
+// JOB RIGHT
+// EXEC BSTTINET
+ID 02
+DEVICE ETH WIRE LAN
+LINK ETH 0 192.0.2.2 255.255.255.0 1500
+ATTACH TCP/IP
+/*
+// EXEC TWINSERV
+ID 02
+SERVICE HTTP 80
+ATTACH TWINSERV
+/*
+`;
+
+describe('demo', () => {
+  it('ends well, and the same seed gives the same trace hash, another seed another one', () => {
+    const run = (seed: string) => {
+      const { code, out } = twinstack(
+        'demo',
+        '--json',
+        '--seed',
+        seed,
+        '--capture',
+        join(folder, 'demo.pcapng'),
+      );
+      expect(code).toBe(0);
+      return JSON.parse(out) as { ok: boolean; hash: string; frames: number; shown: { ok: boolean }[] };
+    };
+    const [first, again, other] = [run('1'), run('1'), run('2')];
+    expect(first.ok && first.shown.length === 10 && first.shown.every((s) => s.ok)).toBe(true);
+    expect(first.hash).toMatch(/^[0-9a-f]{16}$/);
+    expect(again.hash).toBe(first.hash);
+    expect(other.hash).not.toBe(first.hash);
+  });
+
+  const noTshark = spawnSync('tshark', ['--version']).status !== 0;
+  if (noTshark) console.log('skipped: the capture of the demo is judged by tshark, which is not installed');
+  it.skipIf(noTshark)(
+    'writes a capture with one interface a link, which tshark reads without complaint',
+    () => {
+      const path = join(folder, 'demo.pcapng');
+      const { out } = twinstack('demo', '--json', '--capture', path);
+      const { frames } = JSON.parse(out) as { frames: number };
+      const tshark = (...args: string[]) =>
+        spawnSync('tshark', ['-r', path, ...args], { encoding: 'utf8' }).stdout;
+      const names = tshark('-T', 'fields', '-e', 'frame.interface_name').trim().split('\n');
+      expect(names.length).toBe(frames);
+      expect(new Set(names)).toEqual(new Set(['HOME', 'FAR']));
+      expect(
+        tshark(
+          '-Y',
+          '_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0',
+          '-o',
+          'tcp.check_checksum:TRUE',
+          '-o',
+          'ip.check_checksum:TRUE',
+        ),
+      ).toBe('');
+      expect(tshark('-Y', 'icmp.type == 3 && icmp.code == 3').trim()).not.toBe('');
+    },
+  );
+});
+
+describe('run', () => {
+  it('carries out the schedule in virtual time', () => {
+    const { code, out } = twinstack('run', deck('two.deck', TWO_HOSTS));
+    expect(code).toBe(0);
+    expect(out).toContain('BSTT000I INITIATED BSTTINET');
+    expect(out).toMatch(/2020\.000 ms {2}ok {3}LEFT fetches 192\.0\.2\.2:80 over IPv4: 200/);
+    expect(out).toMatch(/2010\.000 ms {2}ok {3}LEFT pings 192\.0\.2\.2: 2\/2 answered/);
+    expect(out).toMatch(/ended at \d+\.\d{6} s, \d+ frames, trace hash [0-9a-f]{16}/);
+  });
+
+  it('exits 1 when an action fails', () => {
+    const { code, out } = twinstack(
+      'run',
+      deck('closed.deck', TWO_HOSTS.replace('FETCH 192.0.2.2 80', 'FETCH 192.0.2.2 81')),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('FAIL connect ECONNREFUSED 192.0.2.2:81');
+  });
+
+  it('prints JSON lines', () => {
+    const { out } = twinstack('run', '--json', deck('two.deck', TWO_HOSTS));
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find((l) => l['action'] === 'ping')).toMatchObject({
+      ok: true,
+      ping: { sent: 2, received: 2 },
+    });
+    expect(lines.at(-1)).toHaveProperty('hash');
+  });
+
+  it('starts nothing from a deck with errors, and lists all of them', () => {
+    const { code, out, err } = twinstack(
+      'run',
+      deck('bad.deck', TWO_HOSTS.replaceAll('255.255.255.0', '255.0.255.0')),
+    );
+    expect([code, out]).toEqual([2, '']);
+    expect(err.match(/bad\.deck:\d+:\d+ error TW\d{4}/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each([[[]], [['nowhere.deck']], [['--seed', 'x', 'y.deck']], [['--bogus']]])(
+    'answers %j with exit 2 and a line',
+    (args) => {
+      const { code, out, err } = twinstack('run', ...args);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).not.toContain('    at ');
+    },
+  );
+});
+
+describe('ping', () => {
+  it('prints what iputils prints, and JSON', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    const { code, out } = twinstack('ping', path, 'LEFT', '192.0.2.2', '-c', '2');
+    expect(code).toBe(0);
+    expect(out).toContain('56 bytes from 192.0.2.2: icmp_seq=2 ttl=64 time=10.000 ms');
+    expect(out).toContain('2 packets transmitted, 2 received, 0% packet loss');
+    const silent = twinstack('ping', path, '01', '192.0.2.9', '-c', '1', '--json');
+    expect(silent.code).toBe(1);
+    expect(JSON.parse(silent.out)).toMatchObject({
+      received: 0,
+      results: [{ outcome: 'error', code: 'EHOSTUNREACH' }],
+    });
+  });
+  it('says which hosts there are when FROM is none of them', () => {
+    const { code, err } = twinstack('ping', deck('two.deck', TWO_HOSTS), '77', '192.0.2.2');
+    expect(code).toBe(2);
+    expect(err).toContain("no host '77' in this lab; there are 01 (LEFT), 02 (RIGHT)");
+  });
+});
+
+describe('show', () => {
+  it('shows every table as text and as JSON', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    const expected: Record<string, RegExp> = {
+      links: /01 +1 +ETH +UP +1500 +02:54:53:01:04:01 +192\.0\.2\.1\/24/,
+      routes: /01 +192\.0\.2\.0\/24 +direct +ETH/,
+      neighbors: /01 +192\.0\.2\.2 +ETH +02:54:53:02:04:01/,
+      sockets: /02 +tcp +LISTEN +0 +0 +\*:80/,
+      counters: /stack 01 +received +\d+/,
+      pmtu: /STACK +DESTINATION +MTU/,
+      couple: /STACK +COUPLED TO +STATE/,
+    };
+    for (const [what, row] of Object.entries(expected)) {
+      const text = twinstack('show', what, path);
+      expect(text.code).toBe(0);
+      expect(text.out).toMatch(row);
+      expect(Array.isArray(JSON.parse(twinstack('show', what, path, '--json').out))).toBe(true);
+    }
+  });
+  it('looks at a moment of the schedule', () => {
+    const { out } = twinstack('show', 'sockets', '--at', '2006ms', deck('two.deck', TWO_HOSTS));
+    expect(out).toMatch(/02 +tcp +SYN-RECEIVED/);
+  });
+});
+
+describe('check and capacity', () => {
+  it('prints findings as text, JSON, annotations and SARIF', () => {
+    const path = deck('bad.deck', TWO_HOSTS.replace('DEVICE ETH WIRE LAN', 'DEVCE ETH WIRE LAN'));
+    const text = twinstack('check', path);
+    expect(text.code).toBe(2);
+    expect(text.out).toMatch(/bad\.deck:7:1 error TW1201: .*\n.*DEVCE ETH WIRE LAN\n.*\^\^\^\^\^/);
+    expect(JSON.parse(twinstack('check', '--json', path).out)).toBeDefined();
+    expect(twinstack('check', '--format', 'github', path).out).toMatch(/^::error file=.*,line=7,col=1/);
+    expect(JSON.parse(twinstack('check', '--format', 'sarif', path).out)).toMatchObject({ version: '2.1.0' });
+  });
+  it('is silent about a good deck', () => {
+    expect(twinstack('check', 'labs/demo.deck')).toMatchObject({
+      code: 0,
+      out: '',
+    });
+  });
+  it('knows the storage formula and measures this build', () => {
+    const { connectionKb, measured } = JSON.parse(twinstack('capacity', '500', '--json').out) as Record<
+      string,
+      number
+    >;
+    expect(connectionKb).toBe(54_000);
+    expect(measured).toBeGreaterThan(100);
+    expect(measured).toBeLessThan(108 * 1_024);
+  });
+});
+
+it('explains statements', () => {
+  expect(twinstack('statement', 'route').out).toMatch(/^ROUTE /);
+  expect(twinstack('statement').out).toContain('BSTT6NET');
+});
