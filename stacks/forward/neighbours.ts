@@ -11,8 +11,11 @@ import type { Environment } from '../packet/environment.ts';
 import { KeyedTable } from '../packet/keyed-table.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
-import { SECOND, type Timer } from '../time/clock.ts';
+import { SECOND } from '../time/clock.ts';
 import { sameMac } from '../wire/ethernet.ts';
+import { NeighbourEntry as Entry, type Neighbour } from './neighbour.ts';
+
+export type { Neighbour };
 
 /** Entries in all: 4,095 peers twice over. */
 export const MAX_NEIGHBOURS = 8_192;
@@ -37,14 +40,6 @@ export const DELAY_FIRST_PROBE_TIME: number = 5 * SECOND;
 /** How long a failed resolution is remembered: at most one new attempt a second (RFC 1122 §2.3.2.1). */
 export const FAILED_TIME: number = SECOND;
 
-export interface Neighbour {
-  readonly address: Address;
-  readonly interfaceIndex: number;
-  readonly mac: Uint8Array | undefined;
-  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
-  readonly isRouter: boolean;
-}
-
 export interface NeighbourCallbacks {
   /** Sends a solicitation: to the group (or to all, with ARP) when `mac` is undefined, else a unicast probe. */
   solicit(address: Address, interfaceIndex: number, mac: Uint8Array | undefined): void;
@@ -64,32 +59,6 @@ export interface Advertisement {
   readonly solicited: boolean;
   readonly override: boolean;
   readonly router: boolean;
-}
-
-class Entry {
-  readonly address: Address;
-  readonly interfaceIndex: number;
-  state: Neighbour['state'] = 'incomplete';
-  mac: Uint8Array | undefined;
-  isRouter = false;
-  /** µs: the end of `reachable` or of `failed`. */
-  until = 0;
-  /** Solicitations sent in this state. */
-  solicits = 0;
-  queue: Packet[] = [];
-  /** Used since the eviction hand passed. */
-  used = true;
-  /** Place in the eviction ring. */
-  slot = 0;
-  readonly retransmit: Timer;
-  readonly delay: Timer;
-
-  constructor(address: Address, interfaceIndex: number, retransmit: Timer, delay: Timer) {
-    this.address = address;
-    this.interfaceIndex = interfaceIndex;
-    this.retransmit = retransmit;
-    this.delay = delay;
-  }
 }
 
 interface Timing {

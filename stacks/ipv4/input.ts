@@ -85,7 +85,7 @@ export class Input {
   /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
   receiveLooped(packet: Packet): void {
     this.#host.received(packet);
-    const bad = checkIpv4(packet);
+    const bad = this.#host.running ? checkIpv4(packet) : 'stack-stopped';
     if (bad !== undefined) this.#host.end(packet, 'dropped', bad);
     else this.#deliver(packet);
   }

@@ -126,6 +126,7 @@ export class Udp implements UdpService, Transport {
       : closest(sockets, destination);
     if (takers.length === 0) return 'port-unreachable';
     for (const socket of takers) {
+      if (!socket.open) continue; // closed by the one before
       const data = packet.copy(at + UDP_HEADER, at + udpLength(packet, at));
       socket.handler.message(data, source.clone(), sourcePort, destination.clone());
     }

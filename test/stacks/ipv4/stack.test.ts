@@ -107,6 +107,22 @@ describe('a stack', () => {
     expectAtRest(env, a);
   });
 
+  it('takes nothing more once a socket has stopped it from inside', () => {
+    const { env, a } = pair();
+    let heard = 0;
+    const message = (): void => {
+      heard++;
+      a.stop();
+    };
+    const handler = { message, error: () => {}, closed: () => {} };
+    const socket = a.udp.bind(ip('127.0.0.1'), 9, { handler });
+    if (!('send' in socket)) throw new Error(socket.cause);
+    for (let i = 0; i < 3; i++) socket.send(Uint8Array.of(i), ip('127.0.0.1'), 9);
+    settle(env);
+    expect([heard, a.counters.delivered, a.counters.drops['stack-stopped']]).toEqual([1, 1, 2]);
+    expectAtRest(env, a);
+  });
+
   it('bounds what waits on the loopback', () => {
     const { env, a } = pair();
     const codes: (string | undefined)[] = [];

@@ -237,5 +237,8 @@ describe.each([ipv4, ipv6])('UDP over $name', (family) => {
     expect(arrive(sent[0]!.bytes, sent[0]!.source, group)).toBe('delivered');
     expect(listeners.map((one) => one.heard)).toEqual([['7:6'], ['7:6']]);
     expect(at(1)).toEqual(sent[0]!.source);
+    listeners[0]!.message = () => [...udp.sockets()][1]!.close();
+    expect(arrive(sent[0]!.bytes, sent[0]!.source, group)).toBe('delivered');
+    expect(listeners[1]!.heard).toEqual(['7:6']); // closed by the other meanwhile
   });
 });

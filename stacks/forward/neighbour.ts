@@ -1,0 +1,39 @@
+import type { Address } from '../address/address.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Timer } from '../time/clock.ts';
+
+/** What `show neighbours` tells. */
+export interface Neighbour {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  readonly mac: Uint8Array | undefined;
+  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
+  readonly isRouter: boolean;
+}
+
+/** One entry as the cache keeps it: RFC 4861 §5.1, §7.3.2. */
+export class NeighbourEntry {
+  readonly address: Address;
+  readonly interfaceIndex: number;
+  state: Neighbour['state'] = 'incomplete';
+  mac: Uint8Array | undefined;
+  isRouter = false;
+  /** µs: the end of `reachable` or of `failed`. */
+  until = 0;
+  /** Solicitations sent in this state. */
+  solicits = 0;
+  queue: Packet[] = [];
+  /** Used since the eviction hand passed. */
+  used = true;
+  /** Place in the eviction ring. */
+  slot = 0;
+  readonly retransmit: Timer;
+  readonly delay: Timer;
+
+  constructor(address: Address, interfaceIndex: number, retransmit: Timer, delay: Timer) {
+    this.address = address;
+    this.interfaceIndex = interfaceIndex;
+    this.retransmit = retransmit;
+    this.delay = delay;
+  }
+}
