@@ -170,9 +170,17 @@ export function expectAtRest(env: Environment, ...stacks: Ipv6Stack[]): void {
   expect(env.pool.live).toBe(0);
 }
 
-/** What this drop was counted as since `before`, a copy of the drops. */
-export function dropsOf(stack: Ipv6Stack): Partial<Record<DropReason, number>> {
-  return { ...stack.counters.drops };
+/** Counts the drops of `stack` from now on. */
+export function dropsOf(stack: Ipv6Stack): () => Partial<Record<DropReason, number>> {
+  const before = { ...stack.counters.drops };
+  return () => {
+    const now: Partial<Record<DropReason, number>> = {};
+    for (const [key, count] of Object.entries(stack.counters.drops)) {
+      const reason = key as DropReason;
+      if (count !== before[reason]) now[reason] = count - (before[reason] ?? 0);
+    }
+    return now;
+  };
 }
 
 // Packets by hand.
