@@ -28,7 +28,7 @@ export function check(paths: readonly string[], format: CheckFormat, color: bool
       process.stdout.write(`${JSON.stringify(findingsToSarif(findings), null, 2)}\n`);
       break;
     case 'text':
-      process.stdout.write(renderFindings(findings, files, { color }));
+      if (findings.length > 0) process.stdout.write(`${renderFindings(findings, files, { color })}\n`);
       process.stderr.write(
         `${paths.length} deck${paths.length === 1 ? '' : 's'}, ${stacks.length} stacks, ${programs.length} programs: ` +
           `${errors} errors, ${count('warning')} warnings, ${count('note')} notes\n`,

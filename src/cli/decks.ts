@@ -27,7 +27,7 @@ export function loadDecks(paths: readonly string[], color: boolean): Deck {
   const deck = parseDecks(files);
   const errors = deck.findings.filter((f) => f.severity === 'error').length;
   const loud = deck.findings.filter((f) => f.severity !== 'note');
-  if (loud.length > 0) process.stderr.write(renderFindings(loud, files, { color }));
+  if (loud.length > 0) process.stderr.write(`${renderFindings(loud, files, { color })}\n`);
   if (errors > 0) {
     throw new UsageError(`${errors} error${errors === 1 ? '' : 's'} in the deck, nothing was started`);
   }

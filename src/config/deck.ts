@@ -45,6 +45,10 @@ export interface StackConfig {
   readonly forward: boolean;
   readonly devices: readonly DeviceConfig[];
   readonly links: readonly LinkConfig[];
+  /** IPv6: links that take their addresses from routers. */
+  readonly autoconf: readonly AutoconfConfig[];
+  /** IPv6 routers: devices on which advertisements are sent. */
+  readonly advertise: readonly { readonly device: string; readonly at: CardRef }[];
   readonly routes: readonly RouteConfig[];
   readonly dns: readonly { readonly address: Address; readonly primary: boolean; readonly at: CardRef }[];
   readonly hosts: readonly { readonly name: string; readonly address: Address; readonly at: CardRef }[];
@@ -71,6 +75,12 @@ export interface LinkConfig {
   readonly adapter: number;
   readonly address: Address;
   readonly prefixLength: number;
+  readonly mtu: number;
+}
+
+export interface AutoconfConfig {
+  readonly at: CardRef;
+  readonly device: string;
   readonly mtu: number;
 }
 

@@ -16,7 +16,8 @@ const MAX_MTU = 65535;
 export function checkNetwork(stack: StackDraft, report: Report): void {
   const devices = checkDevices(stack, report);
   checkLinks(stack, devices, report);
-  const linked = new Set(stack.links.map((l) => l.config.device));
+  checkAutoconf(stack, devices, report);
+  const linked = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
   for (const { config, operands } of stack.devices) {
     if (linked.has(config.name) || stack.spoiltLinks.has(config.name) || stack.links.length > MAX_LINKS)
       continue;
@@ -28,6 +29,33 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
   const routes = new Map<string, number>();
   for (const route of stack.routes) checkRoute(stack, route, routes, report);
   checkNames(stack, report);
+}
+
+/** AUTOCONF and ADVERTISE name devices; what LINK says already is not said twice. */
+function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig>, report: Report): void {
+  const linked = new Map(stack.links.map((l) => [l.config.device, l.config]));
+  for (const { config, operands } of stack.autoconf) {
+    if (!devices.has(config.device) && !stack.spoiltDevices.has(config.device)) {
+      unknownDevice('TW2107', 'AUTOCONF', operands.token('device'), devices.keys(), report);
+    }
+    const link = linked.get(config.device);
+    if (link !== undefined) {
+      report.add('TW2102', operands.token('device'), `device ${config.device} has a LINK and AUTOCONF`, {
+        label: `the LINK is in line ${link.at.line}`,
+        help: 'keep one of the two',
+      });
+    }
+    checkMtu(stack, config.mtu, operands.token('mtu'), report);
+  }
+  for (const { config, operands } of stack.advertise) {
+    if (!linked.has(config.device) && !stack.spoiltLinks.has(config.device)) {
+      unknownDevice('TW2109', 'ADVERTISE', operands.token('device'), linked.keys(), report);
+    } else if (!stack.forward) {
+      report.add('TW2121', operands.token('device'), 'ADVERTISE on a stack that does not forward', {
+        help: 'write FORWARD ON, or leave ADVERTISE out',
+      });
+    }
+  }
 }
 
 function checkDevices(stack: StackDraft, report: Report): Map<string, DeviceConfig> {
@@ -76,7 +104,7 @@ function checkLinks(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig
         },
       );
     }
-    checkMtu(stack, config, operands.token('mtu'), report);
+    checkMtu(stack, config.mtu, operands.token('mtu'), report);
     if (before === undefined && checkLinkAddress(stack, { config, operands }, report)) {
       checkOverlap(stack, index, report);
     }
@@ -107,16 +135,11 @@ export function unknownDevice(
   );
 }
 
-function checkMtu(
-  stack: StackDraft,
-  link: LinkConfig,
-  token: Parameters<Report['add']>[1],
-  report: Report,
-): void {
+function checkMtu(stack: StackDraft, mtu: number, token: Parameters<Report['add']>[1], report: Report): void {
   const { minimumMtu, name } = familyOf(stack.version);
-  if (link.mtu >= minimumMtu && link.mtu <= MAX_MTU) return;
-  const low = link.mtu < minimumMtu;
-  report.add('TW2110', token, `MTU ${link.mtu} is ${low ? `below ${minimumMtu}` : `above ${MAX_MTU}`}`, {
+  if (mtu >= minimumMtu && mtu <= MAX_MTU) return;
+  const low = mtu < minimumMtu;
+  report.add('TW2110', token, `MTU ${mtu} is ${low ? `below ${minimumMtu}` : `above ${MAX_MTU}`}`, {
     label: `${minimumMtu} to ${MAX_MTU} for ${name}`,
     help: low ? `did you mean ${Math.max(1492, minimumMtu)}?` : `did you mean 8192?`,
   });

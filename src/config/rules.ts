@@ -87,6 +87,8 @@ const table = {
   TW2119: warning('In a default route destination and mask are both zero.'),
   TW2120: error('A stack has at most 256 links.'),
 
+  TW2121: error('A router advertises; a stack without FORWARD ON is none (RFC 4861 section 6.2.2).'),
+
   TW2201: error('A stack id is used once over all decks.'),
   TW2202: error('COUPLE names another stack.'),
   TW2203: note('The stack that COUPLE names is in the decks; else the stack runs alone until it appears.'),

@@ -1,7 +1,14 @@
 /** From the lines of a stack's step to what is configured; what cannot be judged by one card alone is for network.ts. */
 import type { Address } from '../../stacks/address/address.ts';
 import type { Token } from './card.ts';
-import type { DeviceConfig, FilterConfig, LinkConfig, RouteConfig, StackConfig } from './deck.ts';
+import type {
+  AutoconfConfig,
+  DeviceConfig,
+  FilterConfig,
+  LinkConfig,
+  RouteConfig,
+  StackConfig,
+} from './deck.ts';
 import { familyOf, type Version } from './ip.ts';
 import type { Operands } from './operands.ts';
 import type { Report } from './report.ts';
@@ -27,6 +34,8 @@ export interface StackDraft {
   forward: boolean;
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
+  readonly autoconf: Drafted<AutoconfConfig>[];
+  readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
   readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
@@ -52,6 +61,8 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     forward: false,
     devices: [],
     links: [],
+    autoconf: [],
+    advertise: [],
     routes: [],
     dns: [],
     hosts: [],
@@ -97,6 +108,15 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
         },
         operands,
       });
+      return;
+    case 'AUTOCONF':
+      draft.autoconf.push({
+        config: { at, device: operands.text('device'), mtu: operands.number('mtu') },
+        operands,
+      });
+      return;
+    case 'ADVERTISE':
+      draft.advertise.push({ config: { at, device: operands.text('device') }, operands });
       return;
     case 'ROUTE':
       draft.routes.push({ config: routeOf(operands, at, draft.version), operands });
@@ -194,6 +214,8 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     forward: draft.forward,
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
+    autoconf: draft.autoconf.map((a) => a.config),
+    advertise: draft.advertise.map((a) => a.config),
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),
     hosts: draft.hosts.map((h) => h.config),

@@ -52,10 +52,10 @@ export function cardText(at: CardRef): string {
 export function build(deck: Deck, environment: Environment, openLive: OpenLive | undefined): Built {
   const segments = new Map<string, Segment>();
   for (const { name, conditions } of deck.segments) {
-    segments.set(name.toUpperCase(), new Segment(environment, name, conditions));
+    segments.set(name, new Segment(environment, name, conditions));
   }
   const segment = (name: string): Segment => {
-    const key = name.toUpperCase();
+    const key = name;
     const found = segments.get(key) ?? new Segment(environment, name, {});
     segments.set(key, found);
     return found;
@@ -68,9 +68,9 @@ export function build(deck: Deck, environment: Environment, openLive: OpenLive |
     config: StackConfig,
     device: DeviceConfig,
     links: readonly LinkConfig[],
+    mtu: number,
     index: number,
   ): Opened => {
-    const mtu = Math.max(...links.map((link) => link.mtu));
     const mac = device.mac ?? derivedMac(config, index);
     if (openLive !== undefined && device.type !== 'WIRE' && device.type !== 'LOOP') {
       const mode = device.type === 'TAP' || device.layer2 ? 'tap' : 'tun';
@@ -95,19 +95,19 @@ export function build(deck: Deck, environment: Environment, openLive: OpenLive |
       const links = new Map<string, number>();
       const kernel = new Map<string, string>();
       for (const [index, device] of config.devices.entries()) {
-        const own = config.links.filter((link) => link.device.toUpperCase() === device.name.toUpperCase());
-        const first = own[0];
+        const own = config.links.filter((link) => link.device === device.name);
+        const first = own[0] ?? config.autoconf.find((link) => link.device === device.name);
         if (first === undefined) continue; // A DEVICE without a LINK carries nothing; `check` says so.
-        const opened = open(config, device, own, index);
+        const opened = open(config, device, own, first.mtu, index);
         devices.push(opened.device);
         if (opened.kernel !== undefined) kernel.set(device.name, opened.kernel);
-        const { address, prefixLength, mtu } = first;
-        const link = stack.addInterface(device.name, opened.device, { address, prefixLength, mtu });
-        links.set(device.name.toUpperCase(), link.index);
+        const advertise = config.advertise.some((a) => a.device === device.name);
+        const link = stack.addInterface(device.name, opened.device, { ...first, advertise });
+        links.set(device.name, link.index);
         for (const more of own.slice(1)) stack.addAddress(link.index, more.address, more.prefixLength);
       }
       for (const route of config.routes) {
-        const interfaceIndex = links.get(route.device.toUpperCase());
+        const interfaceIndex = links.get(route.device);
         if (interfaceIndex === undefined) continue;
         const { destination, prefixLength, gateway, metric } = route;
         stack.addRoute({
@@ -168,7 +168,7 @@ function gateways(
   const peers: { address: string; prefixLength: number; family: 4 | 6 }[] = [];
   const seen: Address[] = [];
   for (const route of config.routes) {
-    if (route.device.toUpperCase() !== device.name.toUpperCase() || route.gateway.isUnspecified) continue;
+    if (route.device !== device.name || route.gateway.isUnspecified) continue;
     const link = links.find((l) => family.matches(route.gateway, l.address, l.prefixLength));
     if (link === undefined || seen.some((a) => a.equals(route.gateway))) continue;
     seen.push(route.gateway);

@@ -69,7 +69,7 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
       return { text: `stack ${action.stackId} started` };
     case 'link': {
       const { stack, links } = lab.stacks.get(action.stackId)!;
-      const index = links.get(action.device.toUpperCase());
+      const index = links.get(action.device);
       if (index === undefined) throw new Error(`no LINK ${action.device} on stack ${action.stackId}`);
       stack.setLink(index, action.up);
       return { text: `link ${action.device} of stack ${action.stackId} is ${action.up ? 'up' : 'down'}` };
@@ -77,7 +77,7 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
     case 'route': {
       const { stack, links } = lab.stacks.get(action.stackId)!;
       const { device, at, ...route } = action.route;
-      const interfaceIndex = links.get(device.toUpperCase());
+      const interfaceIndex = links.get(device);
       if (interfaceIndex === undefined) throw new Error(`no LINK ${device} on stack ${action.stackId}`);
       stack.addRoute({ ...route, interfaceIndex, origin: 'static', card: cardText(at) });
       return { text: `route to ${stack.describe(route.destination)}/${route.prefixLength} added` };
@@ -87,7 +87,7 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
       return { text: `port ${action.port} ${action.suspended ? 'suspended' : 'resumed'}` };
     }
     case 'segment': {
-      const segment = lab.segments.get(action.name.toUpperCase());
+      const segment = lab.segments.get(action.name);
       if (segment === undefined) throw new Error(`no segment ${action.name} in this lab`);
       segment.set(action.conditions);
       return { text: `segment ${action.name} changed` };
