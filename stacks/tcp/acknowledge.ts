@@ -3,8 +3,8 @@ import type { TransportVerdict } from '../address/network.ts';
 import { MILLISECOND } from '../time/clock.ts';
 import { FIN, SYN } from '../wire/tcp.ts';
 import { timestamp } from './options.ts';
-import { duplicateAck, recoveryAck, updateScoreboard } from './recovery.ts';
-import { sample } from './rtt.ts';
+import { duplicateAck, recoveryAck, startOver, updateScoreboard } from './recovery.ts';
+import { freshRto, sample } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { RTO_AFTER_LOST_SYN, SEND_LOW_WATER } from './settings.ts';
 import { type Tcb, WRITABLE } from './tcb.ts';
@@ -40,15 +40,26 @@ export function acknowledge(tcb: Tcb, segment: Segment): TransportVerdict | unde
 export function updateWindow(tcb: Tcb, segment: Segment): void {
   const newer = (segment.seq - tcb.sndWl1) | 0;
   if (newer < 0 || (newer === 0 && ((segment.ack - tcb.sndWl2) | 0) < 0)) return;
+  const wasShut = tcb.sndWnd === 0;
   tcb.sndWnd = segment.window << tcb.sndShift;
   tcb.sndWl1 = segment.seq;
   tcb.sndWl2 = segment.ack;
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd;
-  if (tcb.retransmitTimer?.kind !== 'persist') return;
-  // The probe was answered: the peer lives, and may keep its window shut for ever (RFC 9293 §3.8.6.1).
-  if (tcb.sndWnd > 0) {
+  if (tcb.sndWnd > 0 && tcb.retransmitTimer !== undefined) windowOpened(tcb, wasShut);
+}
+
+/** What was held back goes now, not when a timer that has backed off to a minute comes round. */
+function windowOpened(tcb: Tcb, wasShut: boolean): void {
+  if (tcb.retransmitTimer?.kind === 'persist') {
     disarmRetransmission(tcb);
     tcb.retransmits = 0;
+  } else if (wasShut && tcb.retransmits > 0) {
+    // The window was shut on data in flight, and what was sent again met a shut window too.
+    const { minimumRto, maximumRto } = tcb.host.settings;
+    tcb.retransmits = 0;
+    if (tcb.srtt > 0) freshRto(tcb, minimumRto, maximumRto);
+    startOver(tcb);
+    armRetransmission(tcb, 'retransmit', tcb.rto);
   }
 }
 

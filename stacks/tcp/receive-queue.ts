@@ -52,10 +52,15 @@ export class ReceiveQueue {
     return this.#ranges.length > 0;
   }
 
-  /** Takes `[from, to)` of the packet as the next bytes in order. */
-  append(packet: Packet, from: number, to: number): void {
+  /** Takes `[from, to)` of the packet, which begins at RCV.NXT; returns the new RCV.NXT, behind all that is in order. */
+  append(rcvNxt: number, packet: Packet, from: number, to: number): number {
+    if (this.#ranges.length > 0) {
+      this.#keep(rcvNxt, packet, from, to);
+      return this.#fill();
+    }
     push(this.#chunks, this.#head, packet.bytes.slice(from, to));
     this.length += to - from;
+    return (rcvNxt + (to - from)) | 0;
   }
 
   read(max: number): Uint8Array | undefined {
@@ -77,8 +82,20 @@ export class ReceiveQueue {
     return chunk;
   }
 
-  /** Keeps `[from, to)` of the packet, whose first byte has sequence number `sequence`; what is there already stays. */
+  /** Keeps `[from, to)` of the packet, which begins at `sequence`, behind a gap. */
   insert(sequence: number, packet: Packet, from: number, to: number): void {
+    // One more than allowed is a lost packet, as far as the peer can tell; what extends a range needs no new one.
+    if (this.#ranges.length < MAX_RANGES || this.#touches(sequence)) this.#keep(sequence, packet, from, to);
+  }
+
+  #touches(sequence: number): boolean {
+    return this.#ranges.some(
+      (range) => ((range.start - sequence) | 0) <= 0 && ((range.end - sequence) | 0) >= 0,
+    );
+  }
+
+  /** Where bytes came twice, those that came first stay: nobody can change what was acknowledged (RFC 9293 §3.10.7.4). */
+  #keep(sequence: number, packet: Packet, from: number, to: number): void {
     const end = (sequence + (to - from)) | 0;
     const ranges = this.#ranges;
     // The first range that ends at or behind `sequence`; new data mostly belongs at the end.
@@ -86,7 +103,6 @@ export class ReceiveQueue {
     while (i > 0 && ((ranges[i - 1]!.end - sequence) | 0) >= 0) i--;
     let range = ranges[i];
     if (range === undefined || ((range.start - sequence) | 0) > 0) {
-      if (ranges.length >= MAX_RANGES) return; // a lost packet, as far as the peer can tell
       range = new Range(sequence);
       ranges.splice(i, 0, range);
     }
@@ -122,25 +138,13 @@ export class ReceiveQueue {
     if (at >= 0) this.#recent.splice(at, 1);
   }
 
-  /** Moves what has become in order behind `rcvNxt` and returns the new RCV.NXT. */
-  fill(rcvNxt: number): number {
-    const ranges = this.#ranges;
-    let taken = 0;
-    while (taken < ranges.length && ((ranges[taken]!.start - rcvNxt) | 0) <= 0) {
-      const range = ranges[taken++]!;
-      this.#forget(range);
-      let skip = (rcvNxt - range.start) | 0;
-      for (const chunk of range.chunks) {
-        if (skip < chunk.length) {
-          push(this.#chunks, this.#head, skip > 0 ? chunk.subarray(skip) : chunk);
-          this.length += chunk.length - Math.max(skip, 0);
-          rcvNxt = (rcvNxt + chunk.length - Math.max(skip, 0)) | 0;
-        }
-        skip -= chunk.length;
-      }
-    }
-    if (taken > 0) ranges.splice(0, taken);
-    return rcvNxt;
+  /** Moves the first range, which begins at RCV.NXT now, to the chunks; returns where it ends. */
+  #fill(): number {
+    const range = this.#ranges.shift()!;
+    this.#forget(range);
+    for (const chunk of range.chunks) push(this.#chunks, this.#head, chunk);
+    this.length += (range.end - range.start) | 0;
+    return range.end;
   }
 
   /** How many SACK blocks there are to report, at most `max`. */

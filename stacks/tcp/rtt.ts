@@ -16,7 +16,11 @@ export function sample(rtt: Rtt, r: number, minimum: number, maximum: number): v
     rtt.rttvar += (Math.abs(rtt.srtt - r) - rtt.rttvar) >> 2; // (2.3), beta = 1/4
     rtt.srtt = Math.max(rtt.srtt + ((r - rtt.srtt) >> 3), 1); // alpha = 1/8
   }
-  // The minimum bounds the variance term, as Linux has it: a steady path keeps a margin for a delayed ACK.
+  freshRto(rtt, minimum, maximum);
+}
+
+/** (2.3), without any backing off. The minimum bounds the variance term, as Linux has it: a steady path keeps a margin. */
+export function freshRto(rtt: Rtt, minimum: number, maximum: number): void {
   rtt.rto = Math.min(rtt.srtt + Math.max(minimum, 4 * rtt.rttvar), maximum);
 }
 

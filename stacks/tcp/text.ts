@@ -21,7 +21,7 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   const fin = (segment.flags & FIN) !== 0;
   if (length === 0 && !fin) return 'delivered';
   const seq = segment.seq;
-  let end = (seq + length) | 0;
+  const end = (seq + length) | 0;
   if (tcb.orphan && ((end - tcb.rcvNxt) | 0) > 0) {
     abort(tcb, undefined); // RFC 9293 §3.6.1: data that nobody will read is answered by a reset
     return 'answered';
@@ -42,19 +42,14 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   if (length > tcb.rcvMss) tcb.rcvMss = length;
   const queue = (tcb.receiveQueue ??= new ReceiveQueue());
   const from = segment.from + skip;
-  end = (end - over) | 0;
   if (((seq - tcb.rcvNxt) | 0) > 0) {
     queue.insert(seq, packet, from, from + size);
     tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
     return 'delivered';
   }
   const before = tcb.rcvNxt;
-  queue.append(packet, from, from + size);
-  tcb.rcvNxt = end;
-  if (queue.hasGap) {
-    tcb.rcvNxt = queue.fill(end);
-    tcb.ackNow = true; // and so is a segment that fills one, all or part of it
-  }
+  if (queue.hasGap) tcb.ackNow = true; // and so is a segment that fills one, all or part of it
+  tcb.rcvNxt = queue.append(before, packet, from, from + size);
   tcb.bytesReceived += (tcb.rcvNxt - before) | 0;
   // RFC 9293 §3.8.6.3: every second full-sized segment at least; output() starts the timer for the others.
   if (((tcb.rcvNxt - tcb.lastAckSent) | 0) >= 2 * tcb.rcvMss) tcb.ackNow = true;

@@ -464,7 +464,9 @@ export class Peer {
     serve(this.end, this.local, () => owner);
     this.inject({ seq: 1_000, flags: 'S', options, window });
     const iss = this.take()[0]!.seq;
-    this.inject({ seq: 1_001, ack: (iss + 1) | 0, flags: '.', window });
+    // RFC 7323 §3.2: once agreed upon, timestamps are in every segment.
+    const stamped = options[2] === 8 ? options.slice(0, 12) : [];
+    this.inject({ seq: 1_001, ack: (iss + 1) | 0, flags: '.', window, options: stamped });
     this.take();
     return { owner, iss };
   }

@@ -1,0 +1,238 @@
+/** The data structures against the plainest model there is: one flag or one byte for each sequence number. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Address } from '../../../stacks/address/address.ts';
+import { PacketPool } from '../../../stacks/packet/pool.ts';
+import { NewReno } from '../../../stacks/tcp/congestion/newreno.ts';
+import { ReceiveQueue } from '../../../stacks/tcp/receive-queue.ts';
+import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
+import { Scoreboard } from '../../../stacks/tcp/sack.ts';
+import { SendQueue } from '../../../stacks/tcp/send-queue.ts';
+import { ConnectionTable } from '../../../stacks/tcp/table.ts';
+import type { Tcb } from '../../../stacks/tcp/tcb.ts';
+import { families, must, Owner, pattern, Seeded, serve, Wire } from './network.ts';
+
+const SPAN = 200;
+/** So that every run crosses the sign of int32 as well. */
+const BASES = [0, 0x7fffffff - 100, -100];
+
+describe('Scoreboard', () => {
+  it('agrees with a flag for each byte', () => {
+    const block = fc.tuple(fc.nat(SPAN - 1), fc.integer({ min: 1, max: 40 }), fc.nat(20));
+    fc.assert(
+      fc.property(fc.constantFrom(...BASES), fc.array(block, { maxLength: 30 }), (base, blocks) => {
+        const board = new Scoreboard();
+        const flags = new Array<boolean>(SPAN).fill(false);
+        let una = 0;
+        const at = (n: number) => (base + n) | 0;
+        for (const [start, length, advance] of blocks) {
+          const from = Math.max(start, una);
+          const to = Math.min(start + length, SPAN);
+          if (from < to) {
+            const news = flags.slice(from, to).filter((flag) => !flag).length;
+            flags.fill(true, from, to);
+            expect(board.add(at(from), at(to))).toBe(news);
+          }
+          if (advance === 0) {
+            una = Math.min(una + 15, SPAN);
+            flags.fill(false, 0, una);
+            board.acknowledge(at(una));
+          }
+          const held = flags.map((flag, i) => (flag ? i : -1)).filter((i) => i >= 0);
+          expect(board.bytes).toBe(held.length);
+          expect(board.count).toBe(flags.filter((flag, i) => flag && flags[i - 1] !== true).length);
+          expect(board.highest(at(una))).toBe(at(held.length === 0 ? una : held.at(-1)! + 1));
+          for (const probe of [una, una + 7, una + 50, SPAN - 1]) {
+            if (probe >= SPAN) continue;
+            let hole = probe;
+            while (flags[hole] === true) hole++;
+            expect(board.hole(at(probe))).toBe(at(hole));
+            expect(board.bytesBelow(at(probe))).toBe(held.filter((i) => i < probe).length);
+            if (flags[probe] === true) continue;
+            let end = probe;
+            while (end < SPAN && flags[end] !== true) end++;
+            expect(board.holeEnd(at(probe), at(SPAN))).toBe(at(end));
+          }
+          // IsLost() of RFC 6675 §4, literally, for every byte.
+          const smss = 12;
+          const edge = board.lostEdge(at(una), smss);
+          for (let i = una; i < SPAN; i++) {
+            if (flags[i] === true) continue;
+            const above = flags.slice(i);
+            const ranges = above.filter((flag, j) => flag && above[j - 1] !== true).length;
+            const bytes = above.filter((flag) => flag).length;
+            expect(((at(i) - edge) | 0) < 0).toBe(ranges >= 3 || bytes > 2 * smss);
+          }
+        }
+      }),
+      { numRuns: 300, seed: 3 },
+    );
+  });
+});
+
+describe('ReceiveQueue', () => {
+  it('agrees with a byte for each sequence number, the first one staying', () => {
+    const pool = new PacketPool();
+    const piece = fc.tuple(fc.nat(SPAN - 1), fc.integer({ min: 1, max: 60 }), fc.nat(30));
+    fc.assert(
+      fc.property(fc.constantFrom(...BASES), fc.array(piece, { maxLength: 40 }), (base, pieces) => {
+        const queue = new ReceiveQueue();
+        const model = new Array<number>(SPAN).fill(-1);
+        let next = 0;
+        const read: number[] = [];
+        let seed = 1;
+        for (const [start, length, max] of pieces) {
+          const from = Math.max(start, next);
+          const to = Math.min(start + length, SPAN);
+          if (from < to) {
+            const bytes = pattern(to - from, seed++);
+            const packet = pool.from(bytes)!;
+            for (let i = from; i < to; i++) if (model[i] === -1) model[i] = bytes[i - from]!;
+            const sequence = (base + from) | 0;
+            if (from === next) {
+              while (next < SPAN && model[next] !== -1) next++;
+              expect(queue.append(sequence, packet, packet.start, packet.end)).toBe((base + next) | 0);
+            } else {
+              queue.insert(sequence, packet, packet.start, packet.end);
+            }
+            pool.release(packet);
+          }
+          const held = model.map((byte, i) => i >= next && byte !== -1);
+          const ranges = held.filter((flag, i) => flag && held[i - 1] !== true).length;
+          expect(queue.hasGap).toBe(ranges > 0);
+          expect(queue.blocks(4)).toBeLessThanOrEqual(Math.min(ranges, 4));
+          for (let i = 0; i < queue.blocks(4); i++) {
+            const a = (queue.blockStart(i) - base) | 0;
+            const b = (queue.blockEnd(i) - base) | 0;
+            expect(held.slice(a, b).every((flag) => flag)).toBe(true);
+            expect(held[a - 1] === true || held[b] === true).toBe(false);
+          }
+          const chunk = queue.read(max);
+          if (chunk !== undefined) read.push(...chunk);
+          expect(queue.length).toBe(next - read.length);
+        }
+        for (let chunk = queue.read(7); chunk !== undefined; chunk = queue.read(7)) read.push(...chunk);
+        expect(read).toEqual(model.slice(0, next));
+      }),
+      { numRuns: 500, seed: 4 },
+    );
+    expect(pool.live).toBe(0);
+  });
+});
+
+describe('SendQueue', () => {
+  it('agrees with one long array', () => {
+    const step = fc.oneof(
+      fc.record({ push: fc.integer({ min: 0, max: 3_000 }) }),
+      fc.record({ copy: fc.tuple(fc.nat(9_999), fc.nat(9_999)) }),
+      fc.record({ drop: fc.nat(9_999) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const queue = new SendQueue();
+        let model: number[] = [];
+        let seed = 1;
+        for (const each of steps) {
+          if ('push' in each) {
+            const chunk = pattern(each.push, seed++);
+            queue.push(chunk);
+            model.push(...chunk);
+          } else if ('copy' in each) {
+            const offset = model.length === 0 ? 0 : each.copy[0] % model.length;
+            const length = Math.min(each.copy[1] % 1_500, model.length - offset);
+            const into = new Uint8Array(2_000);
+            queue.copy(offset, length, into, 5);
+            expect([...into.subarray(5, 5 + length)]).toEqual(model.slice(offset, offset + length));
+          } else {
+            const n = Math.min(each.drop % 2_000, model.length);
+            queue.drop(n);
+            model = model.slice(n);
+          }
+          expect(queue.length).toBe(model.length);
+        }
+      }),
+      { numRuns: 100, seed: 5 },
+    );
+  });
+});
+
+describe('ConnectionTable', () => {
+  it('finds what was added, and not what was removed, while it grows', () => {
+    const table = new ConnectionTable(new Seeded(1));
+    const local = new Address(0, 0, 0, 1);
+    const record = (i: number) =>
+      ({
+        localAddress: local,
+        remoteAddress: new Address(0, 0, 0, i >> 4),
+        localPort: 80,
+        remotePort: i & 15,
+        chain: undefined,
+        hash: 0,
+      }) as Tcb;
+    const all = Array.from({ length: 5_000 }, (_, i) => record(i));
+    for (const tcb of all) table.add(tcb);
+    for (let i = 0; i < all.length; i += 2) {
+      expect(table.remove(all[i]!)).toBe(true);
+      expect(table.remove(all[i]!)).toBe(false);
+    }
+    expect(table.size).toBe(2_500);
+    expect([...table].length).toBe(2_500);
+    for (const [i, tcb] of all.entries()) {
+      const found = table.find(local, 80, tcb.remoteAddress.clone(), tcb.remotePort);
+      expect(found).toBe(i % 2 === 0 ? undefined : tcb);
+    }
+    expect(table.find(new Address(0, 0, 0, 1, 3), 80, all[1]!.remoteAddress, 1)).toBe(undefined);
+  });
+});
+
+describe('the retransmission timeout (RFC 6298 §2)', () => {
+  it('follows the equations', () => {
+    const rtt = { srtt: 0, rttvar: 0, rto: 1_000_000 };
+    sample(rtt, 100_000, 200_000, 60_000_000);
+    expect(rtt).toEqual({ srtt: 100_000, rttvar: 50_000, rto: 300_000 });
+    sample(rtt, 180_000, 200_000, 60_000_000);
+    expect(rtt).toEqual({ srtt: 110_000, rttvar: 57_500, rto: 340_000 });
+    for (let i = 0; i < 20; i++) backOff(rtt, 60_000_000);
+    expect(rtt.rto).toBe(60_000_000);
+  });
+});
+
+describe('NewReno (RFC 5681)', () => {
+  it('grows by a segment a window beyond ssthresh, and halves', () => {
+    const reno = new NewReno(1_000, 10);
+    reno.loss(20_000, 1_000);
+    expect([reno.cwnd, reno.ssthresh]).toEqual([10_000, 10_000]);
+    for (let i = 0; i < 10; i++) reno.acknowledged(1_000, 1_000, 2_000);
+    expect(reno.cwnd).toBe(11_000);
+    reno.timeout(11_000, 1_000, false);
+    expect([reno.cwnd, reno.ssthresh]).toEqual([1_000, 5_500]);
+    reno.timeout(1_000, 1_000, true);
+    expect(reno.ssthresh).toBe(5_500);
+    reno.loss(1_000, 1_000);
+    expect(reno.ssthresh).toBe(2_000);
+  });
+});
+
+describe.each(families)('sequence numbers wrap, $name', (family) => {
+  it.each([0x7fff8000, -0x8000])('around %i', (target) => {
+    const wire = new Wire(family, { loss: 0.03, delay: 2_000, seed: 2 });
+    const probe = new Owner();
+    const open = () => must(wire.a.tcp.connect(wire.b.address, 80, { handler: probe, localPort: 4_000 }));
+    const first = open();
+    const isn = first.info().sndUna;
+    first.abort();
+    wire.settle();
+    wire.run(((target - isn) >>> 0) * 4 - wire.clock.now);
+    const server = new Owner();
+    serve(wire.b, 80, () => server);
+    const client = new Owner();
+    client.connection = must(wire.a.tcp.connect(wire.b.address, 80, { handler: client, localPort: 4_000 }));
+    expect((client.connection.info().sndUna - target) | 0).toBeLessThan(0x8000);
+    const data = pattern(200_000, 8);
+    client.connection.send(data);
+    client.connection.shutdown();
+    wire.settle();
+    expect(Buffer.compare(server.bytes, data)).toBe(0);
+    expect(server.events.at(-1)).toBe('ended');
+  });
+});

@@ -1,0 +1,560 @@
+import { describe, expect, it } from 'vitest';
+import { MILLISECOND, SECOND } from '../../../stacks/time/clock.ts';
+import {
+  families,
+  mssOption,
+  type Owner,
+  Peer,
+  pair,
+  pattern,
+  type Sent,
+  sackOption,
+  sackPermitted,
+  scaleOption,
+  timestampOption,
+  Wire,
+} from './network.ts';
+
+const family = families[0]!;
+const MSS = 1_000;
+
+/** An established connection whose peer takes segments of 1,000 bytes and acknowledges by hand. */
+class Script {
+  readonly peer: Peer;
+  readonly owner: Owner;
+  readonly iss: number;
+  readonly options: number[];
+
+  constructor(options: number[] = [], window = 65_535, settings = {}) {
+    this.peer = new Peer(family, settings);
+    const { owner, iss } = this.peer.accept([...mssOption(MSS), ...options], window);
+    this.owner = owner;
+    this.iss = iss;
+    this.options = [];
+  }
+
+  /** Acknowledges `bytes` of data in all. */
+  ack(bytes: number, extra: { window?: number; sack?: [number, number][] } = {}) {
+    const at = (n: number) => (this.iss + 1 + n) | 0;
+    const sack = (extra.sack ?? []).map(([a, b]): [number, number] => [at(a), at(b)]);
+    return this.peer.inject({
+      seq: 1_001,
+      ack: at(bytes),
+      flags: '.',
+      window: extra.window ?? 65_535,
+      options: sack.length > 0 ? sackOption(...sack) : [],
+    });
+  }
+
+  /** Offsets of the data segments sent since the last call. */
+  offsets(): number[] {
+    return this.peer.take().map((s) => this.offset(s));
+  }
+  offset(s: Sent): number {
+    return (s.seq - this.iss - 1) | 0;
+  }
+  send(bytes: number): void {
+    this.owner.connection.send(pattern(bytes));
+  }
+  wait(time: number): void {
+    this.peer.clock.advance(this.peer.clock.now + time);
+  }
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => (from + i) * MSS);
+
+describe('how much', () => {
+  it('begins with ten segments and doubles (RFC 6928, RFC 5681 §3.1)', () => {
+    const s = new Script();
+    s.send(100_000);
+    expect(s.offsets()).toEqual(range(0, 10));
+    s.wait(10_000);
+    s.ack(2_000);
+    expect(s.offsets()).toEqual(range(10, 14));
+    s.ack(4_000);
+    expect(s.offsets()).toEqual(range(14, 18));
+    expect(s.owner.connection.info().cwnd).toBe(14_000);
+  });
+
+  it('does not grow a window that is not used', () => {
+    const s = new Script();
+    for (let i = 1; i <= 30; i++) {
+      s.send(1_000);
+      s.wait(1_000);
+      s.ack(i * 1_000);
+    }
+    expect(s.owner.connection.info().cwnd).toBe(10_000);
+  });
+
+  it('goes back to the initial window after an idle timeout (RFC 5681 §4.1)', () => {
+    const s = new Script();
+    s.send(40_000);
+    s.wait(10_000);
+    for (let acked = 0; acked <= 40_000; acked += 10_000) s.ack(acked);
+    s.peer.take();
+    expect(s.owner.connection.info().cwnd).toBeGreaterThan(10_000);
+    s.wait(5 * SECOND);
+    s.send(60_000);
+    expect(s.offsets()).toEqual(range(40, 50));
+  });
+
+  it('stays inside the offered window, scaled', () => {
+    const s = new Script(scaleOption(2), 1_000);
+    s.ack(0, { window: 1_000 });
+    s.send(50_000);
+    expect(s.offsets()).toEqual(range(0, 4));
+  });
+
+  it('waits with a small segment while another is out (Nagle, RFC 9293 §3.7.4), unless told not to', () => {
+    const s = new Script();
+    s.send(10);
+    s.send(10);
+    s.send(10);
+    expect(s.offsets()).toEqual([0]);
+    s.ack(10);
+    expect(s.peer.take()).toMatchObject([{ data: { length: 20 } }]);
+    s.send(1_005);
+    expect(s.offsets()).toEqual([30]);
+    s.ack(1_030);
+    expect(s.offsets()).toEqual([1_030]);
+    s.owner.connection.setNoDelay(true);
+    s.send(1);
+    s.send(1);
+    expect(s.offsets()).toEqual([1_035, 1_036]);
+  });
+
+  it('sends no silly segment into a small window (RFC 9293 §3.8.6.2.1), but after a timeout what fits', () => {
+    const s = new Script([], 4_000);
+    s.send(10_000);
+    expect(s.offsets()).toEqual(range(0, 4));
+    s.ack(4_000, { window: 300 });
+    expect(s.offsets()).toEqual([]);
+    s.wait(2 * SECOND);
+    const [override] = s.peer.take();
+    expect([s.offset(override!), override!.data.length]).toEqual([4_000, 300]);
+    s.ack(4_300, { window: 2_000 });
+    expect(s.peer.take().map((p) => [s.offset(p), p.data.length])).toEqual([
+      [4_300, 1_000],
+      [5_300, 1_000],
+    ]);
+  });
+
+  it('tells when there is space again', () => {
+    const s = new Script([...scaleOption(5)], 65_535, { sendBuffer: 40_000 });
+    s.send(39_000);
+    expect(s.owner.connection.sendSpace).toBe(1_000);
+    s.ack(5_000, { window: 65_535 });
+    expect(s.owner.events).not.toContain('writable');
+    s.ack(10_000, { window: 65_535 });
+    expect(s.owner.events).toContain('writable');
+    expect(s.owner.connection.unacknowledged).toBe(29_000);
+  });
+});
+
+describe('the closed window', () => {
+  it('is probed for ever, ever more rarely, and does not end the connection (RFC 9293 §3.8.6.1)', () => {
+    const s = new Script([], 1_000);
+    s.send(3_000);
+    s.wait(10_000);
+    s.ack(1_000, { window: 0 });
+    s.peer.take();
+    const times: number[] = [];
+    for (let hours = 0; times.length < 200; ) {
+      if (!s.peer.clock.step()) throw new Error(`no probe any more after ${hours}`);
+      for (const probe of s.peer.take()) {
+        expect([s.offset(probe), probe.data.length]).toEqual([1_000, 1]);
+        times.push(probe.time);
+        s.ack(1_000, { window: 0 });
+      }
+      hours = s.peer.clock.now / (3_600 * SECOND);
+    }
+    const gaps = times.slice(1).map((t, i) => t - times[i]!);
+    expect(gaps[1]! / gaps[0]!).toBe(2);
+    expect(gaps.at(-1)).toBe(60 * SECOND);
+    expect(s.owner.isClosed).toBe(false);
+    s.ack(1_000, { window: 5_000 });
+    expect(s.offsets()).toEqual([1_000, 2_000]);
+    s.ack(3_000);
+    expect(s.peer.clock.foreground).toBe(0);
+  });
+
+  it('a probe byte that is taken counts as sent', () => {
+    const s = new Script([], 1_000);
+    s.send(3_001);
+    s.ack(1_000, { window: 0 });
+    s.wait(3 * SECOND);
+    s.peer.take();
+    s.ack(1_001, { window: 3_000 });
+    expect(s.offsets()).toEqual([1_001, 2_001]);
+    s.ack(3_001);
+    expect(s.owner.connection.unacknowledged).toBe(0);
+  });
+
+  it('gives up on a peer that does not answer its probes', () => {
+    const s = new Script([], 1_000, { maxRetransmits: 4 });
+    s.send(3_000);
+    s.ack(1_000, { window: 0 });
+    while (s.peer.clock.step());
+    expect(s.owner.failure).toMatchObject({ code: 'ETIMEDOUT' });
+    expect(s.owner.failure!.cause).toContain('window probes');
+  });
+
+  it('shut on data in flight does not count as a dead peer', () => {
+    const s = new Script([], 4_000, { maxRetransmits: 4 });
+    s.send(4_000);
+    s.ack(1_000, { window: 0 });
+    s.peer.take();
+    for (let answered = 0; answered < 30; ) {
+      s.peer.clock.step();
+      for (const again of s.offsets()) {
+        expect(again).toBe(1_000);
+        s.ack(1_000, { window: 0 });
+        answered++;
+      }
+    }
+    expect(s.owner.isClosed).toBe(false);
+    s.ack(1_000);
+    expect(s.offsets()).toEqual([1_000]);
+    s.ack(2_000);
+    expect(s.offsets()).toEqual([2_000, 3_000]);
+  });
+});
+
+describe('loss', () => {
+  it('sends new segments on the first two duplicates (RFC 3042), the lost one on the third (RFC 5681 §3.2)', () => {
+    const s = new Script();
+    s.send(40_000);
+    s.wait(10_000);
+    s.peer.take();
+    s.ack(0);
+    expect(s.offsets()).toEqual([10_000]);
+    s.ack(0);
+    expect(s.offsets()).toEqual([11_000]);
+    s.ack(0);
+    expect(s.offsets()[0]).toBe(0);
+    const { ssthresh, cwnd } = s.owner.connection.info();
+    expect([ssthresh, cwnd]).toEqual([6_000, 6_000]);
+  });
+
+  it('mends one hole a round trip without SACK (RFC 6582 §3.2), and leaves recovery at the recovery point', () => {
+    const s = new Script();
+    s.send(40_000);
+    s.wait(10_000);
+    s.peer.take();
+    for (let i = 0; i < 9; i++) s.ack(0);
+    s.peer.take();
+    s.ack(3_000); // partial: 3,000 is missing too
+    expect(s.offsets()[0]).toBe(3_000);
+    s.ack(7_000);
+    expect(s.offsets()[0]).toBe(7_000);
+    s.ack(20_000);
+    expect(s.offsets().every((o) => o >= 10_000)).toBe(true);
+    expect(s.owner.connection.info().retransmits).toBe(3);
+    expect(s.owner.connection.info().cwnd).toBeLessThanOrEqual(s.owner.connection.info().ssthresh);
+  });
+
+  it('mends every hole in one round trip with SACK, within the pipe (RFC 6675 §5)', () => {
+    const s = new Script(sackPermitted());
+    s.send(10_000);
+    s.wait(10_000);
+    s.peer.take();
+    // 0, 2,000 and 5,000 are lost.
+    s.ack(0, { sack: [[1_000, 2_000]] });
+    s.ack(0, {
+      sack: [
+        [3_000, 4_000],
+        [1_000, 2_000],
+      ],
+    });
+    expect(s.offsets()).toEqual([]);
+    s.ack(0, {
+      sack: [
+        [3_000, 5_000],
+        [1_000, 2_000],
+      ],
+    });
+    expect(s.offsets()).toEqual([0]);
+    s.ack(0, {
+      sack: [
+        [6_000, 7_000],
+        [3_000, 5_000],
+        [1_000, 2_000],
+      ],
+    });
+    s.ack(0, {
+      sack: [
+        [6_000, 8_000],
+        [3_000, 5_000],
+        [1_000, 2_000],
+      ],
+    });
+    s.ack(0, {
+      sack: [
+        [6_000, 9_000],
+        [3_000, 5_000],
+        [1_000, 2_000],
+      ],
+    });
+    s.ack(0, {
+      sack: [
+        [6_000, 10_000],
+        [3_000, 5_000],
+        [1_000, 2_000],
+      ],
+    });
+    // 9,000 is the rescue retransmission: there was room in the pipe and nothing else to send.
+    expect(s.offsets()).toEqual([2_000, 5_000, 9_000]);
+    s.ack(10_000);
+    expect(s.peer.take()).toEqual([]);
+    expect(s.peer.clock.foreground).toBe(0);
+    expect(s.owner.connection.info().retransmits).toBe(4);
+  });
+
+  it('more than two segments SACKed above a hole are a loss without three duplicates (IsLost)', () => {
+    const s = new Script(sackPermitted());
+    s.send(10_000);
+    s.wait(10_000);
+    s.peer.take();
+    s.ack(0, { sack: [[1_000, 4_000]] });
+    expect(s.offsets()).toEqual([0]);
+  });
+
+  it('saves the last segment with one rescue retransmission (RFC 6675 §4 NextSeg (4))', () => {
+    const s = new Script(sackPermitted());
+    s.send(10_000);
+    s.wait(10_000);
+    s.peer.take();
+    // 0 and the last two are lost.
+    for (let n = 2; n <= 8; n++) s.ack(0, { sack: [[1_000, n * 1_000]] });
+    expect(s.offsets()).toEqual([0, 9_000]);
+    s.ack(8_000);
+    expect(s.offsets()).toEqual([]);
+    s.ack(8_000, { sack: [[9_000, 10_000]] });
+    s.wait(SECOND);
+    expect(s.offsets()[0]).toBe(8_000);
+    s.ack(10_000);
+    expect(s.owner.connection.unacknowledged).toBe(0);
+  });
+
+  it('after a timeout sends again what is not SACKed, in order, from a window of one (RFC 6675 §5.1)', () => {
+    const s = new Script(sackPermitted());
+    s.send(10_000);
+    s.wait(10_000);
+    s.peer.take();
+    s.ack(0, { sack: [[4_000, 5_000]] });
+    s.ack(0, { sack: [[4_000, 6_000]] });
+    expect(s.offsets()).toEqual([]);
+    s.wait(400 * MILLISECOND);
+    expect(s.offsets()).toEqual([0]);
+    expect(s.owner.connection.info()).toMatchObject({ cwnd: 1_000, ssthresh: 5_000 });
+    s.ack(1_000, { sack: [[4_000, 6_000]] });
+    expect(s.offsets()).toEqual([1_000, 2_000]);
+    s.ack(2_000, { sack: [[4_000, 6_000]] });
+    s.ack(3_000, { sack: [[4_000, 6_000]] });
+    expect(s.offsets()).toEqual([3_000, 6_000, 7_000, 8_000]);
+    s.ack(10_000);
+    expect(s.owner.connection.unacknowledged).toBe(0);
+  });
+
+  it('forgets SACKs that the peer reneges on (RFC 2018 §8)', () => {
+    const s = new Script(sackPermitted());
+    s.send(5_000);
+    s.wait(10_000);
+    s.peer.take();
+    s.ack(0, { sack: [[1_000, 3_000]] });
+    s.wait(3 * SECOND); // two timeouts without progress
+    s.peer.take();
+    s.ack(1_000);
+    s.ack(2_000);
+    s.ack(3_000);
+    expect(s.offsets()).toContain(1_000);
+  });
+
+  it('doubles the timeout each time, keeps it until a fresh sample (Karn), and gives up (RFC 6298 §5)', () => {
+    const s = new Script([], 65_535, { maxRetransmits: 6 });
+    s.wait(100_000);
+    s.send(500);
+    s.wait(50_000);
+    s.ack(500);
+    const { srtt, rto } = s.owner.connection.info();
+    expect(srtt).toBeGreaterThan(0);
+    expect(rto - srtt).toBeGreaterThanOrEqual(200 * MILLISECOND);
+    s.peer.take();
+    s.send(500);
+    s.wait(2 * rto);
+    s.ack(1_000); // ambiguous
+    expect(s.owner.connection.info()).toMatchObject({ srtt, rto: 2 * rto });
+    s.send(500);
+    s.peer.take();
+    while (s.peer.clock.step());
+    const sent = s.peer.take();
+    expect(sent.at(-1)!.flags).toBe('R.');
+    const gaps = sent.slice(1, -1).map((p, i) => p.time - sent[i]!.time);
+    expect(gaps).toEqual([4, 8, 16, 32, 64].map((n) => n * rto));
+    expect(s.owner.failure).toMatchObject({ code: 'ETIMEDOUT' });
+  });
+
+  it('a timestamp resolves the ambiguity (RFC 7323 §4.1)', () => {
+    const peer = new Peer(family);
+    const { owner, iss } = peer.accept([...timestampOption(1, 0)]);
+    owner.connection.send(new Uint8Array(100));
+    peer.clock.advance(1_500 * MILLISECOND);
+    const rto = owner.connection.info().rto;
+    const last = peer.take().at(-1)!;
+    peer.clock.advance(1_520 * MILLISECOND);
+    peer.inject({ seq: 1_001, ack: iss + 101, flags: '.', options: timestampOption(2, last.timestamp![0]) });
+    expect(owner.connection.info().rto).toBeLessThan(rto);
+  });
+
+  it('sends the FIN again', () => {
+    const s = new Script();
+    s.send(100);
+    s.owner.connection.shutdown();
+    s.wait(300 * MILLISECOND);
+    const sent = s.peer.take();
+    expect(sent.map((p) => [s.offset(p), p.flags, p.data.length])).toEqual([
+      [0, 'P.', 100],
+      [100, 'F.', 0],
+      [0, 'FP.', 100],
+    ]);
+    s.ack(101);
+    expect(s.owner.connection.state).toBe('FIN-WAIT-2');
+    expect(s.peer.clock.foreground).toBe(0);
+  });
+});
+
+describe('keep-alive (RFC 9293 §3.8.4)', () => {
+  it('is off until asked for, probes with SND.NXT-1, and is answered', () => {
+    const s = new Script();
+    s.wait(24 * 3_600 * SECOND);
+    expect(s.peer.take()).toEqual([]);
+    s.owner.connection.setKeepAlive(true, 10 * SECOND, SECOND, 3);
+    expect(s.peer.clock.foreground).toBe(0);
+    s.wait(10 * SECOND);
+    expect(s.peer.take()).toMatchObject([{ flags: '.', seq: s.iss, data: { length: 0 } }]);
+    s.ack(0);
+    s.wait(9 * SECOND);
+    expect(s.peer.take()).toEqual([]);
+    s.wait(1.5 * SECOND);
+    expect(s.peer.take().length).toBe(1);
+    s.wait(10 * SECOND);
+    expect(s.owner.failure!.cause).toContain('keep-alive');
+    expect(s.peer.take().map((p) => p.flags)).toEqual(['.', '.', 'R.']);
+  });
+
+  it('two ends keep each other alive', () => {
+    const wire = new Wire(family);
+    const { client, server } = pair(wire);
+    client.connection.setKeepAlive(true, SECOND, SECOND, 2);
+    server.connection.setKeepAlive(true, SECOND, SECOND, 2);
+    wire.run(600 * SECOND);
+    expect([client.connection.state, server.connection.state]).toEqual(['ESTABLISHED', 'ESTABLISHED']);
+  });
+});
+
+describe.each(families)('path MTU, $name', (each) => {
+  it('sends smaller segments again, without blaming congestion (RFC 1191, RFC 8201, RFC 5927 §7)', () => {
+    const wire = new Wire(each);
+    const { client, server } = pair(wire);
+    wire.pathMtu = 1_300;
+    const data = pattern(200_000);
+    client.connection.send(data);
+    wire.settle();
+    expect(Buffer.compare(server.bytes, data)).toBe(0);
+    expect(client.connection.info().mss).toBe(1_300 - each.headerBytes - 20 - 12);
+    expect(client.connection.info().ssthresh).toBe(0x3fffffff);
+    expect(wire.environment.pool.live).toBe(0);
+  });
+
+  it('believes no too-big for what is not in flight, and nothing below the minimum', () => {
+    const peer = new Peer(each);
+    const { owner, iss } = peer.accept(mssOption(1_400));
+    owner.connection.send(new Uint8Array(1_400));
+    const error = {
+      kind: 'too-big' as const,
+      mtu: 68,
+      reporter: 'gw',
+      local: peer.end.address,
+      remote: peer.address,
+      localPort: 80,
+      remotePort: 4_000,
+      sequence: iss + 1,
+    };
+    expect(peer.tcp.networkError({ ...error, sequence: iss + 2_000 })).toBe(false);
+    expect(owner.connection.info().mss).toBe(1_400);
+    peer.take();
+    expect(peer.tcp.networkError(error)).toBe(true);
+    const room = each.minimumMtu - each.headerBytes - 20;
+    expect(owner.connection.info().mss).toBe(room);
+    expect(peer.take()[0]!.data.length).toBe(room);
+    owner.connection.abort();
+  });
+});
+
+describe('segments beside SACK blocks', () => {
+  it('are never longer than the path takes', () => {
+    const wire = new Wire(family, { record: true, loss: 0.05, seed: 4 });
+    const { client, server } = pair(wire);
+    client.connection.send(pattern(300_000, 1));
+    server.connection.send(pattern(300_000, 2));
+    wire.settle();
+    expect(server.received).toBe(300_000);
+    expect(client.received).toBe(300_000);
+    const withBlocks = wire.sent.filter((s) => s.sack.length > 0 && s.data.length > 500);
+    expect(withBlocks.length).toBeGreaterThan(10);
+    for (const s of withBlocks) expect(s.data.length + 12 + 4 + 8 * s.sack.length).toBeLessThanOrEqual(1_460);
+  });
+
+  it('a pool that runs dry is a loss like any other', () => {
+    const wire = new Wire(family);
+    const { client, server } = pair(wire);
+    const { pool } = wire.environment;
+    const data = pattern(100_000);
+    let dry = 0;
+    const take = pool.take.bind(pool);
+    pool.take = (length) => (dry++ % 5 === 0 ? undefined : take(length));
+    client.connection.send(data);
+    client.connection.shutdown();
+    wire.settle();
+    expect(Buffer.compare(server.bytes, data)).toBe(0);
+    server.connection.shutdown();
+    wire.settle();
+    expect([client.isClosed, server.isClosed]).toEqual([true, true]);
+    expect(pool.live).toBe(0);
+  });
+});
+
+describe('a bottleneck', () => {
+  it('is filled by one flow and shared by eight (Jain >= 0.9)', () => {
+    for (const flows of [1, 8]) {
+      const wire = new Wire(family, { rate: 20_000_000, queue: 60, delay: 10_000 });
+      const receivers: Owner[] = [];
+      const senders: Owner[] = [];
+      const chunk = pattern(32_768);
+      for (let i = 0; i < flows; i++) {
+        const { client, server } = pair(wire, 80 + i);
+        server.keep = false;
+        receivers.push(server);
+        senders.push(client);
+      }
+      for (const client of senders) {
+        const fill = () => {
+          while (client.connection.sendSpace > 0) client.connection.send(chunk);
+        };
+        client.onWritable = fill;
+        fill();
+      }
+      wire.run(5 * SECOND);
+      const before = receivers.map((r) => r.received);
+      wire.run(25 * SECOND);
+      const rates = receivers.map((r, i) => (r.received - before[i]!) / 25);
+      const sum = rates.reduce((a, b) => a + b);
+      const squares = rates.reduce((a, b) => a + b * b, 0);
+      expect((sum * 8) / 20e6).toBeGreaterThan(0.85);
+      expect((sum * sum) / (flows * squares)).toBeGreaterThan(0.9);
+      for (const client of senders) client.connection.abort();
+      wire.settle();
+      expect(wire.environment.pool.live).toBe(0);
+    }
+  });
+});
