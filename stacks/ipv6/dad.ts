@@ -2,7 +2,7 @@
  * Duplicate address detection: RFC 4862 §5.4, with the nonce of RFC 7527 so that our own solicitation, looped back by
  * the link, is not taken for another station's.
  */
-import { ipv6 } from '../address/ipv6.ts';
+import { ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
 import { SECOND, type Timer } from '../time/clock.ts';
@@ -50,7 +50,7 @@ export class DuplicateDetection {
       this.#finish(link, local);
       return;
     }
-    link.joinSolicitedNode(local.address);
+    link.join(solicitedNode(local.address));
     const { clock, random } = this.#host.environment;
     const timer = clock.timer(() => this.#finish(link, local));
     const probe = { timer, nonceHigh: random.u32() & 0xffff, nonceLow: random.u32() | 0 };
@@ -84,7 +84,7 @@ export class DuplicateDetection {
   conflict(link: Ipv6Interface, local: LocalAddress): TransportVerdict {
     this.cancel(local);
     local.state = 'duplicate';
-    link.leaveSolicitedNode(local.address);
+    link.leave(solicitedNode(local.address));
     // RFC 4862 §5.4.5: an identifier from the MAC that is in use twice means that the MAC is.
     if (local.eui64 && ipv6.isLinkLocal(local.address)) link.disabled = true;
     this.#callbacks.duplicate(link, local);

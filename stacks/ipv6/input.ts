@@ -2,7 +2,7 @@
 import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
-import { LOOPED, type Packet } from '../packet/packet.ts';
+import { LOOPED, type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import { checkFrame, ETHERNET_HEADER, ETHERTYPE_IPV6, etherType } from '../wire/ethernet.ts';
 import {
@@ -68,6 +68,9 @@ export class Input {
   /** From the device of interface `index`. Takes ownership. */
   fromDevice(packet: Packet, index: number): void {
     packet.ingress = index;
+    // What another stack noted in it before it came here is not ours.
+    packet.network = packet.transport = 0;
+    packet.linkCast = UNICAST;
     this.#count(packet);
     this.#enter(packet, index);
   }
@@ -127,7 +130,7 @@ export class Input {
     if (bad !== undefined) return bad;
     const multicast = ipv6.isMulticast(destination);
     if (multicast) {
-      if (host.link(zone)?.listens(destination, host.forwarding) !== true) {
+      if (host.link(zone)?.listens(destination) !== true) {
         return 'not-for-me';
       }
     } else if (!(packet.ingress === LOOPED && ipv6.isLoopback(destination))) {

@@ -1,6 +1,6 @@
 /** One link of the stack: its addresses, its groups, and how a packet gets onto it. */
 import { Address } from '../address/address.ts';
-import { allNodes, allRouters, ipv6, solicitedNode, withInterfaceId } from '../address/ipv6.ts';
+import { allNodes, ipv6, withInterfaceId } from '../address/ipv6.ts';
 import type { Device } from '../packet/device.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -88,14 +88,11 @@ export class Ipv6Interface implements Interface {
   }
 
   /** Is `group` one that this interface listens to? All-nodes always is (RFC 4291 §2.8). */
-  listens(group: Address, asRouter: boolean): boolean {
-    if (sameWords(group, allNodes)) return true;
-    if (asRouter && sameWords(group, allRouters)) return true;
-    return this.#groups.some((member) => sameWords(member.group, group));
+  listens(group: Address): boolean {
+    return sameWords(group, allNodes) || this.#groups.some((member) => sameWords(member.group, group));
   }
 
-  joinSolicitedNode(address: Address): void {
-    const group = solicitedNode(address);
+  join(group: Address): void {
     const member = this.#groups.find((other) => sameWords(other.group, group));
     if (member !== undefined) {
       member.users++;
@@ -105,8 +102,7 @@ export class Ipv6Interface implements Interface {
     this.onJoin?.(group);
   }
 
-  leaveSolicitedNode(address: Address): void {
-    const group = solicitedNode(address);
+  leave(group: Address): void {
     const at = this.#groups.findIndex((other) => sameWords(other.group, group));
     if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
   }

@@ -165,8 +165,8 @@ export class Output {
     if (problem !== undefined) return problem;
     const link = this.#link;
     const nextHop = this.#nextHop;
-    const local = ipv6.isLoopback(source) ? link === undefined : this.#host.find(source)?.usable === true;
-    if (!local) return failure('EADDRNOTAVAIL', `${ipv6.format(source)} cannot be the source of this packet`);
+    if (!this.#maySend(source, link))
+      return failure('EADDRNOTAVAIL', `${ipv6.format(source)} cannot be the source of this packet`);
     if (packet.length > MAX_PAYLOAD) {
       return failure('EMSGSIZE', `${packet.length} bytes are more than one IPv6 packet holds`);
     }
@@ -200,6 +200,13 @@ export class Output {
       this.depart(piece, link, multicast ? destination : nextHop);
     }
     return undefined;
+  }
+
+  /** RFC 4291 §2.5.3: `::1` stays inside; RFC 4007 §6: a link-local address speaks on its own link only. */
+  #maySend(source: Address, link: Ipv6Interface | undefined): boolean {
+    if (ipv6.isLoopback(source)) return link === undefined;
+    if (link !== undefined && source.zone !== 0 && source.zone !== link.index) return false;
+    return this.#host.find(source)?.usable === true;
   }
 
   /** To ourselves: delivered after this call has returned. */

@@ -1,6 +1,6 @@
 /** Addresses from advertised prefixes: RFC 4862 §5.5.3 (creation, two-hour rule), §5.5.4 (lifetimes). */
 import { Address } from '../address/address.ts';
-import { ipv6 } from '../address/ipv6.ts';
+import { ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
 import { SECOND, type Timer } from '../time/clock.ts';
 import {
@@ -99,7 +99,7 @@ export class Slaac {
 
   #remove(link: Ipv6Interface, local: LocalAddress): void {
     this.#dad.cancel(local);
-    if (link.isEthernet && local.state !== 'duplicate') link.leaveSolicitedNode(local.address);
+    if (link.isEthernet && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
     link.addresses.splice(link.addresses.indexOf(local), 1);
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { ipv6 } from '../address/ipv6.ts';
+import { allRouters, ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -139,7 +139,10 @@ export class Ipv6Stack implements Stack {
   }
 
   set forwarding(on: boolean) {
+    if (on === this.#host.forwarding) return;
+    if (!on) for (const link of this.#host.interfaces) this.#retire(link);
     this.#host.forwarding = on;
+    if (on) for (const link of this.#host.interfaces) this.#serve(link);
   }
 
   get filter(): Stack['filter'] {
@@ -315,7 +318,21 @@ export class Ipv6Stack implements Stack {
     link.up = true;
     link.disabled = false;
     this.#routes.setUsable(link.index, true);
+    if (this.forwarding) link.join(allRouters);
     for (const local of [...link.addresses]) this.#dad.start(link, local);
+  }
+
+  /** The stack becomes a router on a link that is up (RFC 4861 §6.2.2). */
+  #serve(link: Ipv6Interface): void {
+    if (!link.usable) return;
+    link.join(allRouters);
+    if (link.linkLocal() !== undefined) this.#advertiser.start(link);
+  }
+
+  /** And ceases to be one (RFC 4861 §6.2.5). */
+  #retire(link: Ipv6Interface): void {
+    this.#advertiser.stop(link);
+    link.leave(allRouters);
   }
 
   #takeDown(link: Ipv6Interface): void {

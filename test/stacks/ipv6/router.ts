@@ -14,8 +14,8 @@ export interface Routed {
   readonly rightPort: Port;
 }
 
-/** `mtu` is that of the right link. */
-export function narrow(mtu = 1_500, medium: 'ethernet' | 'ip' = 'ethernet'): Routed {
+/** `mtu` is that of the right link, which the right stack takes for `rightMtu`. */
+export function narrow(mtu = 1_500, medium: 'ethernet' | 'ip' = 'ethernet', rightMtu = mtu): Routed {
   const env = environment();
   const near = new Hub(env, medium);
   const far = new Hub(env, medium);
@@ -30,7 +30,7 @@ export function narrow(mtu = 1_500, medium: 'ethernet' | 'ip' = 'ethernet'): Rou
   left.addInterface('L', leftPort, { ...on, address: ip('2001:db8:1::2') });
   router.addInterface('NEAR', nearPort, { ...on, address: ip('2001:db8:1::1') });
   router.addInterface('FAR', farPort, { ...on, address: ip('2001:db8:2::1'), mtu });
-  right.addInterface('R', rightPort, { ...on, address: ip('2001:db8:2::2'), mtu });
+  right.addInterface('R', rightPort, { ...on, address: ip('2001:db8:2::2'), mtu: rightMtu });
   const all = {
     destination: ip('::'),
     prefixLength: 0,

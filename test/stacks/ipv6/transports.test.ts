@@ -5,6 +5,7 @@ import type { TcpConnection, TcpHandler } from '../../../stacks/tcp/api.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import type { UdpSocket } from '../../../stacks/udp/api.ts';
 import { dropsOf, expectAtRest, ip, pair, seen, settle, udpPacket } from './net.ts';
+import { narrow } from './router.ts';
 
 function bind(stack: Ipv6Stack, port: number, got: string[]): UdpSocket {
   const socket = stack.udp.bind(ip('::'), port, {
@@ -122,6 +123,28 @@ describe('transports over IPv6', () => {
     expect(got.length).toBe(200_000);
     expect(got.every((byte, i) => byte === ((i * 7) & 255))).toBe(true);
     expectAtRest(env, a, b);
+  });
+
+  it('carry TCP over a link that goes down for a while, and through a path that is too narrow', () => {
+    const { env, a, b } = pair();
+    env.clock.timer(() => a.setLink(1, false)).armIn(100);
+    env.clock.timer(() => a.setLink(1, true)).armIn(3 * SECOND);
+    expect(transfer(env, b, a, ip('2001:db8::2'), 500_000).length).toBe(500_000);
+    expectAtRest(env, a, b);
+    const routed = narrow(1_280);
+    expect(transfer(routed.env, routed.right, routed.left, ip('2001:db8:2::2'), 200_000).length).toBe(
+      200_000,
+    );
+    expect(routed.router.counters.drops['too-big']).toBeUndefined(); // the MSS of the SYN said so
+    expectAtRest(routed.env, routed.left, routed.router, routed.right);
+  });
+
+  it('carry TCP through a path that only its router knows to be narrow (RFC 8201)', () => {
+    const { env, left, router, right } = narrow(1_280, 'ethernet', 1_500);
+    expect(transfer(env, right, left, ip('2001:db8:2::2'), 200_000).length).toBe(200_000);
+    expect(router.counters.drops['too-big']).toBeGreaterThan(0);
+    expect(left.pathMtu(ip('2001:db8:2::2'))).toBe(1_280);
+    expectAtRest(env, left, router, right);
   });
 
   it('carry TCP to ourselves and to a link-local address', () => {
