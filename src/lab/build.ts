@@ -27,7 +27,12 @@ export interface LiveRequest {
     readonly prefixLength: number;
     readonly family: 4 | 6;
   }[];
+  /** Called when the kernel takes the interface away while it is open; `code` is the errno. */
+  onDown(code: string): void;
 }
+
+/** A device of a stack has lost its kernel interface. */
+export type InterfaceGone = (stackId: number, device: string, code: string) => void;
 
 export interface BuiltStack {
   readonly stack: Stack;
@@ -49,7 +54,12 @@ export function cardText(at: CardRef): string {
 }
 
 /** Builds everything and starts nothing. Devices already open are closed again when a later one fails. */
-export function build(deck: Deck, environment: Environment, openLive: OpenLive | undefined): Built {
+export function build(
+  deck: Deck,
+  environment: Environment,
+  openLive: OpenLive | undefined,
+  interfaceGone: InterfaceGone,
+): Built {
   const segments = new Map<string, Segment>();
   for (const { name, conditions } of deck.segments) {
     segments.set(name, new Segment(environment, name, conditions));
@@ -81,6 +91,7 @@ export function build(deck: Deck, environment: Environment, openLive: OpenLive |
         mac: mode === 'tap' ? mac : undefined,
         mtu,
         peer: gateways(config, device, links),
+        onDown: (code) => interfaceGone(config.id, device.name, code),
       });
       return { device: opened, kernel: name };
     }

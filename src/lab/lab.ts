@@ -93,7 +93,7 @@ export class Lab {
       beforeBurst: () => this.#runner.beforeBurst(),
     });
     try {
-      this.#built = build(deck, this.environment, openLive);
+      this.#built = build(deck, this.environment, openLive, (...gone) => this.#interfaceGone(...gone));
     } catch (error) {
       this.#runner.stop();
       throw error;
@@ -218,6 +218,12 @@ export class Lab {
     if (partner?.family !== family)
       throw new Error(`stack ${two(id)} has no way to an ${family.name} address`);
     return { stack: partner, address };
+  }
+
+  #interfaceGone(id: number, device: string, code: string): void {
+    const { stack, config, links, kernel } = this.#get(id);
+    stack.setLink(links.get(device)!, false);
+    this.say(config.job, 'TWNS004E', `DEVICE ${device} HAS LOST INTERFACE ${kernel.get(device)} (${code})`);
   }
 
   #virtual(): VirtualTime {

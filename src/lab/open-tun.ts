@@ -7,13 +7,14 @@ export function openTun(
   hooks: { readonly environment: Environment; readonly beforeBurst: () => void },
   options: { readonly hostSide: boolean },
 ): OpenLive {
-  return ({ interface: name, mode, mac, mtu, peer }) => {
+  return ({ interface: name, mode, mac, mtu, peer, onDown }) => {
     const device = TunDevice.open(hooks.environment, {
       interface: name,
       mode,
       mac,
       mtu,
       beforeBurst: hooks.beforeBurst,
+      onDown,
     });
     if (options.hostSide) {
       try {

@@ -61,6 +61,17 @@ describe.skipIf(missing !== undefined)('the end of a live run', () => {
     const { stderr } = await client.ended;
     expect(stderr).toContain('Connection reset by peer');
   });
+
+  it('an interface that is taken away is told to the operator; the others go on', async () => {
+    const twinstack = await kernel.live([deck('pair.deck')]);
+    await kernel.ip('link', 'delete', 'pair4');
+    await twinstack.saying(/TWNS004E DEVICE NET4 HAS LOST INTERFACE pair4/);
+    const { stdout } = await kernel.run('curl', ['-sS', 'http://[2001:db8:1::80]/']);
+    expect(stdout).toContain('PAIR6 answers');
+    twinstack.signal('SIGINT');
+    expect((await twinstack.ended).code).toBe(0);
+    expect(await kernel.interfaces()).toEqual([]);
+  });
 });
 
 describe.skipIf(missing !== undefined)('a live run that cannot begin', () => {
