@@ -26,7 +26,7 @@ export function acknowledge(tcb: Tcb, segment: Segment): TransportVerdict | unde
   const sacked = tcb.sack && segment.blocks > 0 ? updateScoreboard(tcb, segment) : 0;
   if (advanced > 0) {
     newlyAcknowledged(tcb, segment, advanced, limited);
-    // New SACK information beside an advance counts towards a loss as well (RFC 6675 §5, last paragraph).
+    // RFC 6675 §2: with new SACK information it is a duplicate even if it moves the acknowledgment point.
     if (sacked > 0 && tcb.scoreboard!.count > 0) duplicateAck(tcb);
   } else if (tcb.flight > 0) {
     // RFC 5681 §2: no data, no SYN or FIN, the same window; RFC 6675 §2: new SACK information.

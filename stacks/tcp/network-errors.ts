@@ -9,7 +9,7 @@ import { linkMss, updateMss } from './transmit.ts';
 
 interface Rule {
   readonly code: ErrorCode;
-  /** Ends a connection that is only being opened; RFC 5461 §2.2 on why the soft ones do as well. */
+  /** Ends a connection that is only being opened; RFC 5461 §4 on why the soft ones do as well. */
   readonly refuses: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What may be sent now: RFC 9293 §3.8.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
+/** What may be sent now: RFC 9293 §3.7.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
 import { MILLISECOND } from '../time/clock.ts';
 import { pipe, resendLost, resendSuspect } from './recovery.ts';
 import type { Tcb } from './tcb.ts';

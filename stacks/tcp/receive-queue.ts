@@ -94,7 +94,7 @@ export class ReceiveQueue {
     );
   }
 
-  /** Where bytes came twice, those that came first stay: nobody can change what was acknowledged (RFC 9293 §3.10.7.4). */
+  /** Where bytes came twice, those that came first stay: nobody can change what was reported as received. */
   #keep(sequence: number, packet: Packet, from: number, to: number): void {
     const end = (sequence + (to - from)) | 0;
     const ranges = this.#ranges;

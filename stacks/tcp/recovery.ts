@@ -57,7 +57,7 @@ export function updateScoreboard(tcb: Tcb, segment: Segment): number {
 export function duplicateAck(tcb: Tcb): void {
   tcb.dupAcks++;
   if (tcb.recovery === 'timeout') return;
-  // One segment has left the network (RFC 3042, RFC 6582 §3.2 step 4); at most all but the missing one.
+  // One segment has left the network (RFC 3042, RFC 5681 §3.2 step 4); at most all but the missing one.
   if (!tcb.sack) tcb.left = Math.min(tcb.left + tcb.mss, Math.max(tcb.flight - tcb.mss, 0));
   if (tcb.recovery !== 'none') return;
   const lost = tcb.sack && tcb.scoreboard !== undefined && lostEdge(tcb) !== tcb.sndUna;

@@ -62,7 +62,7 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   return 'delivered';
 }
 
-/** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §1.3, RFC 2018 §2). */
+/** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
 export function takeSyn(tcb: Tcb, segment: Segment): void {
   tcb.irs = segment.seq;
   tcb.rcvNxt = tcb.rcvEdge = (segment.seq + 1) | 0;
@@ -135,7 +135,7 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     if (verdict !== undefined) return verdict;
   }
   if (tcb.finQueued && tcb.sndUna === ((tcb.sndEnd + 1) | 0)) finAcknowledged(tcb);
-  // Sixth, the URG bit: urgent data stays in the stream, as RFC 6093 §3 has it.
+  // Sixth, the URG bit: urgent data stays in the stream (RFC 6093).
   // Seventh, the segment text; eighth, the FIN bit.
   const verdict = receiveText(tcb, segment, packet);
   receiveFin(tcb);

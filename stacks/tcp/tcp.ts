@@ -53,7 +53,8 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #listeners = new Map<number, Listener[]>();
   readonly #suspended = new Set<number>();
   readonly #segment = new Segment();
-  /** Connections with something to tell, in order; `#told` of them are done with. */
+  #local: Address | undefined;
+  /** Connections with something to tell, in order. */
   readonly #news: Connection[] = [];
   #telling = false;
 
@@ -190,7 +191,7 @@ export class Tcp implements TcpService, Transport, Host {
     previous: Tcb | undefined,
   ): Connection {
     const { settings } = this;
-    const tcb = new Connection(this, handler, local.clone(), localPort, remote.clone(), remotePort);
+    const tcb = new Connection(this, handler, this.#keepLocal(local), localPort, remote.clone(), remotePort);
     let iss = this.#isn.isn(this.clock.now, local, localPort, remote, remotePort);
     if (previous !== undefined && ((iss - previous.sndNxt) | 0) <= 0) iss = (previous.sndNxt + ISN_STEP) | 0;
     tcb.iss = tcb.sndUna = tcb.sndNxt = tcb.sndMax = tcb.highRxt = tcb.recoveryPoint = iss;
@@ -207,6 +208,12 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.timedAt = this.clock.now | 0;
     this.#table.add(tcb);
     return tcb;
+  }
+
+  /** The addresses of this host are few: connections share one record as long as it stays the same. */
+  #keepLocal(address: Address): Address {
+    if (this.#local === undefined || !this.#local.equals(address)) this.#local = address.clone();
+    return this.#local;
   }
 
   receive(packet: Packet, source: Address, destination: Address): TransportVerdict {

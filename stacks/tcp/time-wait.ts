@@ -66,7 +66,7 @@ export class TimeWaitList {
 }
 
 /**
- * May this SYN begin a new connection in place of one in TIME-WAIT? RFC 9293 §3.10.7.4 (eighth step, MAY-2): its
+ * May this SYN begin a new connection in place of one in TIME-WAIT? RFC 9293 §3.6.1 (MAY-2): its
  * sequence number is larger than any seen, or (RFC 6191 §2) its timestamp is.
  */
 export function mayReuse(tcb: Tcb, segment: Segment): boolean {

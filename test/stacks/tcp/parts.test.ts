@@ -65,7 +65,7 @@ describe('Scoreboard', () => {
           }
         }
       }),
-      { numRuns: 300, seed: 3 },
+      { numRuns: 100, seed: 3 },
     );
   });
 });

@@ -80,7 +80,7 @@ describe('acknowledging', () => {
     expect(peer.take().at(-1)!.sack.length).toBe(3);
   });
 
-  it('delivers urgent data in line (RFC 6093 §3)', () => {
+  it('delivers urgent data in line (RFC 6093)', () => {
     const peer = new Peer(family);
     const { owner, iss } = peer.accept();
     peer.inject({ seq: 1_001, ack: iss + 1, flags: 'U.', data: 'now' });
