@@ -14,6 +14,7 @@ const root = resolve(here, '..', '..');
 /** The built project; another build can be named in the environment. */
 export const DIST = resolve(root, process.env['TWINSTACK_DIST'] ?? 'dist');
 const MAIN = join(DIST, 'src', 'cli', 'main.js');
+const ADDON = join(root, 'devices', 'tun', 'build', 'Release', 'tun.node');
 
 /** Programs that every live test may use. */
 const CLIENTS = ['ip', 'ping', 'traceroute', 'curl', 'ss', 'socat', 'tshark', 'setpriv', 'unshare'];
@@ -31,10 +32,11 @@ function whatIsMissing(): string | undefined {
   if (process.platform !== 'linux') return `they need Linux, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'they need root, to make network namespaces';
   if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
   const absent = CLIENTS.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
   if (absent.length > 0) return `not installed: ${absent.join(', ')}`;
   if (!existsSync(MAIN)) return `${MAIN} does not exist (npm run build)`;
+  if (!existsSync(ADDON)) return 'the TUN addon is not built (npm run install says why)';
   sweep();
   const probe = `twin${process.pid}xprobe`;
   const made = spawnSync('ip', ['netns', 'add', probe], { encoding: 'utf8' });
