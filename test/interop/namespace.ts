@@ -50,7 +50,13 @@ function sweep(): void {
   for (const [, name, owner] of list.matchAll(/^(twin(\d+)x\w+)/gm)) {
     if (existsSync(`/proc/${owner}`)) continue;
     const inside = spawnSync('ip', ['netns', 'pids', name!], { encoding: 'utf8' }).stdout ?? '';
-    for (const pid of inside.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of inside.split('\n').filter(Boolean)) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
     spawnSync('ip', ['netns', 'del', name!]);
   }
 }

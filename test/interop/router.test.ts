@@ -14,19 +14,25 @@ describe.skipIf(missing !== undefined)('a router between two kernels', () => {
     far = await Namespace.create();
     await near.live([deck('router.deck')], ['--no-host-side']);
     for (const name of ['far4', 'far6']) await near.ip('link', 'set', name, 'netns', far.name);
-    await stand(near, 'near4', '198.18.1.2/24', '198.18.1.1');
-    await stand(near, 'near6', '2001:db8:1::2/64', '2001:db8:1::1');
-    await stand(far, 'far4', '198.18.2.2/24', '198.18.2.1');
-    await stand(far, 'far6', '2001:db8:2::2/64', '2001:db8:2::1');
+    await stand(near, 'near4', '198.18.1.2/24', '198.18.1.1', 1_500);
+    await stand(near, 'near6', '2001:db8:1::2/64', '2001:db8:1::1', 1_500);
+    await stand(far, 'far4', '198.18.2.2/24', '198.18.2.1', 1_400);
+    await stand(far, 'far6', '2001:db8:2::2/64', '2001:db8:2::1', 1_400);
   });
   afterAll(async () => {
     await near?.[Symbol.asyncDispose]();
     await far?.[Symbol.asyncDispose]();
   });
 
-  async function stand(kernel: Namespace, link: string, address: string, gateway: string): Promise<void> {
+  async function stand(
+    kernel: Namespace,
+    link: string,
+    address: string,
+    gateway: string,
+    mtu: number,
+  ): Promise<void> {
     await kernel.ip('addr', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []));
-    await kernel.ip('link', 'set', link, 'up', 'mtu', '1500');
+    await kernel.ip('link', 'set', link, 'up', 'mtu', String(mtu));
     await kernel.ip('route', 'add', 'default', 'via', gateway, 'dev', link);
   }
 
@@ -64,6 +70,20 @@ describe.skipIf(missing !== undefined)('a router between two kernels', () => {
       expect(stdout).toMatch(
         new RegExp(`From ${router} icmp_seq=1 (Time to live exceeded|Time exceeded: Hop limit)`),
       );
+    });
+
+    it(`${family}: a packet too large for the far link is refused with its MTU`, async () => {
+      const size = family === 'IPv4' ? '1472' : '1452';
+      const args = [flag, '-n', '-c', '1', '-W', '2', '-M', 'do', '-s', size, target];
+      const { stdout, stderr } = await near.run('ping', args);
+      expect(stdout + stderr).toMatch(
+        new RegExp(
+          `From ${router} icmp_seq=1 (Frag needed and DF set \\(mtu = 1400\\)|Packet too big: mtu=1400)`,
+        ),
+      );
+      // RFC 1191 §6.3, RFC 8201 §4: the kernel has learnt it, and its own check refuses the next one.
+      const route = await near.ip('route', 'get', target);
+      expect(route).toContain('mtu 1400');
     });
 
     it(`${family}: fragments pass through`, async () => {
