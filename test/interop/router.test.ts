@@ -81,7 +81,7 @@ describe.skipIf(missing !== undefined)('a router between two kernels', () => {
           `From ${router} icmp_seq=1 (Frag needed and DF set \\(mtu = 1400\\)|Packet too big: mtu=1400)`,
         ),
       );
-      // RFC 1191 §6.3, RFC 8201 §4: the kernel has learnt it, and its own check refuses the next one.
+      // The kernel believed it (RFC 1191, RFC 8201).
       const route = await near.ip('route', 'get', target);
       expect(route).toContain('mtu 1400');
     });
