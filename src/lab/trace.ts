@@ -12,12 +12,14 @@ export interface FrameEvent {
   readonly bytes: Uint8Array;
 }
 
-/** Enough of a packet to cover all its headers; the transport checksum in them covers the rest. */
-const HASHED_BYTES = 96;
+const ETHERNET_HEADER = 14;
+const TCP = 6;
+const UDP = 17;
 
 /**
- * Folds every frame and every verdict, with its time and place, into one number: two runs with the same hash did the
- * same things at the same times. Not a defence against forgery (FNV-1a in two lanes).
+ * Folds every frame and every verdict, with its time and place, into one number: two runs with the same hash had the
+ * same packets at the same times. Headers and lengths count, what an application sends does not: a web server puts the
+ * time of day into its answers. Not a defence against forgery (FNV-1a in two lanes).
  */
 export class LabTrace implements Trace {
   readonly #clock: Clock;
@@ -37,7 +39,7 @@ export class LabTrace implements Trace {
     this.frames++;
     this.#word(this.#clock.now);
     this.#text(link);
-    this.#packet(packet);
+    this.#frame(medium, packet);
     if (this.onFrame.length === 0) return;
     const event: FrameEvent = {
       time: this.#clock.now,
@@ -62,18 +64,41 @@ export class LabTrace implements Trace {
     return hex(this.#a) + hex(this.#b);
   }
 
-  #packet(packet: Packet): void {
-    const end = Math.min(packet.end, packet.start + HASHED_BYTES);
+  #frame(medium: 'ethernet' | 'ip', packet: Packet): void {
+    const { bytes, end } = packet;
+    const network = packet.start + (medium === 'ethernet' ? ETHERNET_HEADER : 0);
+    const version = medium === 'ip' || isIp(packet) ? (bytes[network] ?? 0) >> 4 : 0;
+    if (network + 40 > end || (version !== 4 && version !== 6)) {
+      this.#bytes(packet, packet.start, end);
+    } else {
+      const transport = network + (version === 4 ? (bytes[network]! & 15) * 4 : 40);
+      const fragment = version === 4 && (packet.u16(network + 6) & 0x1fff) !== 0;
+      const protocol = fragment ? 0 : bytes[network + (version === 4 ? 9 : 6)]!;
+      // The checksum covers the application's bytes, so it is left out with them.
+      if (protocol === TCP) this.#header(packet, transport, 16, (bytes[transport + 12]! >> 4) * 4);
+      else if (protocol === UDP) this.#header(packet, transport, 6, 8);
+      else this.#bytes(packet, packet.start, end);
+    }
+    this.#word(packet.length);
+  }
+
+  #header(packet: Packet, transport: number, checksum: number, length: number): void {
+    this.#bytes(packet, packet.start, transport + checksum);
+    this.#bytes(packet, transport + checksum + 2, transport + length);
+  }
+
+  #bytes(packet: Packet, from: number, to: number): void {
+    const { bytes } = packet;
+    const end = Math.min(to, packet.end);
     let a = this.#a;
     let b = this.#b;
-    for (let i = packet.start; i < end; i++) {
-      const byte = packet.bytes[i]!;
+    for (let i = from; i < end; i++) {
+      const byte = bytes[i]!;
       a = Math.imul(a ^ byte, 0x01000193);
       b = Math.imul(b ^ byte, 0x5bd1e995) ^ (b >>> 15);
     }
     this.#a = a;
     this.#b = b;
-    this.#word(packet.length);
   }
 
   #word(n: number): void {
@@ -89,4 +114,10 @@ export class LabTrace implements Trace {
       this.#b = Math.imul(this.#b ^ text.charCodeAt(i), 0x5bd1e995);
     }
   }
+}
+
+function isIp(packet: Packet): boolean {
+  if (packet.length < ETHERNET_HEADER) return false;
+  const etherType = packet.u16(packet.start + 12);
+  return etherType === 0x0800 || etherType === 0x86dd;
 }

@@ -67,7 +67,10 @@ describe('demo', () => {
       expect(code).toBe(0);
       return JSON.parse(out) as { ok: boolean; hash: string; frames: number; shown: { ok: boolean }[] };
     };
-    const [first, again, other] = [run('1'), run('1'), run('2')];
+    const first = run('1');
+    // The Date header of the answers differs by then, which is the application's affair.
+    spawnSync('sleep', ['1.1']);
+    const [again, other] = [run('1'), run('2')];
     expect(first.ok && first.shown.length === 10 && first.shown.every((s) => s.ok)).toBe(true);
     expect(first.hash).toMatch(/^[0-9a-f]{16}$/);
     expect(again.hash).toBe(first.hash);
