@@ -21,10 +21,10 @@ module.exports = {
     },
     {
       name: 'law-2-stacks-are-pure',
-      comment: 'No node:* module and no package under stacks/.',
+      comment: 'No node:* module, no package and no driver under stacks/, not even as a type.',
       severity: 'error',
       from: { path: '^stacks/' },
-      to: { dependencyTypesNot: ['local', 'type-only', 'type-import'] },
+      to: { pathNot: '^stacks/' },
     },
     {
       name: 'law-3-protocol-and-drivers-never-look-up',
@@ -36,7 +36,7 @@ module.exports = {
       name: 'law-3-services-see-sockets-only',
       severity: 'error',
       from: { path: '^src/services/' },
-      to: { path: '^(stacks|devices)/' },
+      to: { path: '^(stacks|devices|src)/', pathNot: '^src/(services|sockets)/' },
     },
     only('layers-packet', '^stacks/packet/', '^stacks/(packet|time)/'),
     only('layers-time', '^stacks/time/', '^stacks/time/'),
