@@ -63,12 +63,13 @@ export class Host {
   /**
    * The address of ours with these words. A link-local one must stand on the interface of its zone when it has one;
    * any other is ours on whatever link it was asked for (the weak host model of RFC 1122 §3.3.4.2, as routers need it).
+   * One that turned out to be another station's is not ours: packets to it go to that station (RFC 4862 §5.4.5).
    */
   find(address: Address): LocalAddress | undefined {
     const links = this.interfaces;
-    if (address.zone !== 0 && ipv6.isLinkLocal(address)) return this.link(address.zone)?.find(address);
+    if (address.zone !== 0 && ipv6.isLinkLocal(address)) return ours(this.link(address.zone)?.find(address));
     for (let i = 0; i < links.length; i++) {
-      const local = links[i]!.find(address);
+      const local = ours(links[i]!.find(address));
       if (local !== undefined) return local;
     }
     return undefined;
@@ -90,6 +91,10 @@ export class Host {
     }
     return best?.local.address;
   }
+}
+
+function ours(local: LocalAddress | undefined): LocalAddress | undefined {
+  return local?.state === 'duplicate' ? undefined : local;
 }
 
 function count(counters: Counters, verdict: Verdict, reason: DropReason | undefined, own: boolean): void {

@@ -108,13 +108,16 @@ export class NdSender {
     this.#send(packet, link, source, allRouters);
   }
 
-  /** RFC 4861 §6.2.3: every prefix of the link, for SLAAC where it is a /64. `lifetime` in seconds. */
+  /**
+   * RFC 4861 §6.2.3: every prefix of the link, for SLAAC where it is a /64. A prefix is the link's from the start,
+   * while our own address in it is still tentative. `lifetime` in seconds.
+   */
   advertiseRouter(link: Ipv6Interface, lifetime: number): void {
     const source = link.linkLocal()?.address;
     if (source === undefined) return;
     const prefixes = link.addresses.filter(
       (local, at) =>
-        local.usable &&
+        local.state !== 'duplicate' &&
         !ipv6.isLinkLocal(local.address) &&
         link.addresses.findIndex(
           (other) =>

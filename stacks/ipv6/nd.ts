@@ -139,7 +139,8 @@ export class NeighbourDiscovery {
       return 'bad-neighbour-message';
     }
     const local = link.find(target);
-    if (local !== undefined) {
+    // A duplicate is that station's own by now, and may be resolved like any other.
+    if (local !== undefined && local.state !== 'duplicate') {
       // RFC 4862 §5.4.4: a tentative address is a duplicate. A proven one stays ours; the conflict is counted.
       return local.state === 'tentative' ? this.#dad.conflict(link, local) : 'address-conflict';
     }

@@ -56,6 +56,9 @@ describe('duplicate address detection (RFC 4862)', () => {
     expect(states(b)['2001:db8::1']).toBe('duplicate');
     expect(states(b)['fe80::ff:fe00:2']).toBe('preferred');
     expect(b.counters.drops['address-conflict']).toBe(1);
+    // It is the other's, so packets to it go to the other (RFC 4862 §5.4.5).
+    expect(ping(env, b, '2001:db8::1')).toMatchObject({ outcome: 'reply' });
+    expect(b.isLocal(ip('2001:db8::1'))).toBe(false);
     expectAtRest(env, a, b);
   });
 

@@ -90,6 +90,9 @@ describe('stateless autoconfiguration (RFC 4862 §5.5) by our own router', () =>
     });
     router.start();
     settle(env);
+    // The prefix is there from the first one, sent while the router's own address in it may still be tentative.
+    const first = seen(routerPort).find(({ type }) => type === 134)!;
+    expect([...first.body.slice(24, 28)]).toEqual([3, 4, 64, 0xc0]);
     stack.start();
     settle(env);
     expect(addresses(stack)).toEqual(['fe80::ff:fe00:1 preferred', '2001:db8:5::ff:fe00:1 preferred']);
