@@ -165,6 +165,7 @@ export class Ipv4Stack implements Stack {
   }
 
   echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void {
+    this.environment.clock.refresh();
     this.#echo.request(destination, options, done);
   }
 

@@ -69,18 +69,16 @@ export class EchoClient {
 
   request(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void {
     const clock = this.#sender.environment.clock;
+    if (this.#pending.size >= MAX_PENDING) {
+      const problem = failure('ENOBUFS', `${MAX_PENDING} echo requests are already in flight`);
+      clock.timer(() => done({ outcome: 'error', failure: problem, from: undefined })).armIn(0);
+      return;
+    }
     let sequence = this.#sequence;
-    while (this.#pending.has(sequence) && this.#pending.size < MAX_PENDING)
-      sequence = (sequence + 1) & 0xffff;
+    while (this.#pending.has(sequence)) sequence = (sequence + 1) & 0xffff;
     this.#sequence = (sequence + 1) & 0xffff;
     const pending = new Pending(sequence, destination.clone(), options, done);
     pending.timer = clock.timer(() => this.#finish(pending, pending.known ?? { outcome: 'timeout' }));
-    if (this.#pending.size >= MAX_PENDING) {
-      const problem = failure('ENOBUFS', `${MAX_PENDING} echo requests are already in flight`);
-      pending.known = { outcome: 'error', failure: problem, from: undefined };
-      pending.timer.armIn(0);
-      return;
-    }
     this.#pending.set(sequence, pending);
     pending.timer.armIn(options.timeout);
     this.#send(pending);

@@ -32,6 +32,22 @@ describe('echo', () => {
     expectAtRest(env, a);
   });
 
+  it('bounds the requests under way, and answers all that it took', () => {
+    const { env, a, b } = pair();
+    ping(env, a, '2001:db8::2');
+    const outcomes: Record<string, number> = {};
+    for (let i = 0; i < 4_098; i++) {
+      a.echo(ip('2001:db8::2'), { size: 8, timeout: SECOND }, (result) => {
+        const outcome = result.outcome === 'error' ? result.failure.code : result.outcome;
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      });
+    }
+    expect(outcomes).toEqual({});
+    settle(env);
+    expect(outcomes).toEqual({ reply: 4_096, ENOBUFS: 2 });
+    expectAtRest(env, a, b);
+  });
+
   it('reaches every own address and ::1 without a link', () => {
     const { env, a, portA } = pair();
     const before = portA.sent.length;
