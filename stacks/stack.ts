@@ -85,7 +85,8 @@ export interface Stack extends NetworkLayer {
   forwarding: boolean;
   /**
    * IN statements: asked for every packet from a link that is for this host, with the destination port (0 when the
-   * protocol has none). False drops it silently as `filtered`. Packets to oneself are never asked about.
+   * protocol has none); of ICMP for echo requests only. False drops it silently as `filtered`. Packets to oneself are
+   * never asked about.
    */
   filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
 

@@ -7,6 +7,8 @@ import type { DropReason } from '../packet/verdict.ts';
 import { checkFrame, ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, etherType } from '../wire/ethernet.ts';
 import {
   DESTINATION_UNREACHABLE,
+  ECHO_REQUEST,
+  icmpType,
   PARAMETER_PROBLEM,
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
@@ -134,12 +136,9 @@ export class Input {
     const host = this.#host;
     const protocol = protocolOf(packet, packet.network);
     packet.start = packet.transport;
-    if (host.filter !== undefined && packet.ingress !== LOOPED) {
-      const hasPort = (protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP) && packet.length >= 4;
-      if (!host.filter(protocol, hasPort ? packet.u16(packet.start + 2) : 0)) {
-        host.end(packet, 'dropped', 'filtered');
-        return;
-      }
+    if (this.#isFiltered(packet, protocol)) {
+      host.end(packet, 'dropped', 'filtered');
+      return;
     }
     if (protocol === PROTOCOL_ICMP) {
       this.#icmp.receive(packet);
@@ -167,5 +166,19 @@ export class Input {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, PORT_UNREACHABLE, 0); // RFC 1122 §4.1.3.1
     }
     host.end(packet, 'dropped', verdict);
+  }
+
+  /**
+   * Loopback is never filtered, and of ICMP only echo requests are: answers to our own, and errors that path MTU
+   * discovery lives by (RFC 2923 §2.1), are for what the filter let out.
+   */
+  #isFiltered(packet: Packet, protocol: number): boolean {
+    const { filter } = this.#host;
+    if (filter === undefined || packet.ingress === LOOPED) return false;
+    if (protocol === PROTOCOL_ICMP) {
+      return packet.length > 0 && icmpType(packet, packet.start) === ECHO_REQUEST && !filter(protocol, 0);
+    }
+    const hasPort = (protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP) && packet.length >= 4;
+    return !filter(protocol, hasPort ? packet.u16(packet.start + 2) : 0);
   }
 }

@@ -10,6 +10,7 @@ import {
   icmp,
   ip,
   pair,
+  ping,
   put16,
   settle,
   udp,
@@ -116,6 +117,9 @@ describe('what comes from a link', () => {
     expect(b.counters.drops).toEqual({ filtered: 3 });
     expect(deviceB.sent).toEqual([]);
     expect(results).toMatchObject([{ outcome: 'reply' }]);
+    // Of ICMP only echo requests are asked about: what answers to our own packets must come in.
+    expect(ping(env, b, '10.0.0.1')).toMatchObject({ outcome: 'reply' });
+    expect(asked).toHaveLength(3);
     expectAtRest(env, a, b);
   });
 });
