@@ -44,6 +44,9 @@ export const DEFAULT_KERNEL_QUEUE = 16_384;
 /** An Ethernet header with a VLAN tag: what a frame may have beyond the MTU. */
 const LINK_HEADER = 18;
 
+/** What read(2) says of an interface that is gone, when it is asked before libuv says EBADF; libuv has no name for it. */
+const EBADFD = 77;
+
 /** Where the exchange holds what (tun.c). */
 const OFFERED = 0;
 const DISCARDED = 1;
@@ -168,7 +171,7 @@ export class TunDevice implements Device {
   #readable(count: number): void {
     if (count < 0) {
       this.#gone = true;
-      this.#options.onDown?.(getSystemErrorName(count));
+      this.#options.onDown?.(getSystemErrorName(count === -EBADFD ? -constants.errno.EBADF : count));
       return;
     }
     const exchange = this.#exchange;
