@@ -1,5 +1,5 @@
 /** A module shaped like node:dgram on a stack or a couple. What the stack tells is handed on in the next tick. */
-import { EventEmitter } from 'node:events';
+import { addAbortListener, EventEmitter } from 'node:events';
 import type { Family } from '../../stacks/address/family.ts';
 import { ipv4 } from '../../stacks/address/ipv4.ts';
 import { ipv6 } from '../../stacks/address/ipv6.ts';
@@ -61,7 +61,10 @@ export class DatagramSocket extends EventEmitter {
     if (listener !== undefined) this.on('message', listener);
     const { signal } = options;
     if (signal?.aborted) process.nextTick(() => this.#closeOnce());
-    signal?.addEventListener('abort', () => this.#closeOnce(), { once: true });
+    else if (signal !== undefined) {
+      const aborted = addAbortListener(signal, () => this.#closeOnce());
+      this.once('close', () => aborted[Symbol.dispose]());
+    }
   }
 
   /** 'listening' or 'error' follows. */
@@ -122,6 +125,7 @@ export class DatagramSocket extends EventEmitter {
     if (this.#state !== 'binding') return;
     this.#state = 'unbound';
     this.#waiting = [];
+    this.#connecting = false;
     this.#tell(() => this.emit('error', error));
   }
 
@@ -186,8 +190,12 @@ export class DatagramSocket extends EventEmitter {
     });
   }
 
-  /** Only this peer from now on; 'connect' follows. */
-  connect(port: number, address?: string | (() => void), connected?: () => void): void {
+  /** Only this peer from now on; 'connect' follows. An error goes to `connected` when there is one, as in Node. */
+  connect(
+    port: number,
+    address?: string | ((error?: Error) => void),
+    connected?: (error?: Error) => void,
+  ): void {
     checkPort(port, 'Port');
     this.#mustBeOpen();
     if (this.#peer !== undefined || this.#connecting) {
@@ -201,11 +209,11 @@ export class DatagramSocket extends EventEmitter {
         this.#connecting = false;
         const error = found instanceof Error ? found : this.#setPeer({ ...found, port });
         this.#tell(() => {
-          if (error !== undefined) this.emit('error', error);
-          else {
-            callback?.();
+          if (error === undefined) {
+            if (callback !== undefined) this.once('connect', callback);
             this.emit('connect');
-          }
+          } else if (callback !== undefined) callback(error);
+          else this.emit('error', error);
         });
       });
     });

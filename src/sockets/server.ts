@@ -1,5 +1,5 @@
 /** `net.Server` on a stack or a couple. */
-import { EventEmitter } from 'node:events';
+import { addAbortListener, EventEmitter } from 'node:events';
 import { isFailure } from '../../stacks/address/network.ts';
 import { UNHEARD } from './attempts.ts';
 import type { SocketOptions } from './connect-arguments.ts';
@@ -88,7 +88,10 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
       process.nextTick(() => this.close());
       return this;
     }
-    signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (signal !== undefined) {
+      const aborted = addAbortListener(signal, () => this.close());
+      this.once('close', () => aborted[Symbol.dispose]());
+    }
     if (options.host === undefined || options.host === '') this.#listen(undefined, port, options);
     else {
       const name = options.host;
@@ -195,15 +198,15 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
     process.nextTick(() => this.#deliver());
   }
 
+  /** One connection; the next in a tick of its own, so that a listener that throws costs no other connection. */
   #deliver(): void {
     this.#scheduled = false;
-    while (this.#iterators === 0 || this.#waiters.length > 0) {
-      const socket = this.#take();
-      if (socket === undefined) return;
-      if (this.#iterators > 0) this.#waiters.shift()!(socket);
-      else if (this.#application !== undefined) this.#application.emit('connection', socket);
-      else this.emit('connection', socket);
-    }
+    if (this.#iterators > 0 && this.#waiters.length === 0) return;
+    const socket = this.#take();
+    if (socket === undefined) return;
+    this.#schedule();
+    if (this.#iterators > 0) this.#waiters.shift()!(socket);
+    else (this.#application ?? this).emit('connection', socket);
   }
 
   #take(): TcpSocket | undefined {

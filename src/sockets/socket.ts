@@ -23,6 +23,9 @@ export interface SocketAddress {
 
 type Done = (error?: Error | null) => void;
 
+/** Node's code for what was written to a socket that never connected. */
+const BEFORE_CONNECTION = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
+
 /** What the server does to give an established connection to a new socket. */
 export const ADOPT = Symbol('adopt');
 
@@ -172,11 +175,23 @@ export class TcpSocket extends Duplex {
       if (chunk === undefined) break;
       this.bytesRead += chunk.length;
       this.#armTimeout();
-      // A false ends this round; the next `_read` begins another.
-      this.#reading = false;
-      if (this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) this.#reading = true;
+      this.#hand(chunk);
     }
     if (!this.destroyed && this.#left() === 0) this.#noMore();
+  }
+
+  /** A false of `push` ends this round; the next `_read` begins another. */
+  #hand(chunk: Uint8Array): void {
+    let wantsMore = true;
+    this.#reading = false;
+    try {
+      wantsMore = this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    } catch (error) {
+      this.#schedule(); // a 'data' listener that throws costs nothing but its own call
+      throw error;
+    } finally {
+      if (wantsMore) this.#reading = true;
+    }
   }
 
   /** Nothing is left to read: has the peer ended, or is the connection gone? */
@@ -271,9 +286,10 @@ export class TcpSocket extends Duplex {
 
   #finish(): void {
     const done = this.#finishing;
-    if (done === undefined || this.#connecting) return;
+    // Ended before `connect`: the FIN goes out once there is a connection.
+    if (done === undefined || this.#connecting || this.#taken === undefined) return;
     this.#finishing = undefined;
-    if (this.#gone === undefined) this.#taken?.connection.shutdown();
+    if (this.#gone === undefined) this.#taken.connection.shutdown();
     done();
   }
 
@@ -281,6 +297,7 @@ export class TcpSocket extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#enter();
+    const unsent = this.#connecting ? BEFORE_CONNECTION : 'ECANCELED';
     this.#connecting = false;
     this.#timer.disarm();
     this.#opening?.cancel();
@@ -293,7 +310,7 @@ export class TcpSocket extends Duplex {
       else this.#taken.connection.close();
     }
     done(error);
-    outgoing?.done(error ?? nodeError('ECANCELED', 'write ECANCELED'));
+    outgoing?.done(error ?? nodeError(unsent, `The socket was closed before the write was done (${unsent})`));
     this.#onClosed?.();
     process.nextTick(() => this.emit('close', error !== null));
   }

@@ -70,7 +70,7 @@ describe.each(families)('dgram over $family', (at) => {
   it('hears of a refused port when connected, and only of its peer', async () => {
     const { network, a, b } = pair(at);
     const client = a.createSocket(at.type);
-    await network.until(new Promise<void>((resolve) => client.connect(53, at.b, resolve)));
+    await network.until(new Promise<void>((resolve) => client.connect(53, at.b, () => resolve())));
     expect(client.remoteAddress()).toEqual({ address: at.b, family: at.family, port: 53 });
     const refused = once(client, 'error').catch((reason) => [reason]);
     client.send('anybody?');
