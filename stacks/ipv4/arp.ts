@@ -150,11 +150,8 @@ export class Arp {
     target: number,
     to: Uint8Array,
   ): void {
-    const packet = this.#host.environment.pool.take(ARP_BYTES);
-    if (packet === undefined) {
-      this.#host.counters.unsent++;
-      return;
-    }
+    const packet = this.#host.take(ARP_BYTES);
+    if (packet === undefined) return;
     writeArp(packet, operation, iface.mac!, sender, targetMac, target);
     this.#host.sent(packet, iface);
     iface.transmitFrame(packet, to, ETHERTYPE_ARP);

@@ -105,6 +105,13 @@ export class Host {
     this.environment.pool.release(packet);
   }
 
+  /** A buffer for a message of our own; without one, the message counts as unsent. */
+  take(bytes: number): Packet | undefined {
+    const packet = this.environment.pool.take(bytes);
+    if (packet === undefined) this.counters.unsent++;
+    return packet;
+  }
+
   /** Before a packet is handed to a link (undefined: to ourselves). */
   sent(packet: Packet, by: Ipv4Interface | undefined): void {
     if (by !== undefined) by.counters.transmitted++;

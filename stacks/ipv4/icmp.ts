@@ -130,7 +130,7 @@ export class Icmp {
     const ours = own ? new Address(0, 0, 0, to) : this.#output.sourceFor(this.#source);
     if (isFailure(ours)) return;
     const quoted = Math.min(packet.end - at, ERROR_BYTES - IPV4_HEADER - ICMP_HEADER);
-    const message = host.environment.pool.take(ICMP_HEADER + quoted);
+    const message = host.take(ICMP_HEADER + quoted);
     if (message === undefined) return;
     message.bytes.set(packet.bytes.subarray(at, at + quoted), message.start + ICMP_HEADER);
     writeIcmp(message, type, code, word);

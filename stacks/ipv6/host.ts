@@ -45,19 +45,27 @@ export class Host {
 
   /**
    * The one place where packets end: counted here and on the link, traced, released. `forwarded` and `transmitted`
-   * are the exceptions: their next owner is the device. A packet made here that is dropped counts as unsent.
+   * are the exceptions: their next owner is the device of `out`. A packet made here that is dropped counts as unsent.
    */
   end(packet: Packet, verdict: Verdict, reason?: DropReason, out?: Ipv6Interface): void {
     const own = packet.ingress === 0;
     const link = own || packet.ingress === LOOPED ? out : this.link(packet.ingress);
     count(this.counters, verdict, reason, own);
     if (link !== undefined) count(link.counters, verdict, reason, own);
+    if (verdict === 'forwarded' && out !== undefined) out.counters.transmitted++;
     this.environment.trace?.verdict(this.name, verdict, reason, packet);
     if (verdict !== 'forwarded' && verdict !== 'transmitted') this.environment.pool.release(packet);
   }
 
   drop(packet: Packet, reason: DropReason, out?: Ipv6Interface): void {
     this.end(packet, 'dropped', reason, out);
+  }
+
+  /** A buffer for a message of our own; without one, the message counts as unsent. */
+  take(bytes: number): Packet | undefined {
+    const packet = this.environment.pool.take(bytes);
+    if (packet === undefined) this.counters.unsent++;
+    return packet;
   }
 
   /**

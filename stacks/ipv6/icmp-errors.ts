@@ -25,8 +25,6 @@ const ERROR_BURST = 50;
 const MAX_QUOTE = MINIMUM_MTU - HEADER_BYTES - ICMP_BYTES;
 
 export class IcmpErrors {
-  /** Errors that the rate limit suppressed. */
-  suppressed = 0;
   readonly #host: Host;
   readonly #output: Output;
   readonly #bucket: TokenBucket;
@@ -48,10 +46,7 @@ export class IcmpErrors {
     ipv6.read(packet.bytes, network + SOURCE, to);
     ipv6.read(packet.bytes, network + DESTINATION, was);
     if (!this.#mayAnswer(packet, to, was, type, code)) return;
-    if (!this.#bucket.take()) {
-      this.suppressed++;
-      return;
-    }
+    if (!this.#bucket.take()) return;
     if (ipv6.isLinkLocal(to) && packet.ingress > 0) to.zone = packet.ingress;
     if (ipv6.isLinkLocal(was) && packet.ingress > 0) was.zone = packet.ingress;
     // RFC 4443 §2.2: from the address that the packet was sent to, when it is ours, else from one that suits the way back.
@@ -59,7 +54,7 @@ export class IcmpErrors {
     const source = local?.usable ? local.address : this.#output.sourceFor(to);
     if (isFailure(source)) return;
     const quote = Math.min(packet.end - network, MAX_QUOTE);
-    const error = this.#host.environment.pool.take(ICMP_BYTES + quote);
+    const error = this.#host.take(ICMP_BYTES + quote);
     if (error === undefined) return;
     writeIcmp(error, type, code, word);
     error.bytes.set(packet.bytes.subarray(network, network + quote), error.start + ICMP_BYTES);

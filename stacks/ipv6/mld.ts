@@ -77,7 +77,7 @@ export class Mld {
   #report(link: Ipv6Interface, groups: readonly Address[], record: number): void {
     if (!link.isEthernet || !link.usable || groups.length === 0) return;
     const records = groups.slice(0, MAX_RECORDS);
-    const packet = this.#host.environment.pool.take(REPORT_BYTES + records.length * RECORD_BYTES);
+    const packet = this.#host.take(REPORT_BYTES + records.length * RECORD_BYTES);
     if (packet === undefined) return;
     writeIcmp(packet, LISTENER_REPORT_V2, 0, records.length);
     let at = packet.start + REPORT_BYTES;

@@ -141,7 +141,7 @@ export class NdSender {
   }
 
   #message(type: number, word: number, length: number): Packet | undefined {
-    const packet = this.#host.environment.pool.take(length);
+    const packet = this.#host.take(length);
     if (packet !== undefined) writeIcmp(packet, type, 0, word);
     return packet;
   }

@@ -23,12 +23,6 @@ const MULTICAST_HOP_LIMIT = 1;
 /** The loopback path has no link: the largest packet that a payload length of 16 bits allows. */
 const LOOPBACK_MTU = 65_535;
 
-/** How to get to a destination. `link` undefined: it is this host itself. */
-export interface Path {
-  readonly link: Ipv6Interface | undefined;
-  readonly nextHop: Address;
-}
-
 export class Output {
   readonly family: Family = ipv6;
   readonly environment: Environment;
@@ -37,7 +31,7 @@ export class Output {
   readonly #neighbours: NeighbourCache;
   readonly #pathMtus: PathMtuTable;
   readonly #later: Later;
-  /** The result of the last `#path`. */
+  /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;
   /** The flow that was labelled last: most packets come in runs of one flow. */
@@ -73,12 +67,6 @@ export class Output {
   pathMtu(destination: Address): number {
     if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
     return this.#link === undefined ? LOOPBACK_MTU : this.#mtuBy(this.#link, destination);
-  }
-
-  /** Where packets to `destination` leave, for whoever watches the path; undefined when there is no way. */
-  path(destination: Address, zone: number): Path | undefined {
-    if (this.#path(destination, zone) !== undefined) return undefined;
-    return { link: this.#link, nextHop: this.#nextHop };
   }
 
   output(
@@ -211,10 +199,12 @@ export class Output {
 
   /** To ourselves: delivered after this call has returned. */
   #loop(packet: Packet, destination: Address): Failure | undefined {
+    if (!this.#later.push(packet, destination.zone)) {
+      return failure('ENOBUFS', 'too many packets to ourselves wait for delivery');
+    }
+    this.#host.end(packet, 'transmitted');
     packet.ingress = LOOPED;
-    if (this.#later.push(packet, destination.zone)) return undefined;
-    packet.ingress = 0;
-    return failure('ENOBUFS', 'too many packets to ourselves wait for delivery');
+    return undefined;
   }
 
   /** Sets `#link` and `#nextHop`. RFC 4861 §5.2; link-local and multicast destinations go by their zone alone. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Packet } from '../../../stacks/packet/packet.ts';
+import { PacketPool } from '../../../stacks/packet/pool.ts';
 import type { DropReason } from '../../../stacks/packet/verdict.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
   datagram,
+  environment,
   expectAtRest,
   type Fields,
   frame,
@@ -13,6 +16,8 @@ import {
   ping,
   put16,
   settle,
+  stack,
+  TestDevice,
   udp,
 } from './net.ts';
 
@@ -233,6 +238,19 @@ describe('ICMP', () => {
   ];
   it.each(silent)('%s gets no answer', (_name, bytes, reason) => {
     expect(drop(bytes)).toEqual({ drops: { [reason]: 1 }, error: undefined });
+  });
+
+  it('errors count as unsent when no buffer is free', () => {
+    const env = { ...environment(), pool: new PacketPool(1 << 20) };
+    const device = new TestDevice(env, 'x0', undefined);
+    const x = stack(env, 'X', [[device, '10.0.0.1', 24]]);
+    const held: Packet[] = [];
+    while (held.length < 511) held.push(env.pool.take(1)!);
+    device.inject(datagram(DATA, { source: '10.0.0.9', destination: '10.0.0.1' }));
+    expect([device.sent.length, x.counters.unsent]).toEqual([0, 1]);
+    expect(x.counters.drops).toEqual({ 'port-unreachable': 1 });
+    for (const packet of held) env.pool.release(packet);
+    expectAtRest(env, x);
   });
 
   it('errors are limited to a burst and then a rate', () => {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
+import type { Packet } from '../../../stacks/packet/packet.ts';
+import { PacketPool } from '../../../stacks/packet/pool.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
   bytes,
   datagram,
   dropsOf,
+  environment,
   expectAtRest,
   frame,
+  Hub,
   icmp,
   icmpPacket,
   ip,
@@ -61,6 +66,23 @@ describe('errors that we send (RFC 4443 §2.4)', () => {
       'bad-source': 1,
     });
     expectAtRest(env, a, b);
+  });
+
+  it('count as unsent when no buffer is free', () => {
+    const env = { ...environment(), pool: new PacketPool(1 << 20) };
+    const port = new Hub(env, 'ip').port('x');
+    const stack = new Ipv6Stack(env, { id: 1, name: 'X' });
+    stack.addInterface('LINK', port, { mtu: 1_500, address: ip('2001:db8::1'), prefixLength: 64 });
+    stack.start();
+    settle(env);
+    const held: Packet[] = [];
+    while (held.length < 511) held.push(env.pool.take(1)!);
+    const sent = port.sent.length;
+    port.inject(udpPacket(bytes(), [1, 2], { source: '2001:db8::9', destination: A }));
+    expect([port.sent.length - sent, stack.counters.unsent]).toEqual([0, 1]);
+    expect(stack.counters.drops).toEqual({ 'port-unreachable': 1 });
+    for (const packet of held) env.pool.release(packet);
+    expectAtRest(env, stack);
   });
 
   it('are limited to a burst of 50 and 100 a second', () => {

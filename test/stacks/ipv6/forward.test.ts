@@ -8,12 +8,15 @@ const RIGHT = '2001:db8:2::2';
 
 describe('forwarding (RFC 8200, RFC 4443)', () => {
   it.each(['ethernet', 'ip'] as const)('passes packets on with one hop less on %s', (medium) => {
-    const { env, left, router, right } = narrow(1_500, medium);
+    const { env, left, router, right, nearPort, farPort } = narrow(1_500, medium);
     expect(ping(env, left, RIGHT, { size: 3_000 })).toMatchObject({
       outcome: 'reply',
       reply: { bytes: 3_000, hopLimit: 63 },
     });
     expect(router.counters.forwarded).toBe(6);
+    const [near, far] = router.interfaces().map(({ counters }) => counters);
+    expect([near!.forwarded, far!.forwarded]).toEqual([3, 3]);
+    expect([near!.transmitted, far!.transmitted]).toEqual([nearPort.sent.length, farPort.sent.length]);
     expectAtRest(env, left, router, right);
   });
 
