@@ -44,11 +44,6 @@ export class Reassembler {
     });
   }
 
-  /** Bytes of packet slots held, for whoever watches the budget. */
-  get bytes(): number {
-    return this.#reassembly.bytes;
-  }
-
   /**
    * Takes ownership of a fragment that `chain` has walked. Returns the datagram that it completed, its fragment header
    * gone, `start` and `network` at the IPv6 header; it stands for the fragment that came last.

@@ -127,11 +127,6 @@ export class Routers {
     else this.#setMetric(router, UNREACHABLE_METRIC);
   }
 
-  /** Is `address` a default router of this link? */
-  isDefault(address: Address, link: Ipv6Interface): boolean {
-    return this.#find(address, link) !== undefined;
-  }
-
   /** The link went down: nothing learnt from it stays true. */
   forgetLink(link: Ipv6Interface): void {
     this.#solicitations.get(link)?.timer.disarm();

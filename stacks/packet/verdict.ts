@@ -91,10 +91,6 @@ export const DROP_REASONS = {
     rule: 'RFC 1122 §3.2.2, RFC 4443 §2.4',
   },
   'icmp-unmatched': { says: 'an ICMP message that belongs to nothing of ours', rule: 'RFC 5927 §4' },
-  'icmp-rate-limited': {
-    says: 'no ICMP answer: the rate limit is reached',
-    rule: 'RFC 1812 §4.3.2.8, RFC 4443 §2.4(f)',
-  },
   // Transport
   'port-unreachable': { says: 'no socket at this port', rule: 'RFC 1122 §4.1.3.1' },
   'receive-buffer-full': {
