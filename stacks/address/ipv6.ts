@@ -149,12 +149,13 @@ export function solicitedNode(address: Address): Address {
   return new Address(0xff020000, 0, 1, 0xff000000 | (address.w3 & 0xffffff));
 }
 
-/** fe80::/64 with the modified EUI-64 of the MAC: the universal/local bit inverted (RFC 4291 appendix A). */
-export function linkLocalOf(mac: Uint8Array): Address {
-  return withInterfaceId(new Address(0xfe800000, 0, 0, 0), mac);
-}
+/** fe80::/64, the prefix of every link-local address (RFC 4291 §2.5.6). */
+export const LINK_LOCAL_PREFIX: Address = new Address(0xfe800000, 0, 0, 0);
 
-/** `prefix`/64 with the modified EUI-64 of the MAC in the low 64 bits (RFC 4862 §5.5.3, RFC 2464 §4). */
+/**
+ * `prefix`/64 with the modified EUI-64 of the MAC in the low 64 bits, its universal/local bit inverted (RFC 4862
+ * §5.5.3, RFC 2464 §4, RFC 4291 appendix A).
+ */
 export function withInterfaceId(prefix: Address, mac: Uint8Array): Address {
   return new Address(
     prefix.w0,

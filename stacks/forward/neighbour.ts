@@ -7,7 +7,7 @@ export interface Neighbour {
   readonly address: Address;
   readonly interfaceIndex: number;
   readonly mac: Uint8Array | undefined;
-  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'permanent' | 'failed';
+  readonly state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed';
   readonly isRouter: boolean;
 }
 

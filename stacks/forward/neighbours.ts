@@ -135,14 +135,13 @@ export class NeighbourCache {
   /** An upper layer made forward progress with this next hop (RFC 4861 §7.3.1). */
   confirm(nextHop: Address, interfaceIndex: number): void {
     const entry = this.#find(nextHop, interfaceIndex);
-    if (entry?.mac === undefined || entry.state === 'permanent') return;
-    this.#reachable(entry);
+    if (entry?.mac !== undefined) this.#reachable(entry);
   }
 
   /** RFC 4861 §7.2.5. False when it says nothing about an entry of ours: no entry is made for it. */
   advertise(said: Advertisement): boolean {
     const entry = this.#find(said.address, said.interfaceIndex);
-    if (entry === undefined || entry.state === 'permanent') return false;
+    if (entry === undefined) return false;
     if (entry.state === 'failed') {
       this.#remove(entry); // It lives after all: the next packet asks anew.
       return false;
@@ -183,7 +182,6 @@ export class NeighbourCache {
       if (entry === undefined) return;
     }
     if (isRouter !== undefined) entry.isRouter = isRouter;
-    if (entry.state === 'permanent') return;
     if (entry.state === 'incomplete') {
       this.#resolved(entry, mac, false);
     } else if (!sameMac(mac, entry.mac!)) {
@@ -192,24 +190,16 @@ export class NeighbourCache {
     }
   }
 
-  /** A static entry; undefined when the table is full of better ones. */
-  setPermanent(address: Address, interfaceIndex: number, mac: Uint8Array): void {
-    const entry = this.#find(address, interfaceIndex) ?? this.#create(address, interfaceIndex);
-    if (entry === undefined) return;
-    this.#resolved(entry, mac, true);
-    this.#disarm(entry);
-    entry.state = 'permanent';
-  }
-
   lookup(address: Address, interfaceIndex: number): Neighbour | undefined {
     const entry = this.#find(address, interfaceIndex);
     return entry === undefined ? undefined : this.#show(entry);
   }
 
-  /** The link went down, or (undefined) the stack stopped: nothing known stays true. */
-  flush(interfaceIndex?: number): void {
+  /** The link went down: nothing known of it stays true. */
+  flush(interfaceIndex: number): void {
+    this.#timing[interfaceIndex] = undefined;
     for (const entry of [...this.#ring]) {
-      if (interfaceIndex !== undefined && entry.interfaceIndex !== interfaceIndex) continue;
+      if (entry.interfaceIndex !== interfaceIndex) continue;
       this.#remove(entry);
       this.#fail(entry, 'link-down');
     }
@@ -366,8 +356,7 @@ export class NeighbourCache {
     for (let step = 0; step < EVICTION_STEPS; step++) {
       this.#hand = (this.#hand + 1) % this.#ring.length;
       const entry = this.#ring[this.#hand]!;
-      const state = this.#ageOf(entry);
-      if (state === 'permanent' || state === 'reachable') continue;
+      if (this.#ageOf(entry) === 'reachable') continue;
       if (entry.used) {
         entry.used = false;
         continue;

@@ -1,5 +1,5 @@
 /** One link of the stack: its addresses, its groups, and how a packet gets onto it. */
-import { Address } from '../address/address.ts';
+import type { Address } from '../address/address.ts';
 import { allNodes, ipv6, withInterfaceId } from '../address/ipv6.ts';
 import type { Device } from '../packet/device.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
@@ -111,6 +111,12 @@ export class Ipv6Interface implements Interface {
     return this.#groups.map(({ group }) => group);
   }
 
+  /** What routers said of the link is not true of the next one. */
+  forgetParameters(): void {
+    this.mtu = this.configuredMtu;
+    this.hopLimit = DEFAULT_HOP_LIMIT;
+  }
+
   leaveAll(): void {
     this.#groups.length = 0;
   }
@@ -155,6 +161,3 @@ function derivedIdentifier(name: string, index: number, stackId: number): Uint8A
   const high = hash.begin().word(low).word(stackId).end();
   return new Uint8Array([0x02, high, low >>> 24, low >>> 16, low >>> 8, low]);
 }
-
-/** fe80::/64, the prefix of every link-local address (RFC 4291 §2.5.6). */
-export const LINK_LOCAL_PREFIX: Address = new Address(0xfe800000, 0, 0, 0);

@@ -132,7 +132,7 @@ export class Routers {
     this.#solicitations.get(link)?.timer.disarm();
     for (const router of this.#routers.filter((other) => other.link === link)) this.#forget(router);
     for (const prefix of this.#prefixes.filter((other) => other.link === link)) this.#forgetPrefix(prefix);
-    link.mtu = link.configuredMtu;
+    link.forgetParameters();
     this.#arm();
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { allRouters, ipv6 } from '../address/ipv6.ts';
+import { allRouters, ipv6, LINK_LOCAL_PREFIX } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -35,7 +35,7 @@ import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
 import { IcmpErrors } from './icmp-errors.ts';
 import { Input } from './input.ts';
-import { Ipv6Interface, LINK_LOCAL_PREFIX } from './interface.ts';
+import { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
 import { LocalAddress } from './local-address.ts';
 import { LocalErrors } from './local-errors.ts';

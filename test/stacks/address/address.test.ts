@@ -3,7 +3,13 @@ import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { ipv4 } from '../../../stacks/address/ipv4.ts';
-import { ipv6, isMapped, linkLocalOf, solicitedNode } from '../../../stacks/address/ipv6.ts';
+import {
+  ipv6,
+  isMapped,
+  LINK_LOCAL_PREFIX,
+  solicitedNode,
+  withInterfaceId,
+} from '../../../stacks/address/ipv6.ts';
 
 const word = fc.integer({ min: -0x80000000, max: 0x7fffffff });
 /** Zero words are common in real addresses and are what `::` is about. */
@@ -66,10 +72,12 @@ describe('IPv6 text', () => {
 
 describe('IPv6 derived addresses', () => {
   it('makes the link-local address of a MAC with the universal/local bit inverted', () => {
-    expect(ipv6.format(linkLocalOf(Uint8Array.from([0x02, 0, 0, 0, 0, 6])))).toBe('fe80::ff:fe00:6');
-    expect(ipv6.format(linkLocalOf(Uint8Array.from([0x00, 0x24, 0x7e, 0xe0, 0x72, 0x4a])))).toBe(
-      'fe80::224:7eff:fee0:724a',
+    expect(ipv6.format(withInterfaceId(LINK_LOCAL_PREFIX, Uint8Array.from([0x02, 0, 0, 0, 0, 6])))).toBe(
+      'fe80::ff:fe00:6',
     );
+    expect(
+      ipv6.format(withInterfaceId(LINK_LOCAL_PREFIX, Uint8Array.from([0x00, 0x24, 0x7e, 0xe0, 0x72, 0x4a]))),
+    ).toBe('fe80::224:7eff:fee0:724a');
   });
   it('makes the solicited-node group', () => {
     expect(ipv6.format(solicitedNode(ipv6.parse('2001:db8::1:800e:8c6c')!))).toBe('ff02::1:ff0e:8c6c');

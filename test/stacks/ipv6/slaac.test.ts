@@ -246,6 +246,16 @@ describe('what advertisements may do to a host', () => {
         .filter(({ type }) => type === 128)
         .map(({ hopLimit }) => hopLimit),
     ).toEqual([1, 33]);
+    // Another link may be there when it comes up again.
+    stack.setLink(1, false);
+    stack.setLink(1, true);
+    settle(env);
+    const sent = port.sent.length;
+    advertise(port, {});
+    stack.echo(ip('fe80::99', 1), { size: 1, timeout: SECOND }, () => {});
+    settle(env);
+    expect(seen(port, sent).find(({ type }) => type === 128)).toMatchObject({ hopLimit: 64 });
+    expect(stack.interfaces()[0]!.mtu).toBe(1_500);
     expectAtRest(env, stack);
   });
 
