@@ -26,6 +26,7 @@ import { resolveName } from '../sockets/names.ts';
 import type { StackHost } from '../sockets/stack-host.ts';
 
 export class Couple implements SocketHost {
+  readonly servers: SocketHost['servers'] = new Set();
   readonly name: string;
   readonly clock: Clock;
   readonly families: readonly Family[] = [ipv6, ipv4];

@@ -59,6 +59,11 @@ export interface LabHost {
   echo(destination: string, options?: Partial<EchoOptions>): Promise<EchoResult>;
 }
 
+/** Our FIN is not acknowledged yet (RFC 9293 §3.3.2), so data may still be on its way. */
+const UNDELIVERED: ReadonlySet<string> = new Set(['FIN-WAIT-1', 'CLOSING', 'LAST-ACK']);
+/** µs between looks at them: short beside any grace. */
+const DELIVERY_POLL = 10_000;
+
 /** Stacks, segments and programs of one deck on one clock. */
 export class Lab {
   readonly environment: Environment;
@@ -71,7 +76,10 @@ export class Lab {
   readonly #sockets = new Map<number, SocketHost>();
   readonly #hosts = new Map<number, LabHost>();
   readonly #services: RunningService[] = [];
-  #closed = false;
+  #closing: Promise<void> | undefined;
+  /** Ends the grace of a close that is under way. */
+  #cutShort: () => void = () => {};
+  #isClosed = false;
 
   /** Builds and starts nothing. @throws DeckError when the deck has an error. */
   constructor(deck: Deck, options: LabOptions = {}) {
@@ -103,6 +111,7 @@ export class Lab {
 
   /** µs since the start. */
   get now(): number {
+    this.environment.clock.refresh();
     return this.environment.clock.now;
   }
 
@@ -127,6 +136,7 @@ export class Lab {
   }
 
   startStack(id: number): void {
+    this.environment.clock.refresh();
     const { stack, config } = this.#get(id);
     const program = config.family === 4 ? 'BSTTINET' : 'BSTT6NET';
     stack.start();
@@ -141,6 +151,7 @@ export class Lab {
   }
 
   stopStack(id: number): void {
+    this.environment.clock.refresh();
     const { stack, config } = this.#get(id);
     stack.stop();
     this.say(config.job, 'BSTT001I', `TERMINATED ${config.family === 4 ? 'BSTTINET' : 'BSTT6NET'}`);
@@ -164,32 +175,63 @@ export class Lab {
     return host;
   }
 
-  /** Resolves when nothing is in flight any more (virtual time only). */
+  /** Resolves when nothing is in flight any more (virtual time only). @throws Error when the lab is closed. */
   async rest(): Promise<void> {
+    this.#mustBeOpen();
     await this.#virtual().rest();
   }
 
-  /** Lets `duration` µs of virtual time pass; in real time, waits that long. */
+  /** Lets `duration` µs of virtual time pass; in real time, waits that long. @throws Error when the lab is closed. */
   async advance(duration: number): Promise<void> {
+    this.#mustBeOpen();
+    this.environment.clock.refresh();
     if (this.#runner instanceof VirtualTime) await this.#runner.advance(duration);
     else await new Promise<void>((resolve) => this.environment.clock.timer(resolve).armIn(duration));
   }
 
   /**
-   * Ends everything: services stop accepting, open connections get `grace` µs to finish, stacks stop, devices close.
+   * Ends everything: services and servers stop accepting, open connections of services get `grace` µs to finish,
+   * stacks stop, devices close. May be repeated; without grace it cuts a close that is under way short.
    */
-  async close(grace = 0): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(grace = 0): Promise<void> {
+    if (grace === 0) this.#cutShort();
+    this.#closing ??= this.#end(grace);
+    return this.#closing;
+  }
+
+  async #end(grace: number): Promise<void> {
     if (grace > 0) {
+      const cut = new Promise<void>((resolve) => {
+        this.#cutShort = resolve;
+      });
       const drained = Promise.all(this.#services.map((s) => s.close(false)));
-      await Promise.race([drained, new Promise<void>((r) => this.environment.clock.timer(r).armIn(grace))]);
+      this.#closeServers();
+      await Promise.race([drained.then(() => this.#delivered()), this.advance(grace), cut]);
     }
+    this.#isClosed = true;
     for (const service of this.#services) void service.close(true);
+    this.#closeServers();
     for (const { stack } of this.#built.stacks.values()) if (stack.running) this.stopStack(stack.id);
     this.#runner.stop();
     for (const device of this.#built.devices) device.close();
     for (const segment of this.#built.segments.values()) segment.close();
+  }
+
+  /** Resolves when every closed connection has its last bytes and its FIN acknowledged. */
+  async #delivered(): Promise<void> {
+    const busy = (): boolean =>
+      [...this.#built.stacks.values()].some(({ stack }) =>
+        [...stack.tcp.connections()].some(({ state }) => UNDELIVERED.has(state)),
+      );
+    while (!this.#isClosed && busy()) await this.advance(DELIVERY_POLL);
+  }
+
+  #closeServers(): void {
+    for (const { servers } of this.#sockets.values()) for (const server of [...servers]) server.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw new Error('this lab is closed, its time has ended');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -294,6 +336,7 @@ export class Lab {
       dns: createDns(sockets),
       echo: (destination, options = {}) =>
         new Promise((resolve) => {
+          this.environment.clock.refresh();
           const target = this.resolve(id, destination);
           const full: EchoOptions = { size: 56, timeout: 1_000_000, ...options };
           target.stack.echo(target.address, full, (result) => {

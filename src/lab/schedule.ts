@@ -1,9 +1,10 @@
 /** What AT cards do: each action at its time, each outcome told as one event. */
 import { once } from 'node:events';
+import { SECOND } from '../../stacks/time/clock.ts';
 import type { Action, ScheduledAction } from '../config/deck.ts';
 import { cardText } from './build.ts';
-import { fetchFrom } from './fetch.ts';
-import type { Lab } from './lab.ts';
+import { type Fetched, fetchFrom } from './fetch.ts';
+import type { Lab, LabHost } from './lab.ts';
 import { PING_DEFAULTS, type PingSummary, ping } from './ping.ts';
 
 export interface ActionEvent {
@@ -37,6 +38,25 @@ async function runAt(
   }
 }
 
+/** Nobody waits longer for a page, and a server that never answers shall not keep a run from ending. */
+const FETCH_PATIENCE = 60 * SECOND;
+
+async function fetchInTime(lab: Lab, host: LabHost, target: string, port: number): Promise<Fetched> {
+  const { clock } = lab.environment;
+  const patience = new AbortController();
+  const timer = clock.timer(() => patience.abort());
+  clock.refresh();
+  timer.armIn(FETCH_PATIENCE);
+  try {
+    return await fetchFrom(host, target, port, '/', patience.signal);
+  } catch (error) {
+    if (!patience.signal.aborted) throw error;
+    throw new Error(`${target} port ${port} has not answered within ${FETCH_PATIENCE / SECOND} s`);
+  } finally {
+    timer.disarm();
+  }
+}
+
 type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping'>>;
 
 async function act(lab: Lab, action: Action): Promise<Outcome> {
@@ -49,7 +69,7 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
     }
     case 'fetch': {
       const host = lab.host(action.stackId);
-      const { status, body, family } = await fetchFrom(host, action.target, action.port);
+      const { status, body, family } = await fetchInTime(lab, host, action.target, action.port);
       const text = `${host.name} fetches ${action.target}:${action.port} over ${family}: ${status}, ${body.length} bytes`;
       return { ok: status < 400, text };
     }

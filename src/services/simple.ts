@@ -3,7 +3,7 @@
  * SOURCE (a stream of bytes, after RFC 864) over TCP, and UDPECHO (RFC 862 over UDP).
  */
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { Dgram } from '../sockets/dgram.ts';
 import type { Net, Server, Socket } from '../sockets/net.ts';
 
@@ -36,24 +36,43 @@ export async function startSimpleService(
 ): Promise<RunningService> {
   if (kind === 'UDPECHO') {
     const socket = host.dgram.createSocket(host.udpType);
-    socket.on('message', (data, from) => socket.send(data, from.port, from.address));
+    let open = true;
+    socket.on('close', () => {
+      open = false;
+    });
+    socket.on('message', (data, { port: from, address }) => {
+      // Port 0 wants no answer (RFC 768), and an answer that cannot be sent is lost, as datagrams are.
+      if (from !== 0) socket.send(data, from, address, () => {});
+    });
     socket.bind(port);
     await once(socket, 'listening');
-    let open = true;
-    const close = async (): Promise<void> => {
-      if (open) socket.close();
-      open = false;
+    return {
+      kind,
+      port,
+      async close() {
+        // Its stack may have closed it by stopping.
+        if (open) socket.close();
+        open = false;
+      },
     };
-    return { kind, port, close };
   }
   const open = new Set<Socket>();
-  const serve = kind === 'HTTP' ? webPage(host.name) : streamOf[kind];
-  const server: Server = host.net.createServer({ allowHalfOpen: kind !== 'HTTP' }, (socket) => {
+  const accept = (socket: Socket): void => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
-    serve(socket);
-  });
+  };
+  let server: Server;
+  if (kind === 'HTTP') {
+    const page = webPage(host.name);
+    page.prependListener('connection', accept);
+    server = host.net.createServer(page);
+  } else {
+    server = host.net.createServer({ allowHalfOpen: true }, (socket) => {
+      accept(socket);
+      streamOf[kind](socket);
+    });
+  }
   server.listen(port);
   await once(server, 'listening');
   return {
@@ -85,8 +104,8 @@ const streamOf: Record<'ECHO' | 'SINK' | 'SOURCE', (socket: Socket) => void> = {
 };
 
 /** A page that says over which family, and from where, it was asked for. */
-function webPage(name: string): (socket: Socket) => void {
-  const http = createHttpServer((request, response) => {
+function webPage(name: string): HttpServer {
+  return createHttpServer((request, response) => {
     const from = request.socket;
     // Discard a body, so that a POST of any size is answered after its last byte.
     request.resume();
@@ -97,5 +116,4 @@ function webPage(name: string): (socket: Socket) => void {
       );
     });
   });
-  return (socket) => void http.emit('connection', socket);
 }

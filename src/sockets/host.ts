@@ -89,6 +89,8 @@ export interface HostInterfaceAddress extends HostAddress {
 }
 
 export interface SocketHost {
+  /** The servers that listen here: they are closed when the host is gone for good. */
+  readonly servers: Set<{ close(): unknown }>;
   /** For messages: `stack 02`, `couple 02/03`. */
   readonly name: string;
   readonly clock: Clock;

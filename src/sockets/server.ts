@@ -119,6 +119,7 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
       return;
     }
     this.#listener = opened;
+    this.#host.servers.add(this);
     this.#later('listening');
   }
 
@@ -147,6 +148,7 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
     }
     this.#listener?.close();
     this.#listener = undefined;
+    this.#host.servers.delete(this);
     // An http.Server lets go of its idle keep-alive connections here; one that listens elsewhere, too, goes on.
     if (this.#application?.listening !== true) this.#application?.close?.();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);

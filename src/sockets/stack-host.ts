@@ -27,6 +27,7 @@ export interface StackHostOptions {
 }
 
 export class StackHost implements SocketHost {
+  readonly servers: SocketHost['servers'] = new Set();
   readonly stack: Stack;
   readonly names: HostTable;
   readonly name: string;
