@@ -121,12 +121,14 @@ export class Ipv4Stack implements Stack {
   }
 
   addAddress(index: number, address: Address, prefixLength: number): void {
+    this.environment.clock.refresh();
     const iface = this.#interface(index);
     this.#host.addAddress(iface, address, prefixLength);
     if (iface.up) this.#arp.announce(iface);
   }
 
   setLink(index: number, up: boolean): void {
+    this.environment.clock.refresh();
     const iface = this.#interface(index);
     iface.enabled = up;
     if (up && this.#host.running) this.#bringUp(iface);
@@ -172,6 +174,7 @@ export class Ipv4Stack implements Stack {
   start(): void {
     const host = this.#host;
     if (host.running) return;
+    this.environment.clock.refresh();
     host.running = true;
     for (const iface of host.interfaces) if (iface.enabled) this.#bringUp(iface);
     for (const listener of this.stateListeners) listener(true);
@@ -180,6 +183,7 @@ export class Ipv4Stack implements Stack {
   stop(): void {
     const host = this.#host;
     if (!host.running) return;
+    this.environment.clock.refresh();
     // First the transports, whose resets still leave.
     this.tcp.stop();
     this.udp.stop();

@@ -140,6 +140,7 @@ export class Ipv6Stack implements Stack {
 
   set forwarding(on: boolean) {
     if (on === this.#host.forwarding) return;
+    this.environment.clock.refresh();
     if (!on) for (const link of this.#host.interfaces) this.#retire(link);
     this.#host.forwarding = on;
     if (on) for (const link of this.#host.interfaces) this.#serve(link);
@@ -186,11 +187,13 @@ export class Ipv6Stack implements Stack {
 
   /** @throws RangeError when there is no such interface. */
   addAddress(index: number, address: Address, prefixLength: number): void {
+    this.environment.clock.refresh();
     this.#addAddress(this.#link(index), address, prefixLength);
   }
 
   /** @throws RangeError when there is no such interface. */
   setLink(index: number, up: boolean): void {
+    this.environment.clock.refresh();
     const link = this.#link(index);
     if (up) this.#takenDown.delete(link);
     else this.#takenDown.add(link);
@@ -238,6 +241,7 @@ export class Ipv6Stack implements Stack {
 
   start(): void {
     if (this.running) return;
+    this.environment.clock.refresh();
     this.#host.running = true;
     for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#bringUp(link);
     for (const listener of this.stateListeners) listener(true);
@@ -245,6 +249,7 @@ export class Ipv6Stack implements Stack {
 
   stop(): void {
     if (!this.running) return;
+    this.environment.clock.refresh();
     // First the transports, whose resets still leave.
     this.tcp.stop();
     this.udp.stop();

@@ -46,6 +46,17 @@ describe('duplicate address detection (RFC 4862)', () => {
     expectAtRest(env, a);
   });
 
+  it('takes its second from when the link comes up, however long the clock had not been read', () => {
+    const { env, a } = pair({ start: false });
+    env.clock.source = () => 3_600 * SECOND;
+    a.start();
+    env.clock.advance(3_600 * SECOND);
+    expect(states(a)['2001:db8::1']).toBe('tentative');
+    env.clock.advance(3_601 * SECOND);
+    expect(states(a)['2001:db8::1']).toBe('preferred');
+    expectAtRest(env, a);
+  });
+
   it('finds a second station with the same address, which stays silent about it', () => {
     const { env, a, b } = pair({ b: { address: ip('2001:db8::1') }, start: false });
     a.start();
