@@ -22,13 +22,17 @@ export class Address {
   }
 
   equals(other: Address): boolean {
-    return (
-      this.w3 === other.w3 &&
-      this.w2 === other.w2 &&
-      this.w1 === other.w1 &&
-      this.w0 === other.w0 &&
-      this.zone === other.zone
-    );
+    return this.zone === other.zone && this.sameWords(other);
+  }
+
+  /** Equal whatever the zones. */
+  sameWords(other: Address): boolean {
+    return this.w3 === other.w3 && this.w2 === other.w2 && this.w1 === other.w1 && this.w0 === other.w0;
+  }
+
+  /** Equal as far as is known: zones must agree only where both are given (RFC 4007 §6). */
+  sameHost(other: Address): boolean {
+    return (this.zone === other.zone || this.zone === 0 || other.zone === 0) && this.sameWords(other);
   }
 
   /** All words zero: `0.0.0.0` and `::`. */

@@ -79,7 +79,7 @@ export class RouteTable {
     const rank = table.get();
     if (rank === undefined) return false;
     const goes = ({ route }: Entry): boolean =>
-      (gateway === undefined || sameWords(route.gateway, gateway)) &&
+      (gateway === undefined || route.gateway.sameWords(gateway)) &&
       (interfaceIndex === undefined || route.interfaceIndex === interfaceIndex);
     const gone = rank.filter(goes);
     for (const entry of gone) this.#all.delete(entry);
@@ -154,8 +154,4 @@ export class RouteTable {
     key[2] = address.w2 & maskWord(prefixLength - 64);
     key[3] = address.w3 & maskWord(prefixLength - 96);
   }
-}
-
-function sameWords(a: Address, b: Address): boolean {
-  return a.w0 === b.w0 && a.w1 === b.w1 && a.w2 === b.w2 && a.w3 === b.w3;
 }

@@ -92,7 +92,7 @@ export class EchoClient {
     if (pending === undefined || pending.known !== undefined) return false;
     if (packet.length !== ICMP_BYTES + pending.options.size) return false;
     const to = pending.destination;
-    if (!ipv6.isMulticast(to) && !sameHost(to, from)) return false;
+    if (!ipv6.isMulticast(to) && !to.sameHost(from)) return false;
     const time = this.#sender.environment.clock.now - pending.sentAt;
     const reply = { from: from.clone(), bytes: packet.length - ICMP_BYTES, hopLimit, time };
     this.#finish(pending, { outcome: 'reply', reply });
@@ -107,7 +107,7 @@ export class EchoClient {
     if (error.localPort >>> 8 !== ECHO_REQUEST || error.sequence >>> 16 !== this.#identifier) return false;
     const pending = this.#pending.get(error.sequence & 0xffff);
     if (pending === undefined || pending.known !== undefined) return false;
-    if (!sameHost(pending.destination, error.remote)) return false;
+    if (!pending.destination.sameHost(error.remote)) return false;
     if (error.kind === 'too-big' && pending.options.dontFragment !== true) {
       // The path MTU is known now: the same request goes out again in fragments (RFC 8201 §4). Each round needs a
       // smaller MTU than the one before, so a liar cannot make us repeat for ever.
@@ -160,14 +160,4 @@ export class EchoClient {
     this.#pending.delete(pending.sequence);
     pending.done(result);
   }
-}
-
-function sameHost(asked: Address, other: Address): boolean {
-  return (
-    asked.w3 === other.w3 &&
-    asked.w2 === other.w2 &&
-    asked.w1 === other.w1 &&
-    asked.w0 === other.w0 &&
-    (asked.zone === 0 || other.zone === 0 || asked.zone === other.zone)
-  );
 }

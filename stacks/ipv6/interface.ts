@@ -71,11 +71,7 @@ export class Ipv6Interface implements Interface {
   }
 
   find(address: Address): LocalAddress | undefined {
-    for (const local of this.addresses) {
-      const a = local.address;
-      if (a.w3 === address.w3 && a.w2 === address.w2 && a.w1 === address.w1 && a.w0 === address.w0)
-        return local;
-    }
+    for (const local of this.addresses) if (local.address.sameWords(address)) return local;
     return undefined;
   }
 
@@ -89,11 +85,11 @@ export class Ipv6Interface implements Interface {
 
   /** Is `group` one that this interface listens to? All-nodes always is (RFC 4291 §2.8). */
   listens(group: Address): boolean {
-    return sameWords(group, allNodes) || this.#groups.some((member) => sameWords(member.group, group));
+    return group.sameWords(allNodes) || this.#groups.some((member) => member.group.sameWords(group));
   }
 
   join(group: Address): void {
-    const member = this.#groups.find((other) => sameWords(other.group, group));
+    const member = this.#groups.find((other) => other.group.sameWords(group));
     if (member !== undefined) {
       member.users++;
       return;
@@ -103,7 +99,7 @@ export class Ipv6Interface implements Interface {
   }
 
   leave(group: Address): void {
-    const at = this.#groups.findIndex((other) => sameWords(other.group, group));
+    const at = this.#groups.findIndex((other) => other.group.sameWords(group));
     if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
   }
 
@@ -140,10 +136,6 @@ export class Ipv6Interface implements Interface {
     mac[5] = group.w3;
     this.transmit(packet, mac);
   }
-}
-
-function sameWords(a: Address, b: Address): boolean {
-  return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }
 
 /** Constants without a meaning: the identifier is to be stable, not secret. */

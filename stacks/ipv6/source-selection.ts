@@ -59,7 +59,7 @@ export function compareSources(a: Candidate, b: Candidate, destination: Address,
   const x = a.local.address;
   const y = b.local.address;
   // Rule 1: prefer the same address.
-  const same = Number(sameWords(x, destination)) - Number(sameWords(y, destination));
+  const same = Number(x.sameWords(destination)) - Number(y.sameWords(destination));
   if (same !== 0) return same;
   // Rule 2: prefer appropriate scope.
   const sx = scopeOf(x);
@@ -81,10 +81,6 @@ export function compareSources(a: Candidate, b: Candidate, destination: Address,
   return (
     commonPrefix(x, destination, a.local.prefixLength) - commonPrefix(y, destination, b.local.prefixLength)
   );
-}
-
-function sameWords(a: Address, b: Address): boolean {
-  return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }
 
 /** Addresses that no packet on a wire may carry as source or destination: loopback and mapped (RFC 4291 §2.5.3, §2.5.5). */

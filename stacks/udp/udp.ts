@@ -57,7 +57,7 @@ class Socket implements UdpSocket {
   }
 
   sentTo(remote: Address, port: number): boolean {
-    return this.#peers.some((peer) => peer.port === port && sameHost(peer.address, remote));
+    return this.#peers.some((peer) => peer.port === port && peer.address.sameHost(remote));
   }
 
   close(): void {
@@ -137,7 +137,7 @@ export class Udp implements UdpService, Transport {
     this.#ports.key[0] = error.localPort;
     const mine = (this.#ports.get() ?? []).filter(
       (socket) =>
-        (socket.localAddress.isUnspecified || sameHost(socket.localAddress, error.local)) &&
+        (socket.localAddress.isUnspecified || socket.localAddress.sameHost(error.local)) &&
         socket.sentTo(error.remote, error.remotePort),
     );
     for (const socket of mine) socket.handler.error(failureOf(error), error.remote.clone(), error.remotePort);
@@ -195,7 +195,7 @@ export class Udp implements UdpService, Transport {
     return (this.#ports.get() ?? []).some(
       (other) =>
         !(reuse && other.reuse) &&
-        (address.isUnspecified || other.localAddress.isUnspecified || sameHost(other.localAddress, address)),
+        (address.isUnspecified || other.localAddress.isUnspecified || other.localAddress.sameHost(address)),
     );
   }
 
@@ -216,18 +216,7 @@ function closest(sockets: readonly Socket[], destination: Address): Socket[] {
   for (let i = sockets.length - 1; i >= 0; i--) {
     const socket = sockets[i]!;
     if (socket.localAddress.isUnspecified) any ??= socket;
-    else if (sameHost(socket.localAddress, destination)) return [socket];
+    else if (socket.localAddress.sameHost(destination)) return [socket];
   }
   return any === undefined ? [] : [any];
-}
-
-/** Equal words; zones must agree only where both are given (RFC 4007 §6). */
-function sameHost(a: Address, b: Address): boolean {
-  return (
-    a.w3 === b.w3 &&
-    a.w2 === b.w2 &&
-    a.w1 === b.w1 &&
-    a.w0 === b.w0 &&
-    (a.zone === b.zone || a.zone === 0 || b.zone === 0)
-  );
 }
