@@ -10,6 +10,9 @@ import type { UdpService } from './udp/api.ts';
 
 export type { Neighbour, Route };
 
+/** TCP connections of a stack unless told otherwise: the model's limit. */
+export const MAX_CONNECTIONS = 4_095;
+
 export interface StackOptions {
   /** SYSID 0..99. */
   readonly id: number;
@@ -17,7 +20,7 @@ export interface StackOptions {
   readonly name: string;
   /** Forwards packets that are not for it (RFC 1812, RFC 4861 §6.2). */
   readonly forwarding?: boolean;
-  /** TCP connections at once; the model's 4,095 when undefined. */
+  /** TCP connections at once; `MAX_CONNECTIONS` when undefined. */
   readonly maxConnections?: number;
 }
 

@@ -10,15 +10,16 @@ import type { Device } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
-import type {
-  EchoOptions,
-  EchoResult,
-  Interface,
-  InterfaceOptions,
-  Neighbour,
-  Route,
-  Stack,
-  StackOptions,
+import {
+  type EchoOptions,
+  type EchoResult,
+  type Interface,
+  type InterfaceOptions,
+  MAX_CONNECTIONS,
+  type Neighbour,
+  type Route,
+  type Stack,
+  type StackOptions,
 } from '../stack.ts';
 import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
@@ -34,9 +35,6 @@ import { Input } from './input.ts';
 import { Ipv4Interface } from './interface.ts';
 import { Output } from './output.ts';
 import { Reassembler } from './reassemble.ts';
-
-/** Connections of a stack unless told otherwise: the model's limit. */
-const MAX_CONNECTIONS = 4_095;
 
 export class Ipv4Stack implements Stack {
   readonly family = ipv4;
