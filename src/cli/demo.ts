@@ -10,7 +10,8 @@ import { PING_DEFAULTS, ping } from '../lab/ping.ts';
 import type { DatagramSocket, Dgram } from '../sockets/dgram.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD } from './exit.ts';
-import { record } from './recording.ts';
+import { outputBeside, type Recording, record } from './recording.ts';
+import { startLab } from './start.ts';
 import { renderTable } from './table.ts';
 
 export interface DemoCommand {
@@ -42,14 +43,16 @@ const PICTURE = `
 export async function demo({ seed, json, capture }: DemoCommand): Promise<number> {
   const deckPath = fileURLToPath(new URL(packageFile('labs/demo.deck'), import.meta.url));
   const lab = new Lab(loadDecks([deckPath], false), { seed });
-  const recording = record(lab, capture);
+  const out = outputBeside(capture);
   const ladder = new Ladder({ links: ['HOME'], port: 80, limit: 3, names: namesOf(lab) });
   lab.trace.onFrame.push((event) => ladder.frame(event));
   const shown: Shown[] = [];
-  const talk = (text: string): void => void (json || process.stdout.write(text));
-  talk(`${PICTURE}\n`);
+  const talk = (text: string): void => void (json || out.write(text));
+  let recording: Recording | undefined;
   try {
-    await lab.start();
+    recording = record(lab, capture);
+    talk(`${PICTURE}\n`);
+    await startLab(lab);
     await lab.rest();
     const server = lab.host(2);
     const server4 = lab.host(3);
@@ -62,14 +65,12 @@ export async function demo({ seed, json, capture }: DemoCommand): Promise<number
     await lab.rest();
   } finally {
     await lab.close();
-    recording.close();
+    recording?.close();
   }
   const ok = shown.every((s) => s.ok);
   if (json) {
     const { hash, frames } = lab.trace;
-    process.stdout.write(
-      `${JSON.stringify({ ok, shown, seed, hash, frames, time: lab.now, capture }, null, 2)}\n`,
-    );
+    out.write(`${JSON.stringify({ ok, shown, seed, hash, frames, time: lab.now, capture }, null, 2)}\n`);
     return ok ? GOOD : FINDING;
   }
   talk(

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { statementHelp } from '../config/index.ts';
+import { statementHelp, unknownStatement } from '../config/index.ts';
 import { programs } from '../config/table.ts';
 import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
 import { type CheckFormat, check } from './check.ts';
@@ -62,7 +62,9 @@ const seed = (): Option =>
 const json = (): Option => new Option('--json', 'print JSON').default(false);
 const capture = (): Option =>
   new Option('--capture <file>', 'write every frame as pcapng (- for standard output)');
-const color = (): boolean => program.opts<{ color: boolean }>().color && process.stdout.isTTY === true;
+/** `out`: where the coloured text goes; only `check` prints findings as data, elsewhere they are talk. */
+const color = (out: NodeJS.WriteStream = process.stderr): boolean =>
+  program.opts<{ color: boolean }>().color && out.isTTY === true;
 
 program
   .command('run')
@@ -93,7 +95,7 @@ program
   )
   .addOption(json())
   .action((decks: string[], o: { format: CheckFormat; json: boolean }) => {
-    exitCode = check(decks, o.json ? 'json' : o.format, color());
+    exitCode = check(decks, o.json ? 'json' : o.format, color(process.stdout));
   });
 
 program
@@ -187,12 +189,16 @@ program
     'explain a statement, a program, an AT action or a rule of check; without a name, list the statements',
   )
   .argument('[name...]', 'ROUTE, BSTT6NET, AT PING, TW2104, ...')
-  .action((name: string[]) => {
-    if (name.length === 0) {
-      for (const { name: known } of programs) process.stdout.write(`${statementHelp(known)}\n`);
-      return;
-    }
-    process.stdout.write(`${statementHelp(name.join(' '))}\n`);
+  .addOption(json())
+  .action((words: string[], o: { json: boolean }) => {
+    const names = words.length === 0 ? programs.map((p) => p.name as string) : [words.join(' ')];
+    const explained = names.map((name) => {
+      const help = statementHelp(name);
+      if (help === undefined) throw new UsageError(unknownStatement(name));
+      return { name, help };
+    });
+    if (o.json) process.stdout.write(`${JSON.stringify(explained, null, 2)}\n`);
+    else for (const { help } of explained) process.stdout.write(`${help}\n`);
   });
 
 program
@@ -204,6 +210,14 @@ program
   .action(async (o: { seed: number; json: boolean; capture: string }) => {
     exitCode = await demo(o);
   });
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has had enough (`| head -1`): the end, and no fault.
+    if (error.code === 'EPIPE') process.exit(exitCode);
+    throw error;
+  });
+}
 
 try {
   await program.parseAsync();

@@ -3,7 +3,8 @@ import { Lab } from '../lab/lab.ts';
 import { PING_DEFAULTS, type PingOptions, type PingSummary, ping } from '../lab/ping.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD, UsageError } from './exit.ts';
-import { record } from './recording.ts';
+import { outputBeside, type Recording, record } from './recording.ts';
+import { startLab } from './start.ts';
 
 export interface PingCommand {
   readonly decks: readonly string[];
@@ -19,25 +20,27 @@ export interface PingCommand {
 /** `ping`: from any host of the lab, in virtual time, printed as iputils prints it. Exit 1 when nothing answered. */
 export async function pingCommand(command: PingCommand): Promise<number> {
   const lab = new Lab(loadDecks(command.decks, command.color), { seed: command.seed });
-  const recording = command.capture === undefined ? undefined : record(lab, command.capture);
+  const out = outputBeside(command.capture);
+  let recording: Recording | undefined;
   try {
-    await lab.start();
+    if (command.capture !== undefined) recording = record(lab, command.capture);
+    await startLab(lab);
     const host = find(() => lab.host(command.from));
     const { stack, address } = find(() => lab.resolve(host.id, command.to));
     await lab.rest();
     const options = { ...PING_DEFAULTS, ...command.ping };
     const text = stack.describe(address);
     const results: object[] = [];
-    if (!command.json) process.stdout.write(`PING ${command.to} (${text}) ${options.size} data bytes\n`);
+    if (!command.json) out.write(`PING ${command.to} (${text}) ${options.size} data bytes\n`);
     const summary = await ping(lab, host.id, command.to, options, (sequence, result) => {
       if (command.json) results.push(toJson(sequence, result, (a) => stack.describe(a)));
-      else process.stdout.write(`${echoLine(sequence, result, (a) => stack.describe(a))}\n`);
+      else out.write(`${echoLine(sequence, result, (a) => stack.describe(a))}\n`);
     });
     if (command.json) {
       const { times, ...rest } = summary;
-      process.stdout.write(`${JSON.stringify({ ...rest, results, hash: lab.trace.hash }, null, 2)}\n`);
+      out.write(`${JSON.stringify({ ...rest, results, hash: lab.trace.hash }, null, 2)}\n`);
     } else {
-      process.stdout.write(summaryText(summary));
+      out.write(summaryText(summary));
     }
     return summary.received > 0 ? GOOD : FINDING;
   } finally {
@@ -96,7 +99,9 @@ export function summaryText({ target, sent, received, errors, times }: PingSumma
   if (times.length > 0) {
     const ms = (us: number): string => (us / 1_000).toFixed(3);
     const mean = times.reduce((a, b) => a + b, 0) / times.length;
-    text += `rtt min/avg/max = ${ms(Math.min(...times))}/${ms(mean)}/${ms(Math.max(...times))} ms\n`;
+    const least = times.reduce((a, b) => Math.min(a, b));
+    const most = times.reduce((a, b) => Math.max(a, b));
+    text += `rtt min/avg/max = ${ms(least)}/${ms(mean)}/${ms(most)} ms\n`;
   }
   return text;
 }

@@ -5,7 +5,8 @@ import { openTun } from '../lab/open-tun.ts';
 import { type ActionEvent, runSchedule } from '../lab/schedule.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD, UsageError } from './exit.ts';
-import { record } from './recording.ts';
+import { outputBeside, type Recording, record } from './recording.ts';
+import { startLab } from './start.ts';
 import { milliseconds } from './table.ts';
 
 export interface RunCommand {
@@ -25,7 +26,8 @@ const DRAIN = 5 * SECOND;
 /** `run`: in virtual time until the deck's schedule has ended; live until Ctrl-C. Exit 1 when an action failed. */
 export async function run(command: RunCommand): Promise<number> {
   const deck = loadDecks(command.decks, command.color);
-  const log = createLog({ json: command.json, out: process.stdout });
+  const out = outputBeside(command.capture);
+  const log = createLog({ json: command.json, out });
   const options: LabOptions = command.live
     ? { log, live: (hooks) => openTun(hooks, { hostSide: command.hostSide }) }
     : { log, seed: command.seed };
@@ -36,27 +38,27 @@ export async function run(command: RunCommand): Promise<number> {
     if (error instanceof DeckError) throw error;
     throw new UsageError((error as Error).message);
   }
-  const recording = command.capture === undefined ? undefined : record(lab, command.capture);
+  let recording: Recording | undefined;
   let failed = 0;
+  let isEnding = false;
   const tell = (event: ActionEvent): void => {
+    if (isEnding) return; // cut off by the operator, which is no failure
     if (!event.ok) failed++;
-    if (command.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (command.json) out.write(`${JSON.stringify(event)}\n`);
     else {
       const mark = event.ok ? 'ok  ' : 'FAIL';
-      process.stdout.write(
-        `${milliseconds(event.time).padStart(14)}  ${mark} ${event.text}  (${event.card})\n`,
-      );
+      out.write(`${milliseconds(event.time).padStart(14)}  ${mark} ${event.text}  (${event.card})\n`);
     }
   };
   try {
-    await lab.start().catch((error: Error) => {
-      throw new UsageError(`a service could not start: ${error.message}`);
-    });
+    if (command.capture !== undefined) recording = record(lab, command.capture);
+    await startLab(lab);
     if (command.live) {
       const interrupted = untilInterrupted();
       process.stderr.write('twinstack is live; Ctrl-C ends it\n');
       void runSchedule(lab, tell);
       await interrupted;
+      isEnding = true;
       process.stderr.write('draining connections; Ctrl-C again ends at once\n');
       await Promise.race([lab.close(DRAIN), untilInterrupted()]);
     } else {
@@ -68,12 +70,10 @@ export async function run(command: RunCommand): Promise<number> {
     recording?.close();
   }
   if (command.json) {
-    process.stdout.write(
-      `${JSON.stringify({ end: lab.now, frames: lab.trace.frames, hash: lab.trace.hash })}\n`,
-    );
+    out.write(`${JSON.stringify({ end: lab.now, frames: lab.trace.frames, hash: lab.trace.hash })}\n`);
   } else if (!command.live) {
     const s = (lab.now / SECOND).toFixed(6);
-    process.stdout.write(`ended at ${s} s, ${lab.trace.frames} frames, trace hash ${lab.trace.hash}\n`);
+    out.write(`ended at ${s} s, ${lab.trace.frames} frames, trace hash ${lab.trace.hash}\n`);
   }
   if (recording !== undefined) process.stderr.write(`${recording.frames} frames in ${command.capture}\n`);
   return failed > 0 ? FINDING : GOOD;

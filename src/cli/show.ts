@@ -3,6 +3,7 @@ import { Lab } from '../lab/lab.ts';
 import { runSchedule } from '../lab/schedule.ts';
 import { loadDecks } from './decks.ts';
 import { GOOD } from './exit.ts';
+import { startLab } from './start.ts';
 import { type Cell, renderTable } from './table.ts';
 
 interface Table {
@@ -159,8 +160,10 @@ export async function show(command: ShowCommand): Promise<number> {
   const table = TABLES[command.what]!;
   const lab = new Lab(loadDecks(command.decks, command.color), { seed: command.seed });
   try {
-    await lab.start();
-    const schedule = runSchedule(lab, () => {});
+    await startLab(lab);
+    const schedule = runSchedule(lab, ({ ok, text, card }) => {
+      if (!ok) process.stderr.write(`${card}: ${text}\n`);
+    });
     if (command.at === undefined) await schedule.then(() => lab.rest());
     else await lab.advance(command.at);
     const { head, rows } = table.make(lab);

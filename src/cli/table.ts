@@ -3,7 +3,7 @@ export type Cell = string | number;
 
 export function renderTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const widths = head.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => String(row[i] ?? '').length)),
+    rows.reduce((width, row) => Math.max(width, String(row[i] ?? '').length), title.length),
   );
   const line = (cells: readonly Cell[]): string =>
     head

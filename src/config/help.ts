@@ -12,8 +12,8 @@ const CERTAINTY = {
   defined: 'defined by this project',
 } as const;
 
-/** Text for `name`, in any case: `ROUTE`, `BSTT6NET`, `AT PING`, `TW2104`. When there is no such thing, a suggestion. */
-export function statementHelp(name: string): string {
+/** Text for `name`, in any case: `ROUTE`, `BSTT6NET`, `AT PING`, `TW2104`; undefined when there is no such thing. */
+export function statementHelp(name: string): string | undefined {
   const upper = name.trim().toUpperCase().replace(/\s+/g, ' ');
   if (Object.hasOwn(rules, upper)) {
     const rule = rules[upper as RuleId];
@@ -38,12 +38,17 @@ export function statementHelp(name: string): string {
     if (upper === 'AT') blocks.push(actions.map((a) => `  AT time ${a.name}: ${a.help}`).join('\n'));
     return blocks.join('\n\n');
   }
+  return undefined;
+}
+
+/** What may have been meant by a name that `statementHelp` does not know. */
+export function unknownStatement(name: string): string {
   const known = [
     ...new Set(statements.map((s) => s.name)),
     ...programs.map((p) => p.name),
     ...Object.keys(rules),
   ];
-  const near = nearest(upper, known);
+  const near = nearest(name.trim().toUpperCase(), known);
   return near === undefined
     ? `nothing is known about ${name}; statements are ${[...new Set(statements.map((s) => s.name))].join(', ')}`
     : `nothing is known about ${name}; did you mean ${near}?`;

@@ -24,7 +24,7 @@ import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
 import { readLines, type StepLines } from './step.ts';
 
 export type * from './deck.ts';
-export { statementHelp } from './help.ts';
+export { statementHelp, unknownStatement } from './help.ts';
 export { findingsToGithub, findingsToJson, findingsToSarif, renderFindings } from './render.ts';
 export type { SourceFile } from './source.ts';
 

@@ -229,7 +229,66 @@ describe('check and capacity', () => {
   });
 });
 
-it('explains statements', () => {
+it('explains statements, and says when there is no such thing', () => {
   expect(twinstack('statement', 'route').out).toMatch(/^ROUTE /);
   expect(twinstack('statement').out).toContain('BSTT6NET');
+  expect(JSON.parse(twinstack('statement', 'route', '--json').out)).toMatchObject([{ name: 'route' }]);
+  const unknown = twinstack('statement', 'RUOTE');
+  expect([unknown.code, unknown.out]).toEqual([2, '']);
+  expect(unknown.err).toContain('did you mean ROUTE?');
+});
+
+describe('output', () => {
+  const PCAPNG = [0x0a, 0x0d, 0x0d, 0x0a];
+  const raw = (...args: string[]) => spawnSync('node', [MAIN, ...args], { timeout: 30_000 });
+
+  /** Every block has its length at both ends: text in between would break the chain. */
+  function blocksOf(bytes: Buffer): number {
+    let blocks = 0;
+    for (let at = 0; at < bytes.length; blocks++) {
+      const length = bytes.readUInt32LE(at + 4);
+      expect(bytes.readUInt32LE(at + length - 4)).toBe(length);
+      at += length;
+    }
+    return blocks;
+  }
+
+  it.each([['run'], ['ping', '01', '192.0.2.2'], ['demo']])(
+    '%s --capture - leaves standard output to the capture',
+    (verb, ...operands) => {
+      const decks = verb === 'demo' ? [] : [deck('two.deck', TWO_HOSTS)];
+      const { status, stdout, stderr } = raw(verb, ...decks, ...operands, '--capture', '-');
+      expect(status).toBe(0);
+      expect([...stdout.subarray(0, 4)]).toEqual(PCAPNG);
+      expect(blocksOf(stdout)).toBeGreaterThan(10);
+      expect(String(stderr)).toContain('192.0.2.');
+    },
+  );
+
+  it('is no fault when its reader has had enough', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    for (const command of [`run ${path}`, `show routes ${path}`, 'statement', '--help']) {
+      const script = `node ${MAIN} ${command} | true; echo "\${PIPESTATUS[0]}"`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+      expect([stdout, stderr]).toEqual(['0\n', '']);
+    }
+  });
+
+  it('says so when the capture could not be written', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    const full = twinstack('ping', path, '01', '192.0.2.2', '-c', '1', '--capture', '/dev/full');
+    expect([full.code, full.err]).toEqual([
+      1,
+      expect.stringMatching(/^twinstack: the capture \/dev\/full .*\n$/),
+    ]);
+    const nowhere = twinstack('run', path, '--capture', join(folder, 'no/such'));
+    expect([nowhere.code, nowhere.out]).toEqual([2, '']);
+  });
+
+  it('sums up more pings than a call can have arguments', () => {
+    const path = deck('two.deck', TWO_HOSTS.replace('SEGMENT LAN DELAY 5MS', 'SEGMENT LAN DELAY 1MS'));
+    const script = `node ${MAIN} ping ${path} 01 192.0.2.2 -c 150000 -i 1US | tail -1`;
+    const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stdout).toBe('rtt min/avg/max = 2.000/2.000/2.000 ms\n');
+  });
 });
