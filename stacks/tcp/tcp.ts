@@ -149,7 +149,10 @@ export class Tcp implements TcpService, Transport, Host {
         cause: `${this.settings.maxConnections} connections are the limit of this stack`,
       };
     }
-    const free = (p: number) => this.#table.find(local, p, remote, port) === undefined;
+    const peer = remote.clone();
+    // A link-local peer without a zone is on the link of our own address; what it sends arrives with that zone.
+    if (network.family.isLinkLocal(peer) && peer.zone === 0) peer.zone = local.zone;
+    const free = (p: number) => this.#table.find(local, p, peer, port) === undefined;
     const wanted = options.localPort ?? 0;
     if (wanted !== 0 && !free(wanted)) {
       return {
@@ -159,7 +162,7 @@ export class Tcp implements TcpService, Transport, Host {
     }
     const localPort = wanted !== 0 ? wanted : this.#freePort((p) => free(p) && !this.#listeners.has(p));
     if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
-    const connection = this.#open(options.handler, local, localPort, remote, port, undefined);
+    const connection = this.#open(options.handler, local, localPort, peer, port, undefined);
     connection.state = 'SYN-SENT';
     sendSyn(connection);
     if (connection.softError !== undefined) {

@@ -91,6 +91,21 @@ describe('transports over IPv6', () => {
     expectAtRest(env, a, b);
   });
 
+  it('connect to a link-local peer by the only link when no zone is named', () => {
+    const { env, a, b } = pair();
+    const told: string[] = [];
+    const handler = { ...quiet, connected: () => told.push('connected') };
+    const listener = b.tcp.listen(ip('::'), 7, {
+      accept: ({ remoteAddress }) => told.push(`accepted ${b.describe(remoteAddress)}`),
+    });
+    if (isFailure(listener)) throw new Error(listener.cause);
+    const connection = a.tcp.connect(ip('fe80::ff:fe00:2'), 7, { handler });
+    if (isFailure(connection)) throw new Error(connection.cause);
+    settle(env);
+    expect(told).toEqual(['connected', 'accepted fe80::ff:fe00:1%LINKB']);
+    expectAtRest(env, a, b);
+  });
+
   it('answer a closed UDP port with an error that reaches the socket', () => {
     const { env, a, b, portB } = pair();
     const dropsb = dropsOf(b);
