@@ -35,7 +35,9 @@ export class Host {
     this.routes = new RouteTable(ipv4, environment.random);
   }
 
+  /** Nothing happens when the link has it already. */
   addAddress(iface: Ipv4Interface, address: Address, prefixLength: number): void {
+    if (iface.addresses.some((own) => own.address.equals(address))) return;
     iface.addresses.push({ address: address.clone(), prefixLength, state: 'preferred' });
     this.#own.set(address.w3, iface);
     if (prefixLength < 31) {

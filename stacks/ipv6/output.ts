@@ -77,7 +77,8 @@ export class Output {
     options: OutputOptions,
   ): Failure | undefined {
     const problem = this.#send(packet, source, destination, protocol, options);
-    if (problem !== undefined) this.#host.drop(packet, UNSENT[problem.code] ?? 'no-route');
+    if (problem === undefined) return undefined;
+    this.#host.drop(packet, this.#host.running ? (UNSENT[problem.code] ?? 'no-route') : 'stack-stopped');
     return problem;
   }
 

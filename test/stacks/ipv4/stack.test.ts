@@ -54,6 +54,16 @@ describe('a stack', () => {
     expectAtRest(env, a, b);
   });
 
+  it('has an address once, however often it is added', () => {
+    const { env, a } = pair();
+    const before = [...a.routes()].length;
+    a.addAddress(1, ip('10.0.0.1'), 24);
+    expect(a.interfaces()[0]!.addresses).toHaveLength(1);
+    expect([...a.routes()]).toHaveLength(before);
+    settle(env);
+    expectAtRest(env, a);
+  });
+
   it('chooses a source on the way to the destination', () => {
     const env = environment();
     const a = new Ipv4Stack(env, { id: 1, name: 'A' });
