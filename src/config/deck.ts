@@ -165,6 +165,7 @@ export type Action =
     }
   | { readonly kind: 'fetch'; readonly stackId: number; readonly target: string; readonly port: number }
   | { readonly kind: 'connect'; readonly stackId: number; readonly target: string; readonly port: number }
+  | { readonly kind: 'udp'; readonly stackId: number; readonly target: string; readonly port: number }
   | { readonly kind: 'stop'; readonly stackId: number }
   | { readonly kind: 'start'; readonly stackId: number }
   | { readonly kind: 'link'; readonly stackId: number; readonly device: string; readonly up: boolean }

@@ -119,12 +119,14 @@ function stackAction(
       return target === undefined ? undefined : { kind: 'ping', stackId, target, count, size };
     }
     case 'FETCH':
-    case 'CONNECT': {
+    case 'CONNECT':
+    case 'UDP': {
       const partner = stack.couple && around.byId.get(stack.couple.id);
       const target = targetOf(operands, stack, partner, report);
       const port = operands.has('port') ? listeningPort(operands, report) : DEFAULT_FETCH_PORT;
       if (target === undefined || port === undefined) return undefined;
-      return { kind: entry.name === 'FETCH' ? 'fetch' : 'connect', stackId, target, port };
+      const kind = ({ FETCH: 'fetch', CONNECT: 'connect', UDP: 'udp' } as const)[entry.name];
+      return { kind, stackId, target, port };
     }
     case 'STOP':
       return { kind: 'stop', stackId };

@@ -40,20 +40,57 @@ async function runAt(
 
 /** Nobody waits longer for a page, and a server that never answers shall not keep a run from ending. */
 const FETCH_PATIENCE = 60 * SECOND;
+/** A datagram may be lost, and nothing tells. */
+const UDP_PATIENCE = 2 * SECOND;
+/** Any bytes do: an echo service returns them, others may find no sense in them. */
+const DATAGRAM = 'twinstack';
 
-async function fetchInTime(lab: Lab, host: LabHost, target: string, port: number): Promise<Fetched> {
+/** What comes of `work`, whose signal is aborted after `patience` µs of lab time. */
+async function inTime<T>(lab: Lab, patience: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { clock } = lab.environment;
-  const patience = new AbortController();
-  const timer = clock.timer(() => patience.abort());
+  const end = new AbortController();
+  const timer = clock.timer(() => end.abort());
   clock.refresh();
-  timer.armIn(FETCH_PATIENCE);
+  timer.armIn(patience);
   try {
-    return await fetchFrom(host, target, port, '/', patience.signal);
-  } catch (error) {
-    if (!patience.signal.aborted) throw error;
-    throw new Error(`${target} port ${port} has not answered within ${FETCH_PATIENCE / SECOND} s`);
+    return await work(end.signal);
   } finally {
     timer.disarm();
+  }
+}
+
+async function fetchInTime(lab: Lab, host: LabHost, target: string, port: number): Promise<Fetched> {
+  return await inTime(lab, FETCH_PATIENCE, async (signal) => {
+    try {
+      return await fetchFrom(host, target, port, '/', signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Error(`${target} port ${port} has not answered within ${FETCH_PATIENCE / SECOND} s`);
+    }
+  });
+}
+
+/** Sends one datagram; undefined when something comes back, else why nothing does. */
+async function askOverUdp(
+  host: LabHost,
+  type: 'udp4' | 'udp6',
+  target: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const socket = host.dgram.createSocket({ type, signal });
+  try {
+    return await new Promise((resolve) => {
+      socket.on('message', () => resolve(undefined));
+      socket.on('error', (error) => resolve(error.message));
+      socket.on('close', () =>
+        resolve(signal.aborted ? `silence for ${UDP_PATIENCE / SECOND} s` : 'the stack stopped'),
+      );
+      socket.on('connect', () => socket.send(DATAGRAM));
+      socket.connect(port, target);
+    });
+  } finally {
+    await socket[Symbol.asyncDispose]();
   }
 }
 
@@ -80,6 +117,15 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
       const text = `${host.name} connected to ${socket.remoteAddress} port ${socket.remotePort}`;
       socket.destroy();
       return { text };
+    }
+    case 'udp': {
+      const { stackId, target, port } = action;
+      const host = lab.host(stackId);
+      const type = lab.resolve(stackId, target).stack.family.version === 4 ? 'udp4' : 'udp6';
+      const why = await inTime(lab, UDP_PATIENCE, (signal) => askOverUdp(host, type, target, port, signal));
+      const from = `from ${target} port ${port} over UDP`;
+      if (why === undefined) return { text: `${host.name} gets an answer ${from}` };
+      return { ok: false, text: `${host.name} gets no answer ${from}: ${why}` };
     }
     case 'stop':
       lab.stopStack(action.stackId);

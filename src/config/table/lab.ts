@@ -117,6 +117,13 @@ export const actions: readonly ActionEntry[] = [
     help: 'Opens a TCP connection and closes it again.',
     example: 'AT 2S CONNECT 9.152.85.64 23',
   },
+  {
+    name: 'UDP',
+    ofStack: true,
+    operands: [token('target', 'target'), token('port', 'port')],
+    help: 'Sends one UDP datagram and waits up to 2 s for an answer.',
+    example: 'AT 2S UDP VSEC01 7',
+  },
   { name: 'STOP', ofStack: true, operands: [], help: 'Stops the stack.', example: 'AT 10S STOP' },
   { name: 'START', ofStack: true, operands: [], help: 'Starts it again.', example: 'AT 20S START' },
   {
