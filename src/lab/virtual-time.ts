@@ -13,6 +13,12 @@ export interface Runner {
 const STEPS_PER_TURN = 4_096;
 
 /**
+ * Steps after the last word of an application while nothing but window probes is in flight: enough for a lost window
+ * update to be made good at any loss a lab has, and a reader that has paused does not keep time running.
+ */
+const PATIENCE = 16;
+
+/**
  * Virtual time: it flows while something is in flight (a foreground timer is armed) and rests when nothing is, so an
  * application may take any real time between its calls. After each event that reaches an application, Node's own
  * queues are drained before the clock jumps to the next deadline; equal seeds and equal calls give equal runs.
@@ -20,6 +26,7 @@ const STEPS_PER_TURN = 4_096;
 export class VirtualTime implements Runner {
   readonly #clock: Clock;
   #dirty = true;
+  #patience = PATIENCE;
   #running = false;
   #stopped = false;
   #resting: (() => void)[] = [];
@@ -31,6 +38,7 @@ export class VirtualTime implements Runner {
 
   activity(): void {
     this.#dirty = true;
+    this.#patience = PATIENCE;
     this.#wake();
   }
 
@@ -71,13 +79,19 @@ export class VirtualTime implements Runner {
         this.#dirty = false;
         await turn();
       } while (this.#dirty && !this.#stopped);
-      if (this.#clock.foreground === 0) break;
-      for (let steps = 0; steps < STEPS_PER_TURN && !this.#dirty && this.#clock.foreground > 0; steps++) {
+      if (!this.#inFlight()) break;
+      for (let steps = 0; steps < STEPS_PER_TURN && !this.#dirty && this.#inFlight(); steps++) {
+        if (this.#clock.foreground === this.#clock.patient) this.#patience--;
         if (!this.#clock.step()) break;
       }
     }
     this.#running = false;
     this.#release();
+  }
+
+  #inFlight(): boolean {
+    const { foreground, patient } = this.#clock;
+    return foreground > patient || (patient > 0 && this.#patience > 0);
   }
 
   #release(): void {

@@ -39,6 +39,7 @@ export class TimerPool<Owner> {
 
   release(slot: TimerSlot<Owner>): void {
     slot.timer.disarm();
+    slot.timer.patient = false;
     slot.owner = undefined;
     const spare = slot.timer.background ? this.#background : this.#foreground;
     if (spare.length < MAX_SPARE) spare.push(slot);

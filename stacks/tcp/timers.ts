@@ -6,7 +6,13 @@ import type { TimerSlot } from './timer-pool.ts';
 export function armRetransmission(tcb: Tcb, kind: 'retransmit' | 'persist', delay: number): void {
   tcb.retransmitTimer ??= tcb.host.timers.take(tcb, false);
   tcb.retransmitTimer.kind = kind;
-  tcb.retransmitTimer.timer.armIn(delay);
+  const { timer } = tcb.retransmitTimer;
+  const isPatient = kind === 'persist';
+  if (timer.patient !== isPatient) {
+    timer.disarm();
+    timer.patient = isPatient;
+  }
+  timer.armIn(delay);
 }
 
 export function disarmRetransmission(tcb: Tcb): void {

@@ -14,6 +14,8 @@ export class Timer {
   readonly fire: () => void;
   /** Housekeeping (ageing, keep-alive, periodic advertisements) does not keep a virtual lab running. */
   readonly background: boolean;
+  /** Waits for nothing in flight but for the peer's application (a window probe); changed only while not armed. */
+  patient = false;
   /** µs; meaningful while armed. */
   deadline = 0;
   /** Heap position, -1 when not armed. */
@@ -45,6 +47,8 @@ export class Clock {
   now = 0;
   /** How many foreground timers are armed: zero means nothing is in flight. */
   foreground = 0;
+  /** How many of the foreground timers are patient. */
+  patient = 0;
   /** Called when the next deadline comes earlier, or the first foreground timer is armed: whoever sleeps, looks again. */
   onEarlier: (() => void) | undefined;
   /** Where `refresh` reads the time: set when live, undefined in virtual time. */
@@ -99,7 +103,10 @@ export class Clock {
       timer.deadline = deadline;
       timer.order = this.#order++;
       timer.index = this.#heap.push(timer) - 1;
-      const wakes = !timer.background && this.foreground++ === 0;
+      const wasQuiet = this.foreground === (timer.patient ? 0 : this.patient);
+      if (!timer.background) this.foreground++;
+      if (timer.patient) this.patient++;
+      const wakes = wasQuiet && !timer.background;
       this.#up(timer.index);
       if (wakes && timer.index !== 0) this.onEarlier?.();
     }
@@ -111,6 +118,7 @@ export class Clock {
     if (at < 0) return;
     timer.index = -1;
     if (!timer.background) this.foreground--;
+    if (timer.patient) this.patient--;
     const last = this.#heap.pop()!;
     if (last === timer) return;
     this.#heap[at] = last;

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { lab } from '../../../src/index.ts';
 import { seededRandom } from '../../../src/lab/random.ts';
 import { VirtualTime } from '../../../src/lab/virtual-time.ts';
+import type { Socket } from '../../../src/sockets/net.ts';
 import { Clock } from '../../../stacks/time/clock.ts';
 
 describe('VirtualTime', () => {
@@ -66,5 +69,49 @@ describe('seededRandom', () => {
     const seen = new Array<number>(16).fill(0);
     for (let i = 0; i < 16_000; i++) seen[random.u32() >>> 28]!++;
     for (const n of seen) expect(Math.abs(n - 1_000)).toBeLessThan(5 * Math.sqrt(1_000));
+  });
+});
+
+describe('a reader that has paused', () => {
+  const DECK = (segment: string): string => `// EXEC TWINLAB
+SEGMENT LAN ${segment}
+/*
+// EXEC BSTTINET
+ID 01
+DEVICE ETH WIRE LAN
+LINK ETH 0 192.0.2.1 255.255.255.0 1500
+ATTACH TCP/IP
+/*
+// EXEC BSTTINET
+ID 02
+DEVICE ETH WIRE LAN
+LINK ETH 0 192.0.2.2 255.255.255.0 1500
+ATTACH TCP/IP
+/*
+`;
+  it.each([
+    ['DELAY 1MS', 1],
+    ['DELAY 1MS LOSS 30', 1],
+    ['DELAY 1MS LOSS 30', 2],
+    ['DELAY 1MS LOSS 30', 3],
+  ])('lets a lab with %s (seed %i) rest, and gets everything when it reads on', async (segment, seed) => {
+    await using network = await lab(DECK(segment), { seed });
+    const server = network.host(2).net.createServer({ pauseOnConnect: true }).listen(5);
+    const accepted = once(server, 'connection');
+    const client = network.host(1).net.connect(5, '192.0.2.2');
+    const [socket] = (await accepted) as [Socket];
+    client.resume().end(Buffer.alloc(1_000_000));
+    for (let rests = 0; rests < 3; rests++) {
+      await network.rest();
+      expect(network.now).toBeLessThan(7_200_000_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    socket.resume();
+    await Promise.all([once(socket, 'close'), once(client, 'close')]);
+    expect(bytes).toBe(1_000_000);
   });
 });
