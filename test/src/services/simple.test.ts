@@ -133,6 +133,8 @@ it('a fetch from a server that never answers fails, and the schedule ends', asyn
   await network.start();
   const told: { ok: boolean; text: string }[] = [];
   await runSchedule(network, (event) => told.push(event));
-  expect(told).toMatchObject([{ ok: false, text: '192.0.2.2 port 9 has not answered within 60 s' }]);
+  expect(told).toHaveLength(1);
+  expect(told[0]!.ok).toBe(false);
+  expect(told[0]!.text).toContain('192.0.2.2 port 9 has not answered within 60 s');
   await network.close();
 });
