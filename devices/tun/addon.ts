@@ -14,8 +14,20 @@ export interface TunHandle {
 export interface TunAddon {
   /** Packets in one burst: the slots of the exchange. */
   readonly burst: number;
-  /** `exchange`: 2 + 3 * burst words. `readable` gets the packets read, 0 when it needs slots, or -errno once. */
-  open(name: string, tap: boolean, exchange: Int32Array, readable: (count: number) => void): TunHandle;
+  /** Of those, how many may be longer than their slots. */
+  readonly large: number;
+  /** `exchange`: 3 + 3 * (burst + large) + burst words. `vnet` asks for a header before every packet. `readable` gets the packets read, 0 when it needs slots, or -errno once. */
+  open(
+    name: string,
+    tap: boolean,
+    vnet: boolean,
+    exchange: Int32Array,
+    readable: (count: number) => void,
+  ): TunHandle;
+  /** Granted: a header stands before every packet (vnet-header.ts). */
+  hasVnetHeader(tun: TunHandle): boolean;
+  /** TUNSETOFFLOAD; false when the kernel does not know all of `mask`. */
+  setOffload(tun: TunHandle, mask: number): boolean;
   close(tun: TunHandle): void;
   name(tun: TunHandle): string;
   /** -1 when there are too many. */

@@ -9,9 +9,13 @@
  * number and offset, in an Int32Array that both sides see, where the next packets go. Nothing is looked up through
  * Node-API for a packet that comes in.
  *
- * The exchange, int32 words:  [0] slots offered   [1] packets discarded since no slot was offered
- *                             [2 + 3i] slab   [3 + 3i] offset in it   [4 + 3i] in: capacity, out: length
- * The slots are used from the last offered one downwards, so that what is left over has no gaps.
+ * The exchange, int32 words:  [0] slots offered   [1] large slots offered, -1: none are needed
+ *                             [2] packets discarded since no slot was offered
+ *   then for each slot, and behind them for each large slot: slab, offset in it, in: capacity, out: length
+ *   then for each packet that was read, in order: its slot, or ~ its large slot
+ * Slots are used from the last offered one downwards, so that what is left over has no gaps. A slot holds what fits the
+ * MTU. With offload a packet may be forty times as long, which is seen when it is read: its rest goes to a large slot,
+ * to where its beginning is then copied, so that one burst needs few of those and small packets never sit in them.
  *
  * Every function throws an Error with `code` (EPERM, ...) and `syscall`. `write` alone returns -errno, since it is
  * called for each packet.
@@ -30,11 +34,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
 #define BURST 64                    /* packets a callback; 16 reach 90 % of the rate, 256 make timers late */
-#define EXCHANGE_WORDS (2 + 3 * BURST)
+#define LARGE 15                    /* super-segments a callback: about 1 MB, and one slab of the pool */
+#define SLOTS 3                     /* where the exchange has what */
+#define LARGE_SLOTS (SLOTS + 3 * BURST)
+#define ORDER (LARGE_SLOTS + 3 * LARGE)
+#define EXCHANGE_WORDS (ORDER + BURST)
+#define VNET_HEADER 10              /* struct virtio_net_hdr, which stands before every packet */
 #define MAX_SLABS 4096              /* the pool's default bound is 256 slabs of 1 MiB */
 
 typedef struct {
@@ -54,6 +64,7 @@ typedef struct {
   int fd; /* -1 once closed */
   int owners; /* the JavaScript handle and the event loop; freed by the last */
   char name[IFNAMSIZ];
+  bool vnet; /* a virtio_net_hdr stands before every packet */
   Slab *slabs;
   int32_t slab_count;
 } Tun;
@@ -119,17 +130,36 @@ static void call_readable(Tun *tun, int32_t argument) {
   napi_close_handle_scope(env, scope);
 }
 
-/* One packet into a slot: its length, or -1 with errno. */
-static ssize_t read_into(Tun *tun, int32_t *slot) {
-  Slab *slab = slot[0] >= 0 && slot[0] < tun->slab_count ? &tun->slabs[slot[0]] : NULL;
-  if (slab == NULL || slot[1] < 0 || slot[2] < 0 || (size_t)slot[1] + (size_t)slot[2] > slab->length) {
+/* The bytes of a slot; NULL when it is not inside a slab. */
+static uint8_t *slot_bytes(const Tun *tun, const int32_t *slot) {
+  const Slab *slab = slot[0] >= 0 && slot[0] < tun->slab_count ? &tun->slabs[slot[0]] : NULL;
+  if (slab == NULL || slot[1] < 0 || slot[2] < 0 || (size_t)slot[1] + (size_t)slot[2] > slab->length) return NULL;
+  return slab->bytes + slot[1];
+}
+
+/* One packet into `slot` or, when it is longer than that, into `large`: 0, 1, or -1 with errno. */
+static int read_into(const Tun *tun, int32_t *slot, int32_t *large) {
+  uint8_t *bytes = slot_bytes(tun, slot);
+  uint8_t *more = large == NULL ? NULL : slot_bytes(tun, large);
+  size_t fits = (size_t)slot[2];
+  if (bytes == NULL || (large != NULL && (more == NULL || (size_t)large[2] < fits))) {
     errno = EFAULT;
     return -1;
   }
-  ssize_t length = read(tun->fd, slab->bytes + slot[1], (size_t)slot[2]);
-  if (length >= 0) slot[2] = (int32_t)length;
-  return length;
+  struct iovec parts[2] = {{bytes, fits}, {NULL, 0}};
+  if (large != NULL) parts[1] = (struct iovec){more + fits, (size_t)large[2] - fits};
+  ssize_t length = readv(tun->fd, parts, large == NULL ? 1 : 2);
+  if (length < 0) return -1;
+  if ((size_t)length <= fits) {
+    slot[2] = (int32_t)length;
+    return 0;
+  }
+  memcpy(more, bytes, fits);
+  large[2] = (int32_t)length;
+  return 1;
 }
+
+static int32_t offer(int32_t offered, int32_t most) { return offered < 0 || offered > most ? 0 : offered; }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
   Tun *tun = poll->data;
@@ -137,22 +167,27 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   int32_t count = 0;
   int error = status < 0 ? -status : 0;
   (void)events;
-  if (exchange[0] == 0 && error == 0) call_readable(tun, 0); /* the pool may have room again */
+  bool plain = exchange[1] < 0;
+  /* The pool may have room again. */
+  if ((exchange[0] == 0 || exchange[1] == 0) && error == 0) call_readable(tun, 0);
   if (tun->fd < 0) return;
-  int32_t offered = exchange[0] < 0 || exchange[0] > BURST ? 0 : exchange[0];
+  int32_t slots = offer(exchange[0], BURST), large = offer(exchange[1], LARGE);
 
   /* Without a slot the packets are read all the same: an interface that stays readable would spin the event loop. */
-  bool discard = offered == 0;
-  uint8_t scratch[1];
-  for (; error == 0 && count < (discard ? BURST : offered); count++) {
-    ssize_t length = discard ? read(tun->fd, scratch, sizeof scratch)
-                             : read_into(tun, exchange + 2 + 3 * (offered - 1 - count));
-    if (length < 0) {
+  bool discard = slots == 0 || (large == 0 && !plain);
+  uint8_t scratch[VNET_HEADER]; /* a shorter read is refused */
+  while (error == 0 && count < BURST && (discard || (slots > 0 && (plain || large > 0)))) {
+    int result = discard ? (int)read(tun->fd, scratch, sizeof scratch)
+                         : read_into(tun, exchange + SLOTS + 3 * (slots - 1),
+                                     plain ? NULL : exchange + LARGE_SLOTS + 3 * (large - 1));
+    if (result < 0) {
       if (errno != EAGAIN && errno != EINTR) error = errno;
       break;
     }
+    if (!discard) exchange[ORDER + count] = result == 0 ? --slots : ~--large;
+    count++;
   }
-  if (discard) exchange[1] += count;
+  if (discard) exchange[2] += count;
   if (error != 0) uv_poll_stop(poll); /* the interface is gone; it would stay readable for ever */
   if (count > 0 && !discard) call_readable(tun, count);
   if (error != 0 && tun->fd >= 0) call_readable(tun, -error);
@@ -193,28 +228,43 @@ static void on_handle_collected(napi_env env, void *data, void *hint) {
   disown(data);
 }
 
-/* open(name, tap, exchange: Int32Array, readable): handle */
+/*
+ * With `wanted`, a virtio_net_hdr before every packet, little-endian: 0 when the kernel grants it, else errno. A kernel
+ * without it is asked again for the plain interface.
+ */
+static int set_interface(int fd, struct ifreq *request, short mode, bool wanted, bool *granted) {
+  int size = VNET_HEADER, little = 1;
+  *granted = false;
+  request->ifr_flags = (short)(mode | IFF_NO_PI | (wanted ? IFF_VNET_HDR : 0));
+  if (ioctl(fd, TUNSETIFF, request) < 0) {
+    return wanted && errno == EINVAL ? set_interface(fd, request, mode, false, granted) : errno;
+  }
+  if (wanted && (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETVNETLE, &little) < 0)) return errno;
+  *granted = wanted;
+  return 0;
+}
+
+/* open(name, tap, vnet, exchange: Int32Array, readable): handle */
 static napi_value tun_open(napi_env env, napi_callback_info info) {
-  napi_value args[4], handle, resource_name;
+  napi_value args[5], handle, resource_name;
   struct ifreq request;
-  bool tap;
+  bool tap, vnet;
   napi_typedarray_type type;
   size_t words;
   void *exchange;
   uv_loop_t *loop;
-  if (!arguments(env, info, 4, args) || !interface_name(env, args[0], &request)) return NULL;
-  if (napi_get_value_bool(env, args[1], &tap) != napi_ok ||
-      napi_get_typedarray_info(env, args[2], &type, &words, &exchange, NULL, NULL) != napi_ok ||
+  if (!arguments(env, info, 5, args) || !interface_name(env, args[0], &request)) return NULL;
+  if (napi_get_value_bool(env, args[1], &tap) != napi_ok || napi_get_value_bool(env, args[2], &vnet) != napi_ok ||
+      napi_get_typedarray_info(env, args[3], &type, &words, &exchange, NULL, NULL) != napi_ok ||
       type != napi_int32_array || words < EXCHANGE_WORDS) {
-    napi_throw_type_error(env, NULL, "open(name, tap, exchange, readable)");
+    napi_throw_type_error(env, NULL, "open(name, tap, vnet, exchange, readable)");
     return NULL;
   }
 
   int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return throw_errno(env, errno, "open");
-  request.ifr_flags = (short)((tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI);
-  if (ioctl(fd, TUNSETIFF, &request) < 0) {
-    int error = errno;
+  int error = set_interface(fd, &request, tap ? IFF_TAP : IFF_TUN, vnet, &vnet);
+  if (error != 0) {
     close(fd);
     return throw_errno(env, error, "TUNSETIFF");
   }
@@ -230,9 +280,10 @@ static napi_value tun_open(napi_env env, napi_callback_info info) {
   tun->poll.data = tun;
   tun->exchange = exchange;
   tun->owners = 2;
+  tun->vnet = vnet;
   memcpy(tun->name, request.ifr_name, IFNAMSIZ);
-  napi_create_reference(env, args[2], 1, &tun->exchange_keep);
-  napi_create_reference(env, args[3], 1, &tun->readable);
+  napi_create_reference(env, args[3], 1, &tun->exchange_keep);
+  napi_create_reference(env, args[4], 1, &tun->readable);
   napi_create_string_utf8(env, "twinstack:tun", NAPI_AUTO_LENGTH, &resource_name);
   napi_async_init(env, NULL, resource_name, &tun->context);
   napi_add_async_cleanup_hook(env, on_environment_end, tun, &tun->cleanup);
@@ -254,6 +305,28 @@ static napi_value tun_close(napi_env env, napi_callback_info info) {
   napi_async_destroy(env, tun->context);
   shut(tun);
   return NULL;
+}
+
+/* hasVnetHeader(handle): boolean */
+static napi_value tun_has_vnet_header(napi_env env, napi_callback_info info) {
+  napi_value args[1], result;
+  if (!arguments(env, info, 1, args)) return NULL;
+  Tun *tun = tun_of(env, args[0]);
+  if (tun == NULL) return NULL;
+  napi_get_boolean(env, tun->vnet, &result);
+  return result;
+}
+
+/* setOffload(handle, mask): false when the kernel does not know all of it (TUNSETOFFLOAD, EINVAL) */
+static napi_value tun_set_offload(napi_env env, napi_callback_info info) {
+  napi_value args[2], result;
+  uint32_t mask = 0;
+  if (!arguments(env, info, 2, args)) return NULL;
+  Tun *tun = tun_of(env, args[0]);
+  if (tun == NULL) return NULL;
+  napi_get_value_uint32(env, args[1], &mask);
+  napi_get_boolean(env, ioctl(tun->fd, TUNSETOFFLOAD, (unsigned long)mask) == 0, &result);
+  return result;
 }
 
 /* name(handle): string, as the kernel chose it */
@@ -431,6 +504,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
     {"open", tun_open},       {"close", tun_close},     {"name", tun_name},
     {"addSlab", tun_add_slab}, {"write", tun_write},    {"setMtu", set_mtu},
+    {"hasVnetHeader", tun_has_vnet_header},            {"setOffload", tun_set_offload},
     {"setQueue", set_queue},  {"setUp", set_up},        {"addAddress", add_address},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
@@ -438,8 +512,10 @@ NAPI_MODULE_INIT() {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
-  napi_value burst;
+  napi_value burst, large;
   napi_create_int32(env, BURST, &burst);
   napi_set_named_property(env, exports, "burst", burst);
+  napi_create_int32(env, LARGE, &large);
+  napi_set_named_property(env, exports, "large", large);
   return exports;
 }

@@ -4,12 +4,13 @@
  */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { Device } from '../../stacks/packet/device.ts';
+import type { Device, Offload } from '../../stacks/packet/device.ts';
 import type { Environment } from '../../stacks/packet/environment.ts';
 import type { Packet } from '../../stacks/packet/packet.ts';
 import { Counters, type DropReason } from '../../stacks/packet/verdict.ts';
 import { type TunAddon, type TunHandle, tunAddon } from './addon.ts';
 import { configuringFailed, isSystemError, openingFailed } from './unavailable.ts';
+import { OFFLOADS, readVnetHeader, VNET_HEADER, writeVnetHeader } from './vnet-header.ts';
 
 export { TunUnavailable } from './unavailable.ts';
 
@@ -21,6 +22,8 @@ export interface TunOptions {
   readonly mac?: Uint8Array | undefined;
   /** Bytes of the largest IP packet. */
   readonly mtu: number;
+  /** False leaves checksums and segmentation to the stack even where the kernel would do them. */
+  readonly offload?: boolean;
   /** Called before the packets of a burst are handed up: the live runner brings the clock up to date here. */
   readonly beforeBurst?: () => void;
   /** The interface was taken away from outside; `code` is the errno. No packet comes or goes any more. */
@@ -41,6 +44,12 @@ export interface KernelSide {
 /** The kernel's default of 500 or 1,000 overflows, without a word to its TCP, under one window of 4 MiB. */
 export const DEFAULT_KERNEL_QUEUE = 16_384;
 
+/** The largest IP packet, whatever the MTU: what the kernel hands up and takes as a super-segment. */
+const LARGEST = 65_535;
+
+/** Of an Ethernet frame. */
+const FRAME_HEADER = 14;
+
 /** An Ethernet header with a VLAN tag: what a frame may have beyond the MTU. */
 const LINK_HEADER = 18;
 
@@ -49,15 +58,20 @@ const EBADFD = 77;
 
 /** Where the exchange holds what (tun.c). */
 const OFFERED = 0;
-const DISCARDED = 1;
-const FIRST_SLOT = 2;
+const OFFERED_LARGE = 1;
+const DISCARDED = 2;
+const FIRST_SLOT = 3;
 const SLOT_WORDS = 3;
+/** In `OFFERED_LARGE`: no packet is longer than a slot. */
+const NO_LARGE = -1;
 
 export class TunDevice implements Device {
   readonly name: string;
   readonly medium: 'ethernet' | 'ip';
   readonly mac: Uint8Array | undefined;
   readonly mtu: number;
+  /** As the kernel grants it. */
+  readonly offload: Offload | undefined;
   /** `received` = `delivered` + `dropped` - `unsent`; `unsent` packets are also in `drops`, by reason. */
   readonly counters: Counters = new Counters();
   readonly #environment: Environment;
@@ -65,8 +79,16 @@ export class TunDevice implements Device {
   readonly #addon: TunAddon;
   readonly #handle: TunHandle;
   readonly #exchange: Int32Array;
+  /** Bytes before every packet that tell the kernel, and us, what is left to do for it. */
+  readonly #vnet: number;
+  /** Bytes of a frame's own header. */
+  readonly #link: number;
   /** Empty packets that the next burst is read into: the first `exchange[OFFERED]`. They are live while it is open. */
   readonly #slots: Packet[] = [];
+  /** The same for what is longer than the MTU. */
+  readonly #large: Packet[] = [];
+  readonly #firstLarge: number;
+  readonly #order: number;
   readonly #slabs: Map<Uint8Array, number> = new Map();
   #receive: ((packet: Packet) => void) | undefined;
   #open = true;
@@ -85,18 +107,25 @@ export class TunDevice implements Device {
     this.#environment = environment;
     this.#options = options;
     this.#addon = addon;
-    this.#exchange = new Int32Array(FIRST_SLOT + SLOT_WORDS * addon.burst);
+    this.#firstLarge = FIRST_SLOT + SLOT_WORDS * addon.burst;
+    this.#order = this.#firstLarge + SLOT_WORDS * addon.large;
+    this.#exchange = new Int32Array(this.#order + addon.burst);
     this.medium = options.mode === 'tap' ? 'ethernet' : 'ip';
     this.mac = options.mode === 'tap' ? options.mac?.slice() : undefined;
     this.mtu = options.mtu;
+    this.#link = options.mode === 'tap' ? FRAME_HEADER : 0;
+    const wanted = options.offload !== false;
     try {
-      this.#handle = addon.open(options.interface, options.mode === 'tap', this.#exchange, (count) =>
+      this.#handle = addon.open(options.interface, options.mode === 'tap', wanted, this.#exchange, (count) =>
         this.#readable(count),
       );
     } catch (error) {
       throw isSystemError(error) ? openingFailed(error, options.interface, options.mode) : error;
     }
     this.name = addon.name(this.#handle);
+    this.#vnet = addon.hasVnetHeader(this.#handle) ? VNET_HEADER : 0;
+    const granted = this.#vnet > 0 && OFFLOADS.some((mask) => addon.setOffload(this.#handle, mask));
+    this.offload = granted ? { segment: LARGEST } : undefined;
     this.#offer();
   }
 
@@ -146,14 +175,18 @@ export class TunDevice implements Device {
     this.#open = false;
     this.#addon.close(this.#handle);
     this.#receive = undefined;
-    const offered = this.#exchange[OFFERED]!;
-    for (let i = 0; i < offered; i++) this.#environment.pool.release(this.#slots[i]!);
-    this.#exchange[OFFERED] = 0;
+    const { pool } = this.#environment;
+    for (let i = 0; i < this.#exchange[OFFERED]!; i++) pool.release(this.#slots[i]!);
+    for (let i = 0; i < this.#exchange[OFFERED_LARGE]!; i++) pool.release(this.#large[i]!);
+    this.#exchange[OFFERED] = this.#exchange[OFFERED_LARGE] = 0;
     this.#slabs.clear();
   }
 
   #write(packet: Packet): DropReason | undefined {
-    const written = this.#addon.write(this.#handle, this.#slab(packet.bytes), packet.start, packet.length);
+    const vnet = this.#vnet;
+    if (vnet > 0) writeVnetHeader(packet, this.#link);
+    const slab = this.#slab(packet.bytes);
+    const written = this.#addon.write(this.#handle, slab, packet.start - vnet, packet.length + vnet);
     if (written >= 0) return undefined;
     switch (-written) {
       case constants.errno.EAGAIN:
@@ -167,7 +200,7 @@ export class TunDevice implements Device {
     }
   }
 
-  /** Called by the addon with packets in the last `count` slots offered, with 0 when it has no slot, or with -errno. */
+  /** Called by the addon with `count` packets, with 0 when it has no slot, or with -errno. */
   #readable(count: number): void {
     if (count < 0) {
       this.#gone = true;
@@ -178,11 +211,12 @@ export class TunDevice implements Device {
     this.#options.beforeBurst?.();
     this.counters.received += count;
     // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
-    const unused = exchange[OFFERED]! - count;
-    exchange[OFFERED] = unused;
-    for (let i = unused + count - 1; i >= unused; i--) {
-      const packet = this.#slots[i]!;
-      packet.end = packet.start + exchange[FIRST_SLOT + SLOT_WORDS * i + 2]!;
+    for (let i = 0; i < count; i++) exchange[exchange[this.#order + i]! < 0 ? OFFERED_LARGE : OFFERED]!--;
+    for (let i = 0; i < count; i++) {
+      const at = exchange[this.#order + i]!;
+      const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;
+      const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
+      packet.end = packet.start + exchange[word + 2]! - this.#vnet;
       this.#take(packet);
     }
     const discarded = exchange[DISCARDED]!;
@@ -193,9 +227,14 @@ export class TunDevice implements Device {
   }
 
   #take(packet: Packet): void {
+    if (this.#vnet > 0 && !(packet.length > 0 && readVnetHeader(packet, this.#link))) {
+      packet.end = Math.max(packet.end, packet.start);
+      this.#drop(packet, 'bad-length');
+      return;
+    }
     this.#environment.trace?.frame(this.name, this.medium, packet);
     const limit = this.medium === 'ethernet' ? this.mtu + LINK_HEADER : this.mtu;
-    if (packet.length > limit) {
+    if (packet.length > limit && packet.segmentSize === 0) {
       this.#drop(packet, 'over-mtu');
     } else if (this.#receive === undefined) {
       this.#drop(packet, 'link-down');
@@ -213,11 +252,19 @@ export class TunDevice implements Device {
 
   /** Fills the slots; fewer, or none, when the pool has no more. */
   #offer(): void {
-    const { pool } = this.#environment;
+    const { burst, large } = this.#addon;
+    const link = this.medium === 'ethernet' ? LINK_HEADER : 0;
     // One byte more than a packet may have, so that a longer one is seen to be longer.
-    const capacity = this.mtu + (this.medium === 'ethernet' ? LINK_HEADER : 0) + 1;
-    let offered = this.#exchange[OFFERED]!;
-    while (offered < this.#addon.burst) {
+    this.#fill(OFFERED, this.#slots, burst, FIRST_SLOT, this.mtu + link + 1);
+    if (this.offload === undefined || this.mtu >= LARGEST) this.#exchange[OFFERED_LARGE] = NO_LARGE;
+    else this.#fill(OFFERED_LARGE, this.#large, large, this.#firstLarge, LARGEST + link + 1);
+  }
+
+  #fill(count: number, slots: Packet[], most: number, firstWord: number, capacity: number): void {
+    const { pool } = this.#environment;
+    const exchange = this.#exchange;
+    let offered = exchange[count]!;
+    while (offered < most) {
       const packet = pool.take(capacity);
       if (packet === undefined) break;
       const slab = this.#slab(packet.bytes);
@@ -225,13 +272,13 @@ export class TunDevice implements Device {
         pool.release(packet);
         break;
       }
-      const word = FIRST_SLOT + SLOT_WORDS * offered;
-      this.#exchange[word] = slab;
-      this.#exchange[word + 1] = packet.start;
-      this.#exchange[word + 2] = packet.length;
-      this.#slots[offered++] = packet;
+      const word = firstWord + SLOT_WORDS * offered;
+      exchange[word] = slab;
+      exchange[word + 1] = packet.start - this.#vnet;
+      exchange[word + 2] = packet.length + this.#vnet;
+      slots[offered++] = packet;
     }
-    this.#exchange[OFFERED] = offered;
+    exchange[count] = offered;
   }
 
   #slab(bytes: Uint8Array): number {

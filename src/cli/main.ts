@@ -72,13 +72,21 @@ program
   .argument('<deck...>', 'deck files')
   .option('--live', 'on TUN/TAP interfaces of this machine', false)
   .option('--no-host-side', 'live: leave the kernel side of the interfaces as it is')
+  .option('--no-offload', 'live: leave checksums and segmentation to the stack')
   .addOption(seed())
   .addOption(json())
   .addOption(capture())
   .action(
     async (
       decks: string[],
-      o: { live: boolean; hostSide: boolean; seed: number; json: boolean; capture?: string },
+      o: {
+        live: boolean;
+        hostSide: boolean;
+        offload: boolean;
+        seed: number;
+        json: boolean;
+        capture?: string;
+      },
     ) => {
       exitCode = await run({ decks, ...o, color: color(), capture: o.capture });
     },

@@ -14,6 +14,8 @@ export interface RunCommand {
   readonly live: boolean;
   /** Live: give the kernel's side of each interface the gateway's address and bring it up. */
   readonly hostSide: boolean;
+  /** Live: let the kernel do checksums and segmentation where it can. */
+  readonly offload: boolean;
   readonly seed: number;
   readonly json: boolean;
   readonly color: boolean;
@@ -29,7 +31,7 @@ export async function run(command: RunCommand): Promise<number> {
   const out = outputBeside(command.capture);
   const log = createLog({ json: command.json, out });
   const options: LabOptions = command.live
-    ? { log, live: (hooks) => openTun(hooks, { hostSide: command.hostSide }) }
+    ? { log, live: (hooks) => openTun(hooks, { hostSide: command.hostSide, offload: command.offload }) }
     : { log, seed: command.seed };
   let lab: Lab;
   try {

@@ -5,7 +5,7 @@ import type { OpenLive } from './build.ts';
 /** Live devices: TUN and TAP interfaces of this machine. @throws TunUnavailable with one line that says what to do. */
 export function openTun(
   hooks: { readonly environment: Environment; readonly beforeBurst: () => void },
-  options: { readonly hostSide: boolean },
+  options: { readonly hostSide: boolean; readonly offload?: boolean },
 ): OpenLive {
   return ({ interface: name, mode, mac, mtu, peer, onDown }) => {
     const device = TunDevice.open(hooks.environment, {
@@ -13,6 +13,7 @@ export function openTun(
       mode,
       mac,
       mtu,
+      offload: options.offload !== false,
       beforeBurst: hooks.beforeBurst,
       onDown,
     });

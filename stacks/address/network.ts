@@ -1,3 +1,4 @@
+import type { Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
@@ -80,8 +81,11 @@ export interface NetworkLayer {
   isLocal(address: Address): boolean;
   /** Bytes of the largest IP packet known to reach `destination`: link MTU lowered by path MTU discovery. */
   pathMtu(destination: Address): number;
+  /** What the link to `destination` does for us; undefined when it takes packets of `pathMtu` and no more. */
+  offload(destination: Address): Offload | undefined;
   /**
-   * Sends `packet`, whose `start` is at the transport header with its checksum complete. Takes ownership.
+   * Sends `packet`, whose `start` is at the transport header with its checksum complete, or `PARTIAL` where `offload`
+   * says so. Takes ownership.
    * Undefined when it was handed to a link, to the neighbour queue or to loopback. Never calls back into the
    * transport synchronously: a packet to one of our own addresses arrives after the current call has returned.
    */

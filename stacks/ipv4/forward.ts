@@ -50,7 +50,7 @@ export class Forwarder {
       return;
     }
     const iface = host.interfaceAt(route.interfaceIndex)!;
-    if (packet.length > iface.mtu && dontFragment(packet, at)) {
+    if (packet.longest > iface.mtu && dontFragment(packet, at)) {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, iface.mtu); // RFC 1191 §4
       host.end(packet, 'dropped', 'too-big');
       return;

@@ -3,11 +3,13 @@ import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
-import { LOOPED, type Packet } from '../packet/packet.ts';
+import { complete, prepare } from '../forward/segmentation.ts';
+import type { Offload } from '../packet/device.ts';
+import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import type { Timer } from '../time/clock.ts';
 import { BROADCAST_MAC, ETHERTYPE_IPV4 } from '../wire/ethernet.ts';
-import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, writeIpv4 } from '../wire/ipv4.ts';
+import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, resizeSegment, writeIpv4 } from '../wire/ipv4.ts';
 import type { Arp } from './arp.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
@@ -86,8 +88,9 @@ export class Output {
     const link = hop === undefined ? IPV4_MAX_LENGTH : hop.iface.mtu;
     const mtu = known === undefined ? link : Math.min(link, known.mtu);
     const atomic = options.dontFragment === true;
-    if (atomic && length > mtu) {
-      const cause = `${length} bytes; the path to ${ipv4.format(destination)} takes ${mtu} (RFC 1191)`;
+    const longest = packet.segmentSize === 0 ? length : packet.longest;
+    if (atomic && longest > mtu) {
+      const cause = `${longest} bytes; the path to ${ipv4.format(destination)} takes ${mtu} (RFC 1191)`;
       return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
     }
     packet.start -= IPV4_HEADER;
@@ -100,7 +103,10 @@ export class Output {
     const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
-    if (hop === undefined) return this.#loop(packet);
+    if (hop === undefined) {
+      if (packet.checksum === PARTIAL) complete(packet);
+      return this.#loop(packet);
+    }
     this.#sending = true;
     this.#refused = false;
     const split = this.transmit(packet, hop.iface, hop.next, mtu);
@@ -111,11 +117,27 @@ export class Output {
   }
 
   /**
-   * Puts a complete datagram on a link, in fragments when it is longer than `mtu` (DF is clear then). Takes ownership.
-   * False when there was no buffer for the fragments; the packet is then dropped and counted.
+   * Puts a complete datagram on a link, in fragments when it is longer than `mtu` (DF is clear then), in segments when
+   * it is a super-segment and the device does not cut it. Takes ownership.
+   * False when there was no buffer for the pieces; what is left is then dropped and counted.
    */
   transmit(packet: Packet, iface: Ipv4Interface, next: number, mtu: number): boolean {
-    if (packet.length <= mtu) {
+    if (packet.segmentSize > 0 || packet.checksum === PARTIAL) {
+      const { pool } = this.#host.environment;
+      const segments = prepare(packet, iface.device.offload, mtu, pool, resizeSegment);
+      if (segments === undefined) {
+        this.#host.drop(packet, 'no-buffer');
+        return false;
+      }
+      let sent = this.#split(packet, iface, next, mtu);
+      for (const segment of segments) sent = this.#split(segment, iface, next, mtu) && sent;
+      return sent;
+    }
+    return this.#split(packet, iface, next, mtu);
+  }
+
+  #split(packet: Packet, iface: Ipv4Interface, next: number, mtu: number): boolean {
+    if (packet.longest <= mtu) {
       this.#handOver(packet, iface, next);
       return true;
     }
@@ -150,6 +172,12 @@ export class Output {
     if (this.#host.isOwn(destination.w3)) return IPV4_MAX_LENGTH;
     const link = this.#hop(undefined, destination, 0)?.iface.mtu ?? ipv4.minimumMtu;
     return Math.min(link, this.#pathMtus.get(destination)?.mtu ?? link);
+  }
+
+  /** `NetworkLayer.offload`. To ourselves nothing is cut, because nothing is. */
+  offload(destination: Address): Offload | undefined {
+    if (this.#host.isOwn(destination.w3)) return undefined;
+    return this.#hop(undefined, destination, 0)?.iface.device.offload;
   }
 
   confirmReachable(destination: Address): void {

@@ -6,7 +6,7 @@ import type { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
-import type { Device } from '../packet/device.ts';
+import type { Device, Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
@@ -203,6 +203,10 @@ export class Ipv4Stack implements Stack {
 
   pathMtu(destination: Address): number {
     return this.#output.pathMtu(destination);
+  }
+
+  offload(destination: Address): Offload | undefined {
+    return this.#output.offload(destination);
   }
 
   output(

@@ -59,7 +59,7 @@ export class Forwarder {
     if (!link.usable) {
       return this.#refuse(packet, 'link-down', DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
     }
-    if (packet.length > link.mtu) return this.#refuse(packet, 'too-big', PACKET_TOO_BIG, 0, link.mtu);
+    if (packet.longest > link.mtu) return this.#refuse(packet, 'too-big', PACKET_TOO_BIG, 0, link.mtu);
     packet.setU8(packet.network + HOP_LIMIT, hopLimit - 1);
     this.#output.depart(packet, link, direct ? destination : route.gateway);
     return undefined;

@@ -9,9 +9,11 @@ import type { Failure, OutputOptions } from '../address/network.ts';
 import type { NeighbourCache } from '../forward/neighbours.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
 import type { RouteTable } from '../forward/routes.ts';
+import { complete, prepare } from '../forward/segmentation.ts';
+import type { Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
-import { LOOPED, type Packet } from '../packet/packet.ts';
-import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, TCP, UDP } from '../wire/ipv6.ts';
+import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
+import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, resizeSegment, TCP, UDP } from '../wire/ipv6.ts';
 import { failure } from './failure.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
@@ -82,6 +84,11 @@ export class Output {
     return problem;
   }
 
+  /** `NetworkLayer.offload`. To ourselves nothing is cut, because nothing is. */
+  offload(destination: Address): Offload | undefined {
+    return this.#path(destination, 0) === undefined ? this.#link?.device.offload : undefined;
+  }
+
   confirmReachable(destination: Address): void {
     if (this.#path(destination, 0) !== undefined || this.#link?.isEthernet !== true) return;
     this.#neighbours.confirm(this.#nextHop, this.#link.index);
@@ -122,8 +129,25 @@ export class Output {
     this.#hand(packet, link, mac, undefined);
   }
 
-  /** A packet with its header onto a link: one of ours, or one that is forwarded. Takes ownership. */
+  /**
+   * A packet with its header onto a link: one of ours, or one that is forwarded; as segments when it is a super-segment
+   * and the device does not cut it. Takes ownership.
+   */
   depart(packet: Packet, link: Ipv6Interface, nextHop: Address): void {
+    if (packet.segmentSize > 0 || packet.checksum === PARTIAL) {
+      const segments = prepare(packet, link.device.offload, link.mtu, this.environment.pool, resizeSegment);
+      if (segments === undefined) {
+        this.#host.drop(packet, 'no-buffer', link);
+        return;
+      }
+      this.#depart(packet, link, nextHop);
+      for (const segment of segments) this.#depart(segment, link, nextHop);
+      return;
+    }
+    this.#depart(packet, link, nextHop);
+  }
+
+  #depart(packet: Packet, link: Ipv6Interface, nextHop: Address): void {
     if (link.isEthernet && !ipv6.isMulticast(nextHop)) {
       this.#neighbours.send(packet, nextHop, link.index);
       return;
@@ -163,21 +187,20 @@ export class Output {
     const flow = this.#label(packet, source, destination, protocol);
     if (link === undefined) {
       prependHeader(packet, protocol, options.hopLimit ?? 64, trafficClass, flow, source, destination);
+      if (packet.checksum === PARTIAL) complete(packet);
       return this.#loop(packet, destination);
     }
     const multicast = ipv6.isMulticast(destination);
     const hopLimit = options.hopLimit ?? (multicast ? MULTICAST_HOP_LIMIT : link.hopLimit);
     const mtu = this.#mtuBy(link, destination);
-    if (packet.length + HEADER_BYTES <= mtu) {
+    const longest = packet.segmentSize === 0 ? packet.length + HEADER_BYTES : packet.longest;
+    if (longest <= mtu) {
       prependHeader(packet, protocol, hopLimit, trafficClass, flow, source, destination);
       this.depart(packet, link, multicast ? destination : nextHop);
       return undefined;
     }
     if (options.dontFragment === true) {
-      return failure(
-        'EMSGSIZE',
-        `${packet.length + HEADER_BYTES} bytes are more than the path MTU of ${mtu}`,
-      );
+      return failure('EMSGSIZE', `${longest} bytes are more than the path MTU of ${mtu}`);
     }
     // RFC 7739 §5.3: identifications that nobody can predict.
     const id = this.environment.random.u32();

@@ -10,7 +10,7 @@ import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
 import { RouteTable } from '../forward/routes.ts';
-import type { Device } from '../packet/device.ts';
+import type { Device, Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
@@ -268,6 +268,10 @@ export class Ipv6Stack implements Stack {
 
   pathMtu(destination: Address): number {
     return this.#output.pathMtu(destination);
+  }
+
+  offload(destination: Address): Offload | undefined {
+    return this.#output.offload(destination);
   }
 
   output(

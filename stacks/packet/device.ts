@@ -1,5 +1,11 @@
 import type { Packet } from './packet.ts';
 
+/** What a device does for the stack above it. Without it every packet is whole, and fits the MTU. */
+export interface Offload {
+  /** Largest IP packet in bytes that it takes as a super-segment and cuts itself. */
+  readonly segment: number;
+}
+
 /** Driver below, stack above: the one port through which packets enter and leave. */
 export interface Device {
   readonly name: string;
@@ -9,6 +15,8 @@ export interface Device {
   readonly mac: Uint8Array | undefined;
   /** Largest IP packet in bytes. */
   readonly mtu: number;
+  /** Defined when it takes `PARTIAL` checksums and super-segments of TCP and UDP, and hands up the same. */
+  readonly offload?: Offload | undefined;
   /** Takes ownership. Never throws; what cannot be sent is counted by the device. */
   transmit(packet: Packet): void;
   /** Sets the one receiver; it takes ownership of each packet. */

@@ -27,6 +27,17 @@ export class Packet {
   ingress = 0;
   /** How the frame was addressed on the link: to this station, to a group, or to all (RFC 1122 §3.2.2, §3.3.6). */
   linkCast: LinkCast = UNICAST;
+  /**
+   * Payload bytes in each segment when this is a super-segment: one header and the payload of many segments, which the
+   * device below cuts or its peer has put together. 0: an ordinary packet.
+   */
+  segmentSize = 0;
+  /** Of a super-segment: bytes of the IP and transport headers, which every segment begins with. */
+  segmentHeaders = 0;
+  checksum: ChecksumState = UNKNOWN;
+  /** When `PARTIAL`: where the sum begins (the transport header), and the offset of its field from there. */
+  checksumStart = 0;
+  checksumField = 0;
   /** True while the slot is in use; a second release is a bug of ours and is reported by the pool. */
   live = false;
 
@@ -39,6 +50,11 @@ export class Packet {
 
   get length(): number {
     return this.end - this.start;
+  }
+
+  /** Bytes of the longest IP packet that this one is on a link that cuts it; `start` is at the IP header. */
+  get longest(): number {
+    return this.segmentSize === 0 ? this.length : this.segmentHeaders + this.segmentSize;
   }
 
   /** A copy of `[start, end)` in memory of its own, for whoever keeps bytes beyond the packet. */
@@ -73,6 +89,18 @@ export class Packet {
     b[at + 3] = value;
   }
 }
+
+/** What is known of the transport checksum. */
+export type ChecksumState = 0 | 1 | 2;
+/** To be verified by whoever the packet is for. */
+export const UNKNOWN: ChecksumState = 0;
+/** The device has verified it. */
+export const VERIFIED: ChecksumState = 1;
+/**
+ * The field holds the sum of the pseudo-header alone. The bytes are the sender's own, so there is nothing to verify;
+ * somebody completes it before the packet leaves by a device that does not (stacks/forward/segmentation.ts).
+ */
+export const PARTIAL: ChecksumState = 2;
 
 /** `Packet.ingress` of a packet that never left its stack. */
 export const LOOPED = -1;

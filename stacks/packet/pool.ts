@@ -1,4 +1,4 @@
-import { Packet, UNICAST } from './packet.ts';
+import { Packet, UNICAST, UNKNOWN } from './packet.ts';
 
 /** Room in front of every fresh packet: Ethernet 14 (+4 VLAN) + IPv6 40 + a fragment header 8 + TCP 60, rounded up. */
 export const HEADROOM = 128;
@@ -40,6 +40,8 @@ export class PacketPool {
       packet.end = packet.start + length;
       packet.network = packet.transport = packet.ingress = 0;
       packet.linkCast = UNICAST;
+      packet.segmentSize = 0;
+      packet.checksum = UNKNOWN;
       this.live++;
       return packet;
     }
@@ -60,6 +62,11 @@ export class PacketPool {
     copy.bytes.set(packet.bytes.subarray(packet.start, packet.end), copy.start);
     copy.linkCast = packet.linkCast;
     const shift = copy.start - packet.start;
+    copy.segmentSize = packet.segmentSize;
+    copy.segmentHeaders = packet.segmentHeaders;
+    copy.checksum = packet.checksum;
+    copy.checksumStart = packet.checksumStart + shift;
+    copy.checksumField = packet.checksumField;
     copy.network = packet.network === 0 ? 0 : packet.network + shift;
     copy.transport = packet.transport === 0 ? 0 : packet.transport + shift;
     return copy;

@@ -3,7 +3,7 @@ import { MILLISECOND } from '../time/clock.ts';
 import { pipe, resendLost, resendSuspect } from './recovery.ts';
 import type { Tcb } from './tcb.ts';
 import { armDelayedAck, armRetransmission } from './timers.ts';
-import { dataFlags, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
+import { burstRoom, dataFlags, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
 
 /** Sends all that may be sent; then an acknowledgment, when one is due and did not ride on data. */
 export function output(tcb: Tcb): void {
@@ -42,11 +42,12 @@ function sendQueued(tcb: Tcb): void {
     if (rest <= 0 && tcb.recovery === 'none') break;
     // In recovery a whole segment or nothing (RFC 6675 §5 (C)); otherwise what is left, and one may always be out.
     const need = tcb.recovery !== 'none' ? tcb.mss : tcb.flight === 0 ? 0 : Math.min(rest, tcb.mss);
-    if (cwnd - pipe(tcb) < need) {
+    const allowance = cwnd - pipe(tcb);
+    if (allowance < need) {
       tcb.cwndLimited = true;
       break;
     }
-    if (!resendLost(tcb) && !sendNew(tcb) && !resendSuspect(tcb)) break;
+    if (!resendLost(tcb) && !sendNew(tcb, allowance) && !resendSuspect(tcb)) break;
   }
   if (tcb.retransmitTimer !== undefined) return;
   if (tcb.flight > 0) armRetransmission(tcb, 'retransmit', tcb.rto);
@@ -62,13 +63,20 @@ function restartAfterIdle(tcb: Tcb): void {
   tcb.congestion!.idle(tcb.mss);
 }
 
-/** One segment of what was never sent. False when nothing is left or nothing may go. */
-function sendNew(tcb: Tcb): boolean {
+/**
+ * What was never sent: one segment, or as many full ones at once as the device takes and the windows, `allowance` is
+ * the congestion window's, have room for. False when nothing is left or nothing may go.
+ */
+function sendNew(tcb: Tcb, allowance: number): boolean {
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
   if (queued < 0 || (queued === 0 && !tcb.finQueued)) return false;
   const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
   const full = segmentRoom(tcb);
-  const length = Math.min(queued, full, usable);
+  let length = Math.min(queued, full, usable);
+  if (queued >= 2 * full) {
+    const most = Math.min(queued, usable, allowance, burstRoom(tcb));
+    if (most > full) length = most - (most % full);
+  }
   if (length < 0 || usable <= 0) return false;
   const fin = tcb.finQueued && length === queued && usable > length;
   if (!fin && !worthwhile(tcb, length, queued, full)) return false;
@@ -81,6 +89,7 @@ function sendNew(tcb: Tcb): boolean {
   }
   transmit(tcb, tcb.sndNxt, length, dataFlags(tcb, (tcb.sndNxt + length) | 0, length, fin));
   tcb.bytesSent += length;
+  tcb.lastBurst = length;
   tcb.sndNxt = next;
   if (((next - tcb.sndMax) | 0) > 0) tcb.sndMax = next;
   return true;

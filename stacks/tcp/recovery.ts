@@ -84,8 +84,8 @@ export function recoveryAck(tcb: Tcb, advanced: number, limited: boolean): void 
   if (tcb.recovery === 'none') {
     tcb.left = 0;
     tcb.recoveryPoint = (tcb.sndUna - 1) | 0; // keeps it from wrapping round on a long life without loss
-    // RFC 3465 §2.3: two segments a step.
-    if (limited) tcb.congestion?.acknowledged(advanced, tcb.mss, 2 * tcb.mss);
+    // RFC 3465 §2.3: two segments a step; what left as one super-segment is acknowledged as one.
+    if (limited) tcb.congestion?.acknowledged(advanced, tcb.mss, 2 * Math.max(tcb.mss, tcb.lastBurst));
     return;
   }
   if (((tcb.sndUna - tcb.recoveryPoint) | 0) >= 0) {

@@ -146,6 +146,8 @@ export class Tcb implements Rtt {
   /** Bytes that duplicate ACKs say have left the network, for a peer without SACK. */
   left = 0;
   cwndLimited = false;
+  /** Bytes of data that left at once when something new was last sent. */
+  lastBurst = 0;
   congestion: Congestion | undefined;
   scoreboard: Scoreboard | undefined;
 

@@ -9,7 +9,7 @@ import {
   type TransportVerdict,
 } from '../address/network.ts';
 import { addBytes, verifies } from '../packet/checksum.ts';
-import { type Packet, UNICAST } from '../packet/packet.ts';
+import { type Packet, UNICAST, UNKNOWN } from '../packet/packet.ts';
 import type { Clock } from '../time/clock.ts';
 import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
 import type {
@@ -222,8 +222,10 @@ export class Tcp implements TcpService, Transport, Host {
   receive(packet: Packet, source: Address, destination: Address): TransportVerdict {
     const malformed = check(packet);
     if (malformed !== undefined) return malformed;
-    const pseudo = this.network.family.pseudoHeader(source, destination, TCP, packet.length);
-    if (!verifies(addBytes(packet, packet.start, packet.end, pseudo))) return 'bad-checksum';
+    if (packet.checksum === UNKNOWN) {
+      const pseudo = this.network.family.pseudoHeader(source, destination, TCP, packet.length);
+      if (!verifies(addBytes(packet, packet.start, packet.end, pseudo))) return 'bad-checksum';
+    }
     const segment = this.#segment;
     if (!segment.read(packet)) return 'bad-option';
     const remotePort = packet.u16(packet.start + SOURCE_PORT);

@@ -39,7 +39,8 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
     if (length > 0) tcb.ackNow = true; // a duplicate, or a probe of the closed window
     return over > 0 ? 'receive-buffer-full' : 'delivered';
   }
-  if (length > tcb.rcvMss) tcb.rcvMss = length;
+  const largest = packet.segmentSize || length; // a super-segment is many of the peer's
+  if (largest > tcb.rcvMss) tcb.rcvMss = largest;
   const queue = (tcb.receiveQueue ??= new ReceiveQueue());
   const from = segment.from + skip;
   if (((seq - tcb.rcvNxt) | 0) > 0) {

@@ -1,8 +1,8 @@
 /** One segment out: header, options, data, checksum (RFC 9293 §3.1, §3.10.7.1 for resets). */
 import type { Address } from '../address/address.ts';
 import type { NetworkLayer, OutputOptions } from '../address/network.ts';
-import { addBytes, finish } from '../packet/checksum.ts';
-import type { Packet } from '../packet/packet.ts';
+import { addBytes, finish, fold } from '../packet/checksum.ts';
+import { PARTIAL, type Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
 import { optionBytes, synOptionBytes, TIMESTAMP_BYTES, writeOptions, writeSynOptions } from './options.ts';
@@ -10,6 +10,9 @@ import type { Segment } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS } from './settings.ts';
 import type { Tcb } from './tcb.ts';
 import { disarmDelayedAck } from './timers.ts';
+
+/** Bytes that are added up sooner than it is found out whether the device does so. */
+const CHECKSUM_WORTH = 256;
 
 const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
 
@@ -29,6 +32,22 @@ export function updateMss(tcb: Tcb, path: number = linkMss(tcb)): void {
 /** Bytes of data in a full segment now: SACK blocks come out of it (RFC 6691 §2). */
 export function segmentRoom(tcb: Tcb): number {
   return tcb.mss + (tcb.timestamps ? TIMESTAMP_BYTES : 0) - optionBytes(tcb);
+}
+
+/** Largest IP packet, so that a super-segment's length fits the 16 bits of either header. */
+const MAX_PACKET = 65_535;
+
+/**
+ * Bytes of data that may leave at once: a full segment, or as many of them as the link takes in one super-segment and
+ * cuts itself.
+ */
+export function burstRoom(tcb: Tcb): number {
+  const { network } = tcb.host;
+  const full = segmentRoom(tcb);
+  const offload = network.offload(tcb.remoteAddress);
+  if (offload === undefined) return full;
+  const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
+  return Math.max(Math.floor(room / full), 1) * full;
 }
 
 /**
@@ -64,13 +83,25 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     tcb.ackNow = false;
     disarmDelayedAck(tcb);
   }
+  const full = segmentRoom(tcb);
+  if (length > full) {
+    packet.segmentSize = full;
+    packet.segmentHeaders = network.family.headerBytes + header;
+  }
   const failure = send(network, packet, tcb.localAddress, tcb.remoteAddress);
   if (failure !== undefined) tcb.softError = failure;
 }
 
 function send(network: NetworkLayer, packet: Packet, source: Address, destination: Address) {
   const pseudo = network.family.pseudoHeader(source, destination, TCP, packet.length);
-  packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
+  if (packet.length > CHECKSUM_WORTH && network.offload(destination) !== undefined) {
+    packet.checksum = PARTIAL;
+    packet.checksumStart = packet.start;
+    packet.checksumField = CHECKSUM;
+    packet.setU16(packet.start + CHECKSUM, fold(pseudo));
+  } else {
+    packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
+  }
   return network.output(packet, source, destination, TCP, DONT_FRAGMENT);
 }
 

@@ -127,8 +127,15 @@ export class Udp implements UdpService, Transport {
     if (takers.length === 0) return 'port-unreachable';
     for (const socket of takers) {
       if (!socket.open) continue; // closed by the one before
-      const data = packet.copy(at + UDP_HEADER, at + udpLength(packet, at));
-      socket.handler.message(data, source.clone(), sourcePort, destination.clone());
+      // A super-segment is many datagrams of one flow, each of which is a message.
+      const end = at + udpLength(packet, at);
+      const size = packet.segmentSize || packet.length;
+      let from = at + UDP_HEADER;
+      do {
+        const data = packet.copy(from, Math.min(from + size, end));
+        socket.handler.message(data, source.clone(), sourcePort, destination.clone());
+        from += size;
+      } while (from < end && socket.open);
     }
     return 'delivered';
   }

@@ -144,6 +144,14 @@ export function resizeHeader(
   sealHeader(packet, at);
 }
 
+/** After a super-segment was cut: length and, by one for each segment, the identification (RFC 6864 §4). */
+export function resizeSegment(segment: Packet, index: number): void {
+  const at = segment.start;
+  segment.setU16(at + TOTAL_LENGTH, segment.length);
+  segment.setU16(at + IDENTIFICATION, segment.u16(at + IDENTIFICATION) + index);
+  sealHeader(segment, at);
+}
+
 function sealHeader(packet: Packet, at: number): void {
   packet.setU16(at + CHECKSUM, 0);
   packet.setU16(at + CHECKSUM, finish(addBytes(packet, at, at + headerLength(packet, at), 0)));

@@ -108,6 +108,11 @@ export function prependHeader(
   ipv6.write(destination, packet.bytes, at + DESTINATION);
 }
 
+/** After a super-segment was cut. */
+export function resizeSegment(segment: Packet): void {
+  segment.setU16(segment.start + PAYLOAD_LENGTH, segment.length - HEADER_BYTES);
+}
+
 /** Room for a header and its chain in bounds: the type and length bytes of an extension header are at `at`. */
 export function extensionLength(packet: Packet, at: number): number {
   return (packet.u8(at + 1) + 1) * 8;

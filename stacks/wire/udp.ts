@@ -11,7 +11,7 @@
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import { addBytes, finish, verifies } from '../packet/checksum.ts';
-import type { Packet } from '../packet/packet.ts';
+import { type Packet, UNKNOWN } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 
 export const PROTOCOL_UDP = 17;
@@ -44,6 +44,7 @@ export function checkUdp(
   // Bytes behind the length are padding of the IP payload; a length beyond it lies.
   if (length < UDP_HEADER || length > packet.length) return 'bad-length';
   if (packet.u16(at + CHECKSUM) === 0) return family.udpChecksumRequired ? 'bad-checksum' : undefined;
+  if (packet.checksum !== UNKNOWN) return undefined;
   const sum = family.pseudoHeader(source, destination, PROTOCOL_UDP, length);
   return verifies(addBytes(packet, at, at + length, sum)) ? undefined : 'bad-checksum';
 }

@@ -147,6 +147,7 @@ export class End implements NetworkLayer {
   pathMtu(): number {
     return this.mtu;
   }
+  offload(): undefined {}
   output(packet: Packet, source: Address, destination: Address, protocol: number): Failure | undefined {
     if (protocol !== TCP) throw new Error('not TCP');
     if (this.failure !== undefined) {

@@ -37,6 +37,7 @@ function setUp(family: Family) {
       env.pool.release(packet);
       return undefined;
     },
+    offload: () => undefined,
     confirmReachable: () => {},
     describe: (address) => family.format(address),
   };
