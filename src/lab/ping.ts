@@ -28,7 +28,10 @@ export interface PingSummary {
   readonly times: readonly number[];
 }
 
-/** Echo requests one after the other from a host of the lab; `each` is told every result as it comes. */
+/**
+ * Echo requests at a steady interval from a host of the lab, whether or not the one before was answered; `each` is
+ * told every result as it comes.
+ */
 export async function ping(
   lab: Lab,
   from: number,
@@ -38,28 +41,25 @@ export async function ping(
 ): Promise<PingSummary> {
   const { stack, address } = lab.resolve(from, target);
   const host = lab.host(from);
-  const { size, timeout, hopLimit, dontFragment } = options;
+  const { count, interval, ...echo } = options;
   const times: number[] = [];
   let errors = 0;
-  for (let sequence = 1; sequence <= options.count; sequence++) {
-    const sentAt = lab.now;
-    const result = await host.echo(target, {
-      size,
-      timeout,
-      ...(hopLimit === undefined ? {} : { hopLimit }),
-      ...(dontFragment === undefined ? {} : { dontFragment }),
-    });
-    each(sequence, result);
-    if (result.outcome === 'reply') times.push(result.reply.time);
-    else if (result.outcome === 'error') errors++;
-    const rest = sentAt + options.interval - lab.now;
-    if (sequence < options.count && rest > 0) await lab.advance(rest);
+  const results: Promise<void>[] = [];
+  for (let sequence = 1; sequence <= count; sequence++) {
+    const arrived = (result: EchoResult): void => {
+      if (result.outcome === 'reply') times.push(result.reply.time);
+      else if (result.outcome === 'error') errors++;
+      each(sequence, result);
+    };
+    results.push(host.echo(target, echo).then(arrived));
+    if (sequence < count) await lab.advance(interval);
   }
+  await Promise.all(results);
   return {
     target,
     address: stack.describe(address),
-    size,
-    sent: options.count,
+    size: options.size,
+    sent: count,
     received: times.length,
     errors,
     times,

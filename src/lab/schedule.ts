@@ -1,5 +1,6 @@
 /** What AT cards do: each action at its time, each outcome told as one event. */
 import { once } from 'node:events';
+import type { EchoResult } from '../../stacks/stack.ts';
 import { SECOND } from '../../stacks/time/clock.ts';
 import type { Action, ScheduledAction } from '../config/deck.ts';
 import { cardText } from './build.ts';
@@ -34,7 +35,8 @@ async function runAt(
     const outcome = await act(lab, action);
     tell({ time: lab.now, ...head, ok: true, ...outcome });
   } catch (error) {
-    tell({ time: lab.now, ...head, ok: false, text: error instanceof Error ? error.message : String(error) });
+    const why = error instanceof Error ? error.message : String(error);
+    tell({ time: lab.now, ...head, ok: false, text: `${subject(lab, action)}: ${why}` });
   }
 }
 
@@ -94,14 +96,30 @@ async function askOverUdp(
   }
 }
 
+/** Who does what, for a line that says it failed. */
+function subject(lab: Lab, action: Action): string {
+  if (action.kind === 'segment') return `segment ${action.name}`;
+  const { name } = lab.host(action.stackId);
+  return 'target' in action ? `${name} ${action.kind} ${action.target}` : `${name} ${action.kind}`;
+}
+
+/** Why some echo requests were not answered: what was said most recently. */
+function silence(last: EchoResult | undefined): string {
+  if (last?.outcome === 'error') return `, ${last.failure.code}: ${last.failure.cause}`;
+  return '';
+}
+
 type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping'>>;
 
 async function act(lab: Lab, action: Action): Promise<Outcome> {
   switch (action.kind) {
     case 'ping': {
       const { stackId, target, count, size } = action;
-      const summary = await ping(lab, stackId, target, { ...PING_DEFAULTS, count, size });
-      const text = `${lab.host(stackId).name} pings ${target}: ${summary.received}/${summary.sent} answered`;
+      let last: EchoResult | undefined;
+      const summary = await ping(lab, stackId, target, { ...PING_DEFAULTS, count, size }, (_, result) => {
+        last = result.outcome === 'reply' ? last : result;
+      });
+      const text = `${lab.host(stackId).name} pings ${target}: ${summary.received}/${summary.sent} answered${silence(last)}`;
       return { ok: summary.received > 0, text, ping: summary };
     }
     case 'fetch': {
@@ -150,7 +168,9 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
     }
     case 'port': {
       lab.stacks.get(action.stackId)!.stack.tcp.suspend(action.port, action.suspended);
-      return { text: `port ${action.port} ${action.suspended ? 'suspended' : 'resumed'}` };
+      return {
+        text: `port ${action.port} of stack ${action.stackId} ${action.suspended ? 'suspended' : 'resumed'}`,
+      };
     }
     case 'segment': {
       const segment = lab.segments.get(action.name);

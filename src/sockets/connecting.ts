@@ -27,10 +27,14 @@ export class Connecting {
     this.#events = events;
   }
 
+  /** The attempt begins in the next tick, as in node:net: whoever called has put its listeners on the socket by then. */
   start(): void {
-    const literal = this.#host.parse(this.#target.host);
-    if (literal !== undefined) this.#attempt([literal]);
-    else process.nextTick(() => this.#lookUp());
+    process.nextTick(() => {
+      if (this.#cancelled) return;
+      const literal = this.#host.parse(this.#target.host);
+      if (literal !== undefined) this.#attempt([literal]);
+      else this.#lookUp();
+    });
   }
 
   /** The owner has lost interest. */
@@ -40,7 +44,6 @@ export class Connecting {
   }
 
   #lookUp(): void {
-    if (this.#cancelled) return;
     const { options, host: name } = this.#target;
     if (options.lookup === undefined) {
       this.#host.resolve(name, (found) => {

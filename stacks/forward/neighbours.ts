@@ -22,12 +22,12 @@ export const MAX_NEIGHBOURS = 8_192;
 /** Entries in resolution at once: a scan of a subnet evicts only others like itself (RFC 6583 §6.2). */
 export const MAX_RESOLVING = 512;
 /**
- * Packets that wait for one address: all fragments of a 64 KiB datagram at an MTU of 1,500, so that the first large
+ * Packets that wait for one address: all fragments of a 64 KiB datagram at an MTU of 1,280, so that the first large
  * datagram to a neighbour is not lost (RFC 4861 §7.2.2 and RFC 1122 §2.3.2.2 ask for one packet at least).
  */
-export const QUEUE_PER_NEIGHBOUR = 48;
-/** Packets that wait in all; above it the oldest resolution is given up. 3 MiB of ordinary packets. */
-export const MAX_WAITING = 1_536;
+export const QUEUE_PER_NEIGHBOUR = 64;
+/** Packets that wait in all; above it the oldest resolution is given up. 4 MiB of ordinary packets. */
+export const MAX_WAITING = 2_048;
 /** Steps of the search for an entry to evict. */
 const EVICTION_STEPS = 64;
 

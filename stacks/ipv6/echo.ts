@@ -60,7 +60,7 @@ export class EchoClient {
   readonly #identifier: number;
   /** Keyed by our own sequence numbers; a peer can look up but never insert. */
   readonly #pending = new Map<number, Pending>();
-  #sequence = 0;
+  #sequence = 1;
 
   constructor(sender: EchoSender) {
     this.#sender = sender;

@@ -121,7 +121,7 @@ describe('run', () => {
       deck('closed.deck', TWO_HOSTS.replace('FETCH 192.0.2.2 80', 'FETCH 192.0.2.2 81')),
     );
     expect(code).toBe(1);
-    expect(out).toContain('FAIL connect ECONNREFUSED 192.0.2.2:81');
+    expect(out).toContain('FAIL LEFT fetch 192.0.2.2: connect ECONNREFUSED 192.0.2.2:81');
   });
 
   it('prints JSON lines', () => {
@@ -289,6 +289,17 @@ describe('output', () => {
     const path = deck('two.deck', TWO_HOSTS.replace('SEGMENT LAN DELAY 5MS', 'SEGMENT LAN DELAY 1MS'));
     const script = `node ${MAIN} ping ${path} 01 192.0.2.2 -c 150000 -i 1US | tail -1`;
     const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-    expect(stdout).toMatch(/^rtt min\/avg\/max = 2\.000\/2\.000\/\d+\.000 ms\n$/);
+    expect(stdout).toMatch(/^rtt min\/avg\/max = 2\.000\/2\.000\/\d+\.\d{3} ms\n$/);
   });
+});
+
+it('reports an action that fails at once, and goes on', () => {
+  const { code, out } = twinstack(
+    'run',
+    deck('narrow.deck', TWO_HOSTS.replaceAll('255.255.255.0', '255.255.255.255')),
+  );
+  expect(code).toBe(1);
+  expect(out).toMatch(/FAIL LEFT fetch 192\.0\.2\.2: connect ENETUNREACH/);
+  expect(out).toMatch(/FAIL LEFT pings 192\.0\.2\.2: 0\/2 answered, ENETUNREACH/);
+  expect(out).toContain('trace hash');
 });
