@@ -8,7 +8,8 @@ export { DeckError, Lab, type LabHost, type LabOptions } from './lab/lab.ts';
 export { ping } from './lab/ping.ts';
 
 /**
- * Brings a deck up in virtual time and returns it running.
+ * Brings a deck up in virtual time and returns it running, its addresses known to be unique (one virtual second for IPv6
+ * on Ethernet). AT cards are not carried out.
  * @param deckText the deck, or several decks by name.
  * @throws DeckError with every finding when the deck has an error; nothing is started then.
  */
@@ -20,6 +21,7 @@ export async function lab(
   const made = new Lab(parseDecks(files), options);
   try {
     await made.start();
+    if (!made.live) await made.rest();
   } catch (error) {
     await made.close();
     throw error;

@@ -55,6 +55,11 @@ function duration(text: string): number {
   return Math.round(Number(match[1]) * UNITS[(match[2] ?? 's').toUpperCase()]!);
 }
 
+const time = (flags: string, text: string, preset?: string): Option => {
+  const option = new Option(flags, `${text} (500MS, 2S, 1M; a bare number is seconds)`).argParser(duration);
+  return preset === undefined ? option : option.default(duration(preset), preset);
+};
+
 const seed = (): Option =>
   new Option('--seed <n>', 'seed of everything random; the same seed gives the same trace')
     .argParser(whole(0, 0xffffffff))
@@ -63,8 +68,9 @@ const json = (): Option => new Option('--json', 'print JSON').default(false);
 const capture = (): Option =>
   new Option('--capture <file>', 'write every frame as pcapng (- for standard output)');
 /** `out`: where the coloured text goes; only `check` prints findings as data, elsewhere they are talk. */
+/** Colour on a terminal, unless --no-color or NO_COLOR (no-color.org) says otherwise. */
 const color = (out: NodeJS.WriteStream = process.stderr): boolean =>
-  program.opts<{ color: boolean }>().color && out.isTTY === true;
+  program.opts<{ color: boolean }>().color && !process.env['NO_COLOR'] && out.isTTY === true;
 
 program
   .command('run')
@@ -112,8 +118,8 @@ program
   .argument('<deck...>', 'deck files, then FROM (SYSID, job or HOST name) and TO (address or HOST name)')
   .option('-c, --count <n>', 'requests', whole(1, 1_000_000), 4)
   .option('-s, --size <bytes>', 'bytes of data', whole(0, 65_507), 56)
-  .option('-i, --interval <time>', 'time between requests', duration, 1_000_000)
-  .option('-W, --timeout <time>', 'how long to wait for an answer', duration, 5_000_000)
+  .addOption(time('-i, --interval <time>', 'time between requests', '1S'))
+  .addOption(time('-W, --timeout <time>', 'how long to wait for an answer', '5S'))
   .option('-t, --ttl <n>', 'time to live or hop limit', whole(1, 255))
   .option('-M, --dont-fragment', 'do not fragment on the way', false)
   .addOption(seed())
@@ -164,7 +170,7 @@ for (const [what, { help }] of Object.entries(TABLES)) {
     .command(what)
     .description(help)
     .argument('<deck...>', 'deck files')
-    .option('--at <time>', 'look at this moment of lab time instead', duration)
+    .addOption(time('--at <time>', 'look at this moment of lab time instead of at the end'))
     .addOption(seed())
     .addOption(json())
     .action(async (decks: string[], o: { at?: number; seed: number; json: boolean }) => {

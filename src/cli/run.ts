@@ -57,6 +57,11 @@ export async function run(command: RunCommand): Promise<number> {
     await startLab(lab);
     if (command.live) {
       const interrupted = untilInterrupted();
+      if ([...lab.stacks.values()].every(({ kernel }) => kernel.size === 0)) {
+        process.stderr.write(
+          'no device of the deck is OSAX, HSI, TUN or TAP: nothing outside can reach this lab\n',
+        );
+      }
       process.stderr.write('twinstack is live; Ctrl-C ends it\n');
       void runSchedule(lab, tell);
       await interrupted;

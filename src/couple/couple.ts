@@ -27,6 +27,7 @@ import type { StackHost } from '../sockets/stack-host.ts';
 
 export class Couple implements SocketHost {
   readonly servers: SocketHost['servers'] = new Set();
+  gone = false;
   readonly name: string;
   readonly clock: Clock;
   readonly families: readonly Family[] = [ipv6, ipv4];

@@ -19,14 +19,19 @@ import { seededRandom, systemRandom } from './random.ts';
 import { LabTrace } from './trace.ts';
 import { type Runner, VirtualTime } from './virtual-time.ts';
 
+/** What live devices need of the lab. */
+export interface LiveHooks {
+  readonly environment: Environment;
+  readonly beforeBurst: () => void;
+  /** A message to the operator. */
+  readonly say: (id: string, text: string) => void;
+}
+
 export interface LabOptions {
   /** Seed of everything random in virtual time; 1 when undefined. */
   readonly seed?: number;
   /** Runs in real time on the interfaces that this opens. Randomness then comes from the operating system. */
-  readonly live?: (hooks: {
-    readonly environment: Environment;
-    readonly beforeBurst: () => void;
-  }) => OpenLive;
+  readonly live?: (hooks: LiveHooks) => OpenLive;
   /** Where operator messages go; silent when undefined. */
   readonly log?: Log;
 }
@@ -99,6 +104,7 @@ export class Lab {
     const openLive = options.live?.({
       environment: this.environment,
       beforeBurst: () => this.#runner.beforeBurst(),
+      say: (id, text) => this.say('TWINLAB', id, text),
     });
     try {
       this.#built = build(deck, this.environment, openLive, (...gone) => this.#interfaceGone(...gone));
@@ -209,6 +215,7 @@ export class Lab {
       await Promise.race([drained.then(() => this.#delivered()), this.advance(grace), cut]);
     }
     this.#isClosed = true;
+    for (const host of this.#sockets.values()) host.gone = true;
     for (const service of this.#services) void service.close(true);
     this.#closeServers();
     for (const { stack } of this.#built.stacks.values()) if (stack.running) this.stopStack(stack.id);

@@ -91,6 +91,8 @@ export interface HostInterfaceAddress extends HostAddress {
 export interface SocketHost {
   /** The servers that listen here: they are closed when the host is gone for good. */
   readonly servers: Set<{ close(): unknown }>;
+  /** The owner has closed everything: a connection that ends by that is an error only for those who listen for one. */
+  gone: boolean;
   /** For messages: `stack 02`, `couple 02/03`. */
   readonly name: string;
   readonly clock: Clock;

@@ -202,8 +202,10 @@ export class TcpSocket extends Duplex {
       if (this.readableLength === 0) this.read(0); // lets 'end' come without a reader, as Node does
     }
     if (this.#gone === undefined) return;
-    if (this.#gone.failure !== undefined) this.destroy(networkError(this.#gone.failure, { syscall: 'read' }));
-    else if (!this.#peerEnded) this.destroy();
+    const { failure } = this.#gone;
+    const unheard = this.#host.gone && this.listenerCount('error') === 0;
+    if (failure !== undefined && !unheard) this.destroy(networkError(failure, { syscall: 'read' }));
+    else if (failure !== undefined || !this.#peerEnded) this.destroy();
   }
 
   #next(): Uint8Array | undefined {

@@ -28,6 +28,7 @@ export interface StackHostOptions {
 
 export class StackHost implements SocketHost {
   readonly servers: SocketHost['servers'] = new Set();
+  gone = false;
   readonly stack: Stack;
   readonly names: HostTable;
   readonly name: string;
