@@ -74,7 +74,7 @@ export function newlyAcknowledged(tcb: Tcb, segment: Segment, advanced: number, 
   tcb.softError = undefined;
   tcb.scoreboard?.acknowledge(segment.ack);
   recoveryAck(tcb, advanced, limited);
-  host.network.confirmReachable(tcb.remoteAddress);
+  host.network.confirmReachable(tcb.peer);
   // RFC 6298 §5.2, §5.3
   if (tcb.sndUna === tcb.sndNxt) disarmRetransmission(tcb);
   else armRetransmission(tcb, 'retransmit', tcb.rto);

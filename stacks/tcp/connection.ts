@@ -1,5 +1,7 @@
 /** The calls of an owner: RFC 9293 §3.10.2 to §3.10.6, on the record of tcb.ts. */
+import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
+import { Activity } from './activity.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
 import { abort, drop } from './closing.ts';
 import { output } from './output.ts';
@@ -19,6 +21,11 @@ export const NOBODY: TcpHandler = {
 };
 
 export class Connection extends Tcb implements TcpConnection {
+  /** The owner may keep it. */
+  get remoteAddress(): Address {
+    return this.isGone ? this.peer : this.peer.clone();
+  }
+
   get sendSpace(): number {
     return Math.max(this.host.settings.sendBuffer - this.unacknowledged, 0);
   }
@@ -60,6 +67,7 @@ export class Connection extends Tcb implements TcpConnection {
     this.#openWindow();
     // A clean end is told when everything before it has been read.
     if ((this.events & CLOSED) !== 0 && this.unread === 0) this.host.notify(this, CLOSED);
+    this.rest();
     this.host.flush();
     return chunk;
   }
@@ -100,7 +108,7 @@ export class Connection extends Tcb implements TcpConnection {
   }
 
   close(): void {
-    if (this.orphan) return;
+    if (this.orphan || this.isGone) return;
     this.orphan = true;
     this.host.clock.refresh();
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
@@ -119,6 +127,7 @@ export class Connection extends Tcb implements TcpConnection {
 
   /** §3.10.5 ABORT */
   abort(): void {
+    if (this.isGone) return;
     this.orphan = true;
     this.host.clock.refresh();
     if (this.state !== 'CLOSED') abort(this, undefined);
@@ -127,6 +136,7 @@ export class Connection extends Tcb implements TcpConnection {
   }
 
   setNoDelay(on: boolean): void {
+    if (this.isGone) return;
     this.noDelay = on;
     this.host.clock.refresh();
     if (on) output(this);
@@ -138,11 +148,22 @@ export class Connection extends Tcb implements TcpConnection {
     interval: number = KEEP_ALIVE_INTERVAL,
     probes: number = KEEP_ALIVE_PROBES,
   ): void {
+    if (this.isGone) return;
     this.host.clock.refresh();
     this.keepAlive = on ? { idle, interval, probes } : undefined;
     if (this.idleTimer?.kind === 'keep-alive') disarmIdle(this);
     if (on && (this.state === 'ESTABLISHED' || this.state === 'CLOSE-WAIT'))
       armIdle(this, 'keep-alive', idle);
+  }
+
+  /** The row is about to go to another connection; what its owner may still ask for is kept. */
+  bequeath(): void {
+    const { localPort, remotePort, bytesSent, bytesReceived, totalRetransmits } = this;
+    const remoteAddress = this.peer.clone();
+    this.rest();
+    this.activity = new Activity<Tcb>();
+    this.activity.remains = { remoteAddress, localPort, remotePort, bytesSent, bytesReceived };
+    this.activity.totalRetransmits = totalRetransmits;
   }
 
   /** §3.10.6 STATUS */
@@ -166,8 +187,8 @@ export class Connection extends Tcb implements TcpConnection {
       windowScaling: this.windowScaling,
       timestamps: this.timestamps,
       sack: this.sack,
-      bytesSent: this.bytesSent,
-      bytesReceived: this.bytesReceived,
+      bytesSent: this.isGone ? this.remains.bytesSent : this.bytesSent,
+      bytesReceived: this.isGone ? this.remains.bytesReceived : this.bytesReceived,
     };
   }
 }

@@ -2,24 +2,24 @@
 import type { Address } from '../address/address.ts';
 import type { TransportVerdict } from '../address/network.ts';
 import { ACK, RST, SYN } from '../wire/tcp.ts';
+import type { Origin } from './activity.ts';
 import type { ListenOptions, TcpListener } from './api.ts';
-import { abort } from './closing.ts';
 import type { Connection } from './connection.ts';
 import type { Segment } from './segment.ts';
 import { takeSyn } from './segment-arrives.ts';
 import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
-import type { Origin, Tcb } from './tcb.ts';
+import type { Tcb } from './tcb.ts';
 import { armRetransmission } from './timers.ts';
 import { sendSyn } from './transmit.ts';
 
-export class Listener implements TcpListener, Origin {
+export class Listener implements TcpListener, Origin<Tcb> {
   readonly address: Address;
   readonly port: number;
   readonly #options: ListenOptions;
   readonly #backlog: number;
   readonly #closed: (listener: Listener) => void;
-  /** In SYN-RECEIVED, or established and not yet announced. */
-  readonly #waiting = new Set<Tcb>();
+  /** Connections in SYN-RECEIVED. */
+  #waiting = 0;
 
   constructor(address: Address, port: number, options: ListenOptions, closed: (listener: Listener) => void) {
     this.address = address;
@@ -30,7 +30,7 @@ export class Listener implements TcpListener, Origin {
   }
 
   get hasRoom(): boolean {
-    return this.#waiting.size < this.#backlog && this.admits();
+    return this.#waiting < this.#backlog && this.admits();
   }
 
   admits(): boolean {
@@ -39,23 +39,22 @@ export class Listener implements TcpListener, Origin {
 
   add(tcb: Tcb): void {
     tcb.origin = this;
-    this.#waiting.add(tcb);
+    tcb.halfOpen = true;
+    this.#waiting++;
   }
 
   left(tcb: Tcb): void {
-    this.#waiting.delete(tcb);
+    if (!tcb.halfOpen) return;
+    tcb.halfOpen = false;
+    this.#waiting--;
   }
 
   announce(connection: Connection): void {
-    this.#waiting.delete(connection);
     connection.origin = undefined;
     this.#options.accept(connection);
   }
 
   close(): void {
-    for (const tcb of [...this.#waiting]) {
-      abort(tcb, { code: 'ECONNABORTED', cause: 'the listener was closed' });
-    }
     this.#closed(this);
   }
 }

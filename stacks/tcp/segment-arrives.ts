@@ -64,7 +64,6 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
 
 /** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
 export function takeSyn(tcb: Tcb, segment: Segment): void {
-  tcb.irs = segment.seq;
   tcb.rcvNxt = tcb.rcvEdge = (segment.seq + 1) | 0;
   if (segment.mss !== 0) tcb.peerMss = segment.mss;
   tcb.windowScaling &&= segment.shift >= 0;
@@ -236,5 +235,5 @@ function finAcknowledged(tcb: Tcb): void {
 
 function resetFor(tcb: Tcb, segment: Segment): void {
   const { network } = tcb.host;
-  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
+  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);
 }

@@ -1,84 +1,232 @@
-/** Connections by four-tuple: buckets under a keyed hash, chained through the records themselves, so nothing is boxed. */
-import type { Address } from '../address/address.ts';
+/**
+ * Connections by four-tuple. Their rows lie in pages of typed arrays, which the garbage collector does not look into;
+ * a keyed hash leads to the first row of a chain, and the chain through the rows. A page whose rows are all free goes.
+ */
+import { Address } from '../address/address.ts';
 import type { Random } from '../packet/environment.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import { hashTuple } from './isn.ts';
-import type { Tcb } from './tcb.ts';
+import { CHAIN, GONE, HASH, PORTS, REMOTE, REMOTE_V6, ROW, type Tcb } from './tcb.ts';
+
+/** Rows of a page: 37 KB for IPv4, little for a stack with one connection, and 4,000 pages for a million. */
+const PAGE_BITS = 8;
+const PAGE_ROWS = 1 << PAGE_BITS;
+const SMALLEST = 64;
+
+class Page {
+  readonly number: number;
+  readonly words: Int32Array;
+  readonly tcbs: (Tcb | undefined)[] = new Array<Tcb | undefined>(PAGE_ROWS).fill(undefined);
+  /** Rows never used begin here; those given back are chained from `free` (index in the page plus one). */
+  fresh = 0;
+  free = 0;
+  used = 0;
+  /** Where it stands among the pages with room, -1 when it is full. */
+  place = -1;
+
+  constructor(number: number, rowWords: number) {
+    this.number = number;
+    this.words = new Int32Array(PAGE_ROWS * rowWords);
+  }
+}
 
 export class ConnectionTable {
   size = 0;
   readonly #hash: KeyedHash;
-  #buckets: (Tcb | undefined)[] = new Array(64).fill(undefined);
+  readonly #isV6: boolean;
+  readonly #rowWords: number;
+  /** Row number plus one of the first in each chain, 0 for none. */
+  #buckets: Int32Array = new Int32Array(SMALLEST);
+  readonly #pages: (Page | undefined)[] = [];
+  readonly #roomy: Page[] = [];
+  /** The four-tuple hashed last. */
+  #hashed = 0;
+  #hashedPorts = 0;
+  readonly #hashedLocal = new Address();
+  readonly #hashedRemote = new Address();
   /** Segments come in trains: the connection found last is the likeliest. */
   #last: Tcb | undefined;
 
-  constructor(random: Random) {
+  constructor(random: Random, addressBytes: 4 | 16) {
     this.#hash = new KeyedHash(random.u32(), random.u32());
+    this.#hashed = hashTuple(this.#hash, this.#hashedLocal, 0, this.#hashedRemote, 0);
+    this.#isV6 = addressBytes === 16;
+    this.#rowWords = this.#isV6 ? REMOTE_V6 + 4 : REMOTE_V6;
+  }
+
+  /** Bytes of rows and buckets, without the handles. */
+  get bytes(): number {
+    const pages = this.#pages.reduce((n, page) => (page === undefined ? n : n + 1), 0);
+    return pages * PAGE_ROWS * (4 * this.#rowWords + 8) + 4 * this.#buckets.length;
   }
 
   find(local: Address, localPort: number, remote: Address, remotePort: number): Tcb | undefined {
+    const ports = (localPort << 16) | remotePort;
     const last = this.#last;
-    if (last !== undefined && matches(last, local, localPort, remote, remotePort)) return last;
-    const hash = hashTuple(this.#hash, local, localPort, remote, remotePort);
-    let tcb = this.#buckets[hash & (this.#buckets.length - 1)];
-    while (tcb !== undefined) {
-      if (tcb.hash === hash && matches(tcb, local, localPort, remote, remotePort)) {
-        this.#last = tcb;
-        return tcb;
+    if (last !== undefined && this.#matches(last, ports, local, remote)) return last;
+    const hash = this.#hashOf(ports, local, remote);
+    let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
+    while (row !== 0) {
+      const page = this.#pages[(row - 1) >> PAGE_BITS]!;
+      const index = (row - 1) & (PAGE_ROWS - 1);
+      const at = index * this.#rowWords;
+      if (page.words[at + PORTS] === ports && page.words[at + REMOTE] === remote.w3) {
+        const tcb = page.tcbs[index]!;
+        if (this.#matches(tcb, ports, local, remote)) {
+          this.#last = tcb;
+          return tcb;
+        }
       }
-      tcb = tcb.chain;
+      row = page.words[at + CHAIN]!;
     }
     return undefined;
   }
 
-  /** The four-tuple is not in the table yet. */
-  add(tcb: Tcb): void {
+  #matches(tcb: Tcb, ports: number, local: Address, remote: Address): boolean {
+    const { words, at } = tcb;
+    return (
+      words[at + PORTS] === ports &&
+      words[at + REMOTE] === remote.w3 &&
+      tcb.localAddress.equals(local) &&
+      (!this.#isV6 ||
+        (words[at + REMOTE_V6] === remote.w0 &&
+          words[at + REMOTE_V6 + 1] === remote.w1 &&
+          words[at + REMOTE_V6 + 2] === remote.w2 &&
+          words[at + REMOTE_V6 + 3] === remote.zone))
+    );
+  }
+
+  /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet. */
+  add(tcb: Tcb, localPort: number, remote: Address, remotePort: number): void {
     if (this.size >= this.#buckets.length) this.#grow();
-    tcb.hash = hashTuple(this.#hash, tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
+    const page = this.#roomy.at(-1) ?? this.#addPage();
+    let index = page.free - 1;
+    if (index < 0) index = page.fresh++;
+    else page.free = page.words[index * this.#rowWords + CHAIN]!;
+    page.tcbs[index] = tcb;
+    if (++page.used === PAGE_ROWS) this.#full(page);
+    const { words } = page;
+    const at = index * this.#rowWords;
+    words.fill(0, at, at + this.#rowWords);
+    words[at + ROW] = ((page.number << PAGE_BITS) | index) + 1;
+    words[at + PORTS] = (localPort << 16) | remotePort;
+    words[at + REMOTE] = remote.w3;
+    if (this.#isV6) {
+      words[at + REMOTE_V6] = remote.w0;
+      words[at + REMOTE_V6 + 1] = remote.w1;
+      words[at + REMOTE_V6 + 2] = remote.w2;
+      words[at + REMOTE_V6 + 3] = remote.zone;
+    }
+    tcb.words = words;
+    tcb.at = at;
+    words[at + HASH] = this.#hashOf(words[at + PORTS]!, tcb.localAddress, remote);
     this.#link(tcb);
     this.size++;
   }
 
-  /** False when it was not there. */
+  /** False when it was not there. The row stays the connection's until `release`. */
   remove(tcb: Tcb): boolean {
     if (this.#last === tcb) this.#last = undefined;
-    const at = tcb.hash & (this.#buckets.length - 1);
-    let before: Tcb | undefined;
-    for (let each = this.#buckets[at]; each !== undefined; before = each, each = each.chain) {
-      if (each !== tcb) continue;
-      if (before === undefined) this.#buckets[at] = tcb.chain;
-      else before.chain = tcb.chain;
-      tcb.chain = undefined;
+    const row = tcb.words[tcb.at + ROW]!;
+    const bucket = this.#bucket(tcb);
+    let before = 0;
+    for (let each = this.#buckets[bucket]!; each !== 0; before = each, each = this.#chained(each)) {
+      if (each !== row) continue;
+      const next = tcb.words[tcb.at + CHAIN]!;
+      if (before === 0) this.#buckets[bucket] = next;
+      else this.#page(before).words[this.#at(before) + CHAIN] = next;
       this.size--;
       return true;
     }
     return false;
   }
 
+  /** Takes the row back. */
+  release(tcb: Tcb): void {
+    const row = tcb.words[tcb.at + ROW]!;
+    const page = this.#page(row);
+    const index = (row - 1) & (PAGE_ROWS - 1);
+    page.tcbs[index] = undefined;
+    page.words[tcb.at + CHAIN] = page.free;
+    page.free = index + 1;
+    tcb.words = GONE;
+    tcb.at = 0;
+    if (page.place < 0) page.place = this.#roomy.push(page) - 1;
+    // One empty page stays, so that a single connection that comes and goes does not make one each time.
+    if (--page.used === 0 && this.#roomy.length > 1) this.#drop(page);
+  }
+
+  at(row: number): Tcb {
+    return this.#page(row).tcbs[(row - 1) & (PAGE_ROWS - 1)]!;
+  }
+
   *[Symbol.iterator](): Generator<Tcb> {
     for (const head of this.#buckets) {
-      for (let tcb = head; tcb !== undefined; tcb = tcb.chain) yield tcb;
+      for (let row = head; row !== 0; row = this.#chained(row)) yield this.at(row);
     }
   }
 
+  #addPage(): Page {
+    let number = this.#pages.indexOf(undefined);
+    if (number < 0) number = this.#pages.length;
+    const page = new Page(number, this.#rowWords);
+    this.#pages[number] = page;
+    page.place = this.#roomy.push(page) - 1;
+    return page;
+  }
+
+  #drop(page: Page): void {
+    this.#pages[page.number] = undefined;
+    this.#full(page);
+  }
+
+  /** Off the list of pages with room. */
+  #full(page: Page): void {
+    const last = this.#roomy.pop()!;
+    if (last !== page) {
+      this.#roomy[page.place] = last;
+      last.place = page.place;
+    }
+    page.place = -1;
+  }
+
+  #page(row: number): Page {
+    return this.#pages[(row - 1) >> PAGE_BITS]!;
+  }
+
+  #at(row: number): number {
+    return ((row - 1) & (PAGE_ROWS - 1)) * this.#rowWords;
+  }
+
+  #chained(row: number): number {
+    return this.#page(row).words[this.#at(row) + CHAIN]!;
+  }
+
+  #bucket(tcb: Tcb): number {
+    return tcb.words[tcb.at + HASH]! & (this.#buckets.length - 1);
+  }
+
+  /** A connection is looked for before it is added, so the hash computed last is kept. */
+  #hashOf(ports: number, local: Address, remote: Address): number {
+    if (this.#hashedPorts === ports && this.#hashedRemote.equals(remote) && this.#hashedLocal.equals(local)) {
+      return this.#hashed;
+    }
+    this.#hashedPorts = ports;
+    this.#hashedRemote.set(remote);
+    this.#hashedLocal.set(local);
+    this.#hashed = hashTuple(this.#hash, local, ports >>> 16, remote, ports & 0xffff);
+    return this.#hashed;
+  }
+
   #link(tcb: Tcb): void {
-    const at = tcb.hash & (this.#buckets.length - 1);
-    tcb.chain = this.#buckets[at];
-    this.#buckets[at] = tcb;
+    const bucket = this.#bucket(tcb);
+    tcb.words[tcb.at + CHAIN] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = tcb.words[tcb.at + ROW]!;
   }
 
   #grow(): void {
     const all = [...this];
-    this.#buckets = new Array(this.#buckets.length * 2).fill(undefined);
+    this.#buckets = new Int32Array(this.#buckets.length * 2);
     for (const tcb of all) this.#link(tcb);
   }
-}
-
-function matches(tcb: Tcb, local: Address, localPort: number, remote: Address, remotePort: number): boolean {
-  return (
-    tcb.remotePort === remotePort &&
-    tcb.localPort === localPort &&
-    tcb.remoteAddress.equals(remote) &&
-    tcb.localAddress.equals(local)
-  );
 }

@@ -1,15 +1,13 @@
 /** The transmission control block: RFC 9293 §3.3.1, with what the later RFCs add to it. Fields only. */
 import type { Address } from '../address/address.ts';
-import type { Failure, NetworkLayer } from '../address/network.ts';
+import type { NetworkLayer } from '../address/network.ts';
 import type { Clock } from '../time/clock.ts';
+import { Active, type Activity, type ActivityPool, AT_REST, type Remains } from './activity.ts';
 import type { TcpHandler, TcpState } from './api.ts';
-import type { Congestion } from './congestion/congestion.ts';
-import type { ReceiveQueue } from './receive-queue.ts';
+import { keepBits, keepCounters, keepFlags, keepWords } from './fields.ts';
 import type { Rtt } from './rtt.ts';
-import type { Scoreboard } from './sack.ts';
-import type { SendQueue } from './send-queue.ts';
-import { INITIAL_RECEIVE_BUFFER, type Settings } from './settings.ts';
-import type { TimerPool, TimerSlot } from './timer-pool.ts';
+import type { Settings } from './settings.ts';
+import type { TimerPool } from './timer-pool.ts';
 
 /** What a connection wants to tell its owner once the segment is done with; in the order in which it is told. */
 export const ACCEPT = 1;
@@ -25,6 +23,9 @@ export interface Host {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly timers: TimerPool<Tcb>;
+  readonly activities: ActivityPool<Tcb>;
+  /** Filled by `Tcb.peer`. */
+  readonly peer: Address;
   /** Queues events; they are delivered when the current entry into the engine is left. */
   notify(tcb: Tcb, events: number): void;
   /** Takes the connection out of the table (and out of its listener's backlog). */
@@ -35,161 +36,155 @@ export interface Host {
   flush(): void;
 }
 
-/** What a connection born of a listener knows of it. */
-export interface Origin {
-  /** The three-way handshake is done; false when the accept queue has no room and the ACK must be forgotten. */
-  admits(): boolean;
-  /** `tcb` leaves SYN-RECEIVED, one way or the other. */
-  left(tcb: Tcb): void;
-}
+/** The row of a connection that has none: CLOSED, and every number zero. */
+export const GONE: Int32Array = new Int32Array(64);
 
-export type Recovery = 'none' | 'fast' | 'timeout';
-
-export interface KeepAlive {
-  /** µs */
-  readonly idle: number;
-  readonly interval: number;
-  readonly probes: number;
-}
-
-export class Tcb implements Rtt {
+/**
+ * Only the handle is an object: its fields are in a row of words (table.ts), and those of a connection at work in its
+ * `Activity`. The end of this file says which is where.
+ */
+export class Tcb extends Active<Tcb> implements Rtt {
   readonly host: Host;
   readonly localAddress: Address;
-  readonly localPort: number;
-  readonly remoteAddress: Address;
-  readonly remotePort: number;
-  state: TcpState = 'CLOSED';
   handler: TcpHandler;
-  /** The listener that made it, until it is announced; undefined for an active open. */
-  origin: Origin | undefined;
-
-  /** Table and TIME-WAIT list, intrusive. */
-  hash = 0;
-  chain: Tcb | undefined;
-  older: Tcb | undefined;
-  newer: Tcb | undefined;
-  /** µs: end of TIME-WAIT. */
-  expires = 0;
+  state: TcpState = 'CLOSED';
+  words: Int32Array = GONE;
+  at = 0;
 
   // Send sequence variables
-  iss = 0;
-  sndUna = 0;
-  sndNxt = 0;
+  declare sndUna: number;
+  declare sndNxt: number;
   /** One past the highest byte ever sent; ahead of SND.NXT by one after a window probe. */
-  sndMax = 0;
+  declare sndMax: number;
   /** Sequence number behind the last byte queued: that of our FIN, once there is one. */
-  sndEnd = 0;
-  sndWnd = 0;
-  sndWl1 = 0;
-  sndWl2 = 0;
+  declare sndEnd: number;
+  declare sndWnd: number;
+  declare sndWl1: number;
+  declare sndWl2: number;
   /** Largest window the peer ever offered (RFC 9293 §3.8.6.2.1). */
-  maxSndWnd = 0;
-  sndShift = 0;
-  finQueued = false;
+  declare maxSndWnd: number;
+  declare sndShift: number;
+  declare finQueued: boolean;
 
   // Receive sequence variables
-  irs = 0;
-  rcvNxt = 0;
+  declare rcvNxt: number;
   /** The highest right edge ever advertised; RCV.WND = rcvEdge - RCV.NXT (RFC 7323 §2.4). */
-  rcvEdge = 0;
-  rcvShift = 0;
+  declare rcvEdge: number;
+  declare rcvShift: number;
   /** Bytes that may be held; grows (settings.ts). */
-  rcvLimit: number = INITIAL_RECEIVE_BUFFER;
+  declare rcvLimit: number;
   /** Read by the owner since `rcvLimit` grew. */
-  rcvDrained = 0;
+  declare rcvDrained: number;
   /** The largest segment the peer has sent: its idea of a full one. */
-  rcvMss = 0;
+  declare rcvMss: number;
   /** Last.ACK.sent (RFC 7323 §4.3). */
-  lastAckSent = 0;
-  ackNow = false;
-  finArrived = false;
-  /** Sequence number of the peer's FIN, when `finArrived`. */
-  finAt = 0;
+  declare lastAckSent: number;
+  declare ackNow: boolean;
+  declare finArrived: boolean;
 
   // Options
   /** SMSS without option bytes that every segment carries (RFC 6691). */
-  mss: number;
+  declare mss: number;
   /** The MSS option of the peer, or the family's default. */
-  peerMss: number;
-  windowScaling = false;
-  timestamps = false;
-  sack = false;
-  tsOffset = 0;
-  tsRecent = 0;
+  declare peerMss: number;
+  declare windowScaling: boolean;
+  declare timestamps: boolean;
+  declare sack: boolean;
+  declare tsOffset: number;
+  declare tsRecent: number;
   /** s */
-  tsRecentAge = 0;
+  declare tsRecentAge: number;
 
   // Retransmission
-  srtt = 0;
-  rttvar = 0;
-  rto: number;
-  /** The one segment being timed: sequence number behind it, and when it left (µs as int32). */
-  timing = false;
-  timedEnd = 0;
-  timedAt = 0;
-  /** Retransmissions or probes since the last sign of progress. */
-  retransmits = 0;
-  /** Of those and of keep-alive probes, how many since the peer was last heard. */
-  unanswered = 0;
-  synLost = false;
+  declare srtt: number;
+  declare rttvar: number;
+  declare rto: number;
+  declare synLost: boolean;
   /** ms as int32 */
-  lastSent = 0;
-  lastReceived = 0;
+  declare lastSent: number;
+  declare lastReceived: number;
 
-  // Loss recovery
-  recovery: Recovery = 'none';
-  dupAcks = 0;
-  recoveryPoint = 0;
-  /** HighRxt + 1: where the next retransmission begins. */
-  highRxt = 0;
-  rescued = false;
-  /** Bytes that duplicate ACKs say have left the network, for a peer without SACK. */
-  left = 0;
-  cwndLimited = false;
-  /** Bytes of data that left at once when something new was last sent. */
-  lastBurst = 0;
-  congestion: Congestion | undefined;
-  scoreboard: Scoreboard | undefined;
-
-  sendQueue: SendQueue | undefined;
-  receiveQueue: ReceiveQueue | undefined;
-  retransmitTimer: TimerSlot<Tcb> | undefined;
-  ackTimer: TimerSlot<Tcb> | undefined;
-  idleTimer: TimerSlot<Tcb> | undefined;
-  keepAlive: KeepAlive | undefined;
-
-  noDelay = false;
-  sendBlocked = false;
+  /** It counts against that listener's backlog. */
+  declare halfOpen: boolean;
+  declare noDelay: boolean;
+  declare sendBlocked: boolean;
   /** The owner has closed both directions, or the connection is gone: what is read now reaches nobody. */
-  orphan = false;
-  events = 0;
-  failure: Failure | undefined;
-  /** The last ICMP error or output failure: the cause of a later timeout (RFC 9293 §3.9.2.2). */
-  softError: Failure | undefined;
-  /** s, and challenge ACKs sent in that second. */
-  challengeSecond = 0;
-  challenges = 0;
+  declare orphan: boolean;
+  declare events: number;
+  /** A second, shifted left by four, and the challenge ACKs sent in it. */
+  declare challenges: number;
 
-  totalRetransmits = 0;
-  bytesSent = 0;
-  bytesReceived = 0;
+  declare bytesSent: number;
+  declare bytesReceived: number;
 
-  constructor(
-    host: Host,
-    handler: TcpHandler,
-    local: Address,
-    localPort: number,
-    remote: Address,
-    remotePort: number,
-  ) {
+  /** TIME-WAIT list: row numbers plus one, zero for none; and when it ends (ms as int32). */
+  declare older: number;
+  declare newer: number;
+  declare expires: number;
+
+  constructor(host: Host, handler: TcpHandler, local: Address) {
+    super();
     this.host = host;
     this.handler = handler;
     this.localAddress = local;
-    this.localPort = localPort;
-    this.remoteAddress = remote;
-    this.remotePort = remotePort;
-    this.mss = this.peerMss = host.network.family.defaultMss;
-    this.rto = host.settings.initialRto;
+  }
+
+  /** The row has gone to another connection. */
+  get isGone(): boolean {
+    return this.words === GONE;
+  }
+
+  get remains(): Remains {
+    return this.activity.remains!;
+  }
+
+  get localPort(): number {
+    return this.words === GONE ? this.remains.localPort : this.words[this.at + PORTS]! >>> 16;
+  }
+
+  get remotePort(): number {
+    return this.words === GONE ? this.remains.remotePort : this.words[this.at + PORTS]! & 0xffff;
+  }
+
+  /** The remote address, valid until the next call: it is filled in from the row. */
+  get peer(): Address {
+    const { words, at } = this;
+    if (words === GONE) return this.remains.remoteAddress;
+    const { peer, network } = this.host;
+    peer.w3 = words[at + REMOTE]!;
+    if (network.family.addressBytes === 4) return peer;
+    peer.w0 = words[at + REMOTE_V6]!;
+    peer.w1 = words[at + REMOTE_V6 + 1]!;
+    peer.w2 = words[at + REMOTE_V6 + 2]!;
+    peer.zone = words[at + REMOTE_V6 + 3]!;
+    return peer;
+  }
+
+  active(): Activity<Tcb> {
+    if (this.activity === AT_REST) {
+      this.activity = this.host.activities.take();
+      this.activity.recoveryPoint = (this.sndUna - 1) | 0;
+      this.activity.highRxt = this.sndUna;
+    }
+    return this.activity;
+  }
+
+  /** Gives the activity back when there is none. */
+  rest(): void {
+    const { activity } = this;
+    if (activity === AT_REST || !activity.atRest || this.flight !== 0) return;
+    if (this.finArrived && ((this.finAt - this.rcvNxt) | 0) >= 0) return; // it waits for what is missing before it
+    this.activity = AT_REST;
+    this.host.activities.release(activity);
+  }
+
+  /** Before the first SYN is acknowledged SND.UNA is ISS, and before SYN-RECEIVED is left RCV.NXT is IRS + 1. */
+  get iss(): number {
+    return this.sndUna;
+  }
+
+  get irs(): number {
+    return (this.rcvNxt - 1) | 0;
   }
 
   get flight(): number {
@@ -210,8 +205,72 @@ export class Tcb implements Rtt {
   }
 }
 
+// The row. What tells connections apart comes first: a look-up reads one line of the cache.
+export const ROW = 0;
+export const CHAIN = 1;
+export const PORTS = 2;
+export const REMOTE = 3;
+export const HASH = 4;
+const FLAGS = 5;
+keepBits(Tcb.prototype, ['sndShift', 'rcvShift'], FLAGS, 0, 4);
+keepBits(Tcb.prototype, ['events'], FLAGS, 8, 6);
+keepFlags(
+  Tcb.prototype,
+  [
+    'finQueued',
+    'ackNow',
+    'finArrived',
+    'windowScaling',
+    'timestamps',
+    'sack',
+    'synLost',
+    'noDelay',
+    'sendBlocked',
+    'orphan',
+    'halfOpen',
+  ],
+  FLAGS,
+  14,
+);
+const SIZES = FLAGS + 1;
+keepBits(Tcb.prototype, ['mss', 'peerMss'], SIZES, 0, 16);
+const WORDS = [
+  'sndUna',
+  'sndNxt',
+  'sndMax',
+  'sndEnd',
+  'sndWnd',
+  'sndWl1',
+  'sndWl2',
+  'maxSndWnd',
+  'rcvNxt',
+  'rcvEdge',
+  'lastAckSent',
+  'rcvLimit',
+  'rcvDrained',
+  'rcvMss',
+  'tsOffset',
+  'tsRecent',
+  'tsRecentAge',
+  'srtt',
+  'rttvar',
+  'rto',
+  'lastSent',
+  'lastReceived',
+  'challenges',
+  'older',
+  'newer',
+  'expires',
+];
+const FIRST = SIZES + 1;
+keepWords(Tcb.prototype, WORDS, FIRST);
+const COUNTERS = FIRST + WORDS.length;
+keepCounters(Tcb.prototype, ['bytesSent', 'bytesReceived'], COUNTERS);
+/** The rest of an IPv6 address: three words and the zone. IPv4 rows end before it. */
+export const REMOTE_V6: number = COUNTERS + 4;
+
 /** `10.0.0.2:80`, `[fe80::1%eth0]:80` */
 export function peerName(tcb: Tcb): string {
-  const text = tcb.host.network.describe(tcb.remoteAddress);
+  const text = tcb.host.network.describe(tcb.peer);
   return text.includes(':') ? `[${text}]:${tcb.remotePort}` : `${text}:${tcb.remotePort}`;
 }

@@ -1,5 +1,5 @@
 /** The Tcp of one stack: opening, demultiplexing, and telling owners. RFC 9293 §3.9.1, §3.10.1, §3.10.7.1. */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import {
   type Failure,
   isFailure,
@@ -12,6 +12,7 @@ import { addBytes, verifies } from '../packet/checksum.ts';
 import { type Packet, UNICAST, UNKNOWN } from '../packet/packet.ts';
 import type { Clock } from '../time/clock.ts';
 import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
+import { ActivityPool } from './activity.ts';
 import type {
   ConnectOptions,
   ListenOptions,
@@ -27,7 +28,14 @@ import { Listener, listenVerdict, receiveSyn } from './listen.ts';
 import { networkError } from './network-errors.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
-import { DEFAULTS, FIRST_EPHEMERAL, LAST_EPHEMERAL, type Settings, type TcpOptions } from './settings.ts';
+import {
+  DEFAULTS,
+  FIRST_EPHEMERAL,
+  INITIAL_RECEIVE_BUFFER,
+  LAST_EPHEMERAL,
+  type Settings,
+  type TcpOptions,
+} from './settings.ts';
 import { ConnectionTable } from './table.ts';
 import { ACCEPT, CLOSED, CONNECTED, ENDED, type Host, READABLE, type Tcb, WRITABLE } from './tcb.ts';
 import { mayReuse, TimeWaitList } from './time-wait.ts';
@@ -47,12 +55,16 @@ export class Tcp implements TcpService, Transport, Host {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly timers: TimerPool<Tcb>;
+  readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
+  readonly peer: Address = new Address();
   readonly #table: ConnectionTable;
   readonly #isn: IsnGenerator;
   readonly #timeWait: TimeWaitList;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #suspended = new Set<number>();
   readonly #segment = new Segment();
+  /** RFC 7323 §2.3: what the largest receive buffer needs. */
+  readonly #windowShift: number;
   #local: Address | undefined;
   /** Connections with something to tell, in order. */
   readonly #news: Connection[] = [];
@@ -63,16 +75,22 @@ export class Tcp implements TcpService, Transport, Host {
     this.network = network;
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
-    this.#table = new ConnectionTable(random);
+    let shift = 0;
+    while (this.settings.receiveBuffer >> shift > 0xffff) shift++;
+    this.#windowShift = shift;
+    this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
     this.timers = new TimerPool<Tcb>(clock, (slot) => {
       const { kind } = slot;
-      timeout(takeBack(slot), kind);
+      const tcb = takeBack(slot);
+      timeout(tcb, kind);
+      tcb.rest();
       this.flush();
     });
-    this.#timeWait = new TimeWaitList(clock, 2 * this.settings.msl, (tcb) => {
+    this.#timeWait = new TimeWaitList(clock, this.#table, 2 * this.settings.msl, (tcb) => {
       tcb.state = 'CLOSED';
       this.#table.remove(tcb);
+      this.#release(tcb as Connection);
     });
   }
 
@@ -117,6 +135,9 @@ export class Tcp implements TcpService, Transport, Host {
   }
 
   #unlisten(listener: Listener): void {
+    for (const tcb of [...this.#table]) {
+      if (tcb.origin === listener) abort(tcb, { code: 'ECONNABORTED', cause: 'the listener was closed' });
+    }
     const left = (this.#listeners.get(listener.port) ?? []).filter((other) => other !== listener);
     if (left.length > 0) this.#listeners.set(listener.port, left);
     else this.#listeners.delete(listener.port);
@@ -165,10 +186,12 @@ export class Tcp implements TcpService, Transport, Host {
     const connection = this.#open(options.handler, local, localPort, peer, port, undefined);
     connection.state = 'SYN-SENT';
     sendSyn(connection);
-    if (connection.softError !== undefined) {
+    const { softError } = connection;
+    if (softError !== undefined) {
       this.remove(connection);
       connection.state = 'CLOSED';
-      return connection.softError;
+      this.#release(connection);
+      return softError;
     }
     armRetransmission(connection, 'retransmit', connection.rto);
     return connection;
@@ -191,25 +214,27 @@ export class Tcp implements TcpService, Transport, Host {
     localPort: number,
     remote: Address,
     remotePort: number,
-    previous: Tcb | undefined,
+    after: number | undefined,
   ): Connection {
     const { settings } = this;
-    const tcb = new Connection(this, handler, this.#keepLocal(local), localPort, remote.clone(), remotePort);
+    const tcb = new Connection(this, handler, this.#keepLocal(local));
+    this.#table.add(tcb, localPort, remote, remotePort);
     let iss = this.#isn.isn(this.clock.now, local, localPort, remote, remotePort);
-    if (previous !== undefined && ((iss - previous.sndNxt) | 0) <= 0) iss = (previous.sndNxt + ISN_STEP) | 0;
-    tcb.iss = tcb.sndUna = tcb.sndNxt = tcb.sndMax = tcb.highRxt = tcb.recoveryPoint = iss;
+    if (after !== undefined && ((iss - after) | 0) <= 0) iss = (after + ISN_STEP) | 0;
+    tcb.sndUna = tcb.sndNxt = tcb.sndMax = iss;
     tcb.sndEnd = (iss + 1) | 0;
     tcb.windowScaling = settings.windowScaling;
     tcb.timestamps = settings.timestamps;
     tcb.sack = settings.sack;
-    tcb.rcvLimit = Math.min(tcb.rcvLimit, settings.receiveBuffer);
-    if (tcb.windowScaling) while (settings.receiveBuffer >> tcb.rcvShift > 0xffff) tcb.rcvShift++;
+    tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
+    if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
     tcb.tsOffset = this.#isn.timestampOffset(local, localPort, remote, remotePort);
+    tcb.peerMss = this.network.family.defaultMss;
     tcb.mss = linkMss(tcb);
+    tcb.rto = settings.initialRto;
     tcb.timing = true;
     tcb.timedEnd = tcb.sndEnd;
     tcb.timedAt = this.clock.now | 0;
-    this.#table.add(tcb);
     return tcb;
   }
 
@@ -235,6 +260,7 @@ export class Tcp implements TcpService, Transport, Host {
       tcb !== undefined && !(tcb.state === 'TIME-WAIT' && mayReuse(tcb, segment))
         ? segmentArrives(tcb, segment, packet)
         : this.#unconnected(tcb, packet, source, remotePort, destination, localPort);
+    tcb?.rest();
     this.flush();
     return verdict;
   }
@@ -263,12 +289,14 @@ export class Tcp implements TcpService, Transport, Host {
     if (this.#suspended.has(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
     if (!listener!.hasRoom) return 'backlog-full';
+    const after = previous?.sndNxt;
     if (previous !== undefined) {
       this.#timeWait.remove(previous);
       previous.state = 'CLOSED';
       this.#table.remove(previous);
+      this.#release(previous as Connection);
     }
-    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, previous);
+    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, after);
     receiveSyn(listener!, connection, segment);
     return 'delivered';
   }
@@ -311,31 +339,45 @@ export class Tcp implements TcpService, Transport, Host {
     this.#telling = true;
     let told = 0;
     try {
-      while (told < this.#news.length) tell(this.#news[told++]!);
+      while (told < this.#news.length) this.#tell(this.#news[told++]!);
     } finally {
       // An owner that throws is its own affair; the others are told at the next entry.
-      this.#news.splice(0, told);
+      if (told === this.#news.length) this.#news.length = 0;
+      else this.#news.splice(0, told);
       this.#telling = false;
     }
+  }
+
+  #tell(connection: Connection): void {
+    const { events } = connection;
+    // A clean end waits until its owner has read everything, or wants nothing more.
+    const held = (events & CLOSED) !== 0 && connection.unread > 0 && !connection.orphan;
+    connection.events = held ? CLOSED : 0;
+    if ((events & ACCEPT) !== 0) (connection.origin as Listener | undefined)?.announce(connection);
+    if ((events & CONNECTED) !== 0) connection.handler.connected();
+    // The owner may have closed in any of these calls; then only `closed` is left to tell.
+    if ((events & READABLE) !== 0 && connection.unread > 0 && !connection.orphan)
+      connection.handler.readable();
+    if ((events & ENDED) !== 0 && !connection.orphan) connection.handler.ended();
+    if ((events & WRITABLE) !== 0 && !connection.orphan) connection.handler.writable();
+    if ((events & CLOSED) === 0 || held) {
+      connection.rest();
+      return;
+    }
+    connection.handler.closed(connection.failure);
+    connection.handler = NOBODY;
+    connection.failure = undefined;
+    this.#release(connection);
+  }
+
+  /** The row goes to the next connection as soon as it is in no table and its owner has been told all. */
+  #release(connection: Connection): void {
+    if (connection.state !== 'CLOSED' || (connection.events & CLOSED) !== 0) return;
+    connection.bequeath();
+    this.#table.release(connection);
   }
 }
 
 function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
-}
-
-function tell(connection: Connection): void {
-  const { events } = connection;
-  // A clean end waits until its owner has read everything, or wants nothing more.
-  const held = (events & CLOSED) !== 0 && connection.unread > 0 && !connection.orphan;
-  connection.events = held ? CLOSED : 0;
-  if ((events & ACCEPT) !== 0) (connection.origin as Listener | undefined)?.announce(connection);
-  if ((events & CONNECTED) !== 0) connection.handler.connected();
-  // The owner may have closed in any of these calls; then only `closed` is left to tell.
-  if ((events & READABLE) !== 0 && connection.unread > 0 && !connection.orphan) connection.handler.readable();
-  if ((events & ENDED) !== 0 && !connection.orphan) connection.handler.ended();
-  if ((events & WRITABLE) !== 0 && !connection.orphan) connection.handler.writable();
-  if ((events & CLOSED) === 0 || held) return;
-  connection.handler.closed(connection.failure);
-  connection.handler = NOBODY;
 }

@@ -2,24 +2,28 @@
  * TIME-WAIT: RFC 9293 §3.6.1. All wait equally long, so the list is in order of expiry and one timer serves all. Its
  * length is bounded; the oldest goes first.
  */
-import type { Clock, Timer } from '../time/clock.ts';
+import { type Clock, MILLISECOND, type Timer } from '../time/clock.ts';
 import { RST, SYN } from '../wire/tcp.ts';
 import type { Segment } from './segment.ts';
 import { MAX_TIME_WAIT } from './settings.ts';
-import type { Tcb } from './tcb.ts';
+import type { ConnectionTable } from './table.ts';
+import { ROW, type Tcb } from './tcb.ts';
 
 export class TimeWaitList {
   size = 0;
   readonly #clock: Clock;
+  readonly #table: ConnectionTable;
   readonly #delay: number;
   readonly #expired: (tcb: Tcb) => void;
-  #oldest: Tcb | undefined;
-  #newest: Tcb | undefined;
+  /** Rows of the table, 0 for none. */
+  #oldest = 0;
+  #newest = 0;
   #timer: Timer | undefined;
 
   /** `delay` = 2 MSL in µs; `expired` is called with the record already off the list. */
-  constructor(clock: Clock, delay: number, expired: (tcb: Tcb) => void) {
+  constructor(clock: Clock, table: ConnectionTable, delay: number, expired: (tcb: Tcb) => void) {
     this.#clock = clock;
+    this.#table = table;
     this.#delay = delay;
     this.#expired = expired;
   }
@@ -27,25 +31,28 @@ export class TimeWaitList {
   /** Puts `tcb` at the end, or back there when its FIN came again. */
   wait(tcb: Tcb): void {
     this.remove(tcb);
-    tcb.expires = this.#clock.now + this.#delay;
+    const row = tcb.words[tcb.at + ROW]!;
+    tcb.expires = Math.ceil((this.#clock.now + this.#delay) / MILLISECOND);
     tcb.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = tcb;
-    else this.#newest.newer = tcb;
-    this.#newest = tcb;
+    tcb.newer = 0;
+    if (this.#newest === 0) this.#oldest = row;
+    else this.#table.at(this.#newest).newer = row;
+    this.#newest = row;
     this.size++;
-    if (this.size > MAX_TIME_WAIT) this.#end(this.#oldest!);
+    if (this.size > MAX_TIME_WAIT) this.#end(this.#table.at(this.#oldest));
     this.#arm();
   }
 
   remove(tcb: Tcb): void {
-    if (tcb.older === undefined && this.#oldest !== tcb) return; // not on the list
-    if (tcb.older === undefined) this.#oldest = tcb.newer;
-    else tcb.older.newer = tcb.newer;
-    if (tcb.newer === undefined) this.#newest = tcb.older;
-    else tcb.newer.older = tcb.older;
-    tcb.older = tcb.newer = undefined;
+    const { older, newer } = tcb;
+    if (older === 0 && this.#oldest !== tcb.words[tcb.at + ROW]) return; // not on the list
+    if (older === 0) this.#oldest = newer;
+    else this.#table.at(older).newer = newer;
+    if (newer === 0) this.#newest = older;
+    else this.#table.at(newer).older = older;
+    tcb.older = tcb.newer = 0;
     this.size--;
-    if (this.#oldest === undefined) this.#timer?.disarm();
+    if (this.#oldest === 0) this.#timer?.disarm();
   }
 
   #end(tcb: Tcb): void {
@@ -53,14 +60,21 @@ export class TimeWaitList {
     this.#expired(tcb);
   }
 
+  /** µs until the oldest has waited long enough. */
+  #left(): number {
+    const { now } = this.#clock;
+    const ms = Math.floor(now / MILLISECOND);
+    return ((this.#table.at(this.#oldest).expires - ms) | 0) * MILLISECOND - (now - ms * MILLISECOND);
+  }
+
   #arm(): void {
-    if (this.#oldest === undefined) return;
+    if (this.#oldest === 0) return;
     this.#timer ??= this.#clock.timer(() => this.#fire(), { background: true });
-    if (!this.#timer.armed) this.#clock.arm(this.#timer, this.#oldest.expires);
+    if (!this.#timer.armed) this.#timer.armIn(Math.max(this.#left(), 0));
   }
 
   #fire(): void {
-    while (this.#oldest !== undefined && this.#oldest.expires <= this.#clock.now) this.#end(this.#oldest);
+    while (this.#oldest !== 0 && this.#left() <= 0) this.#end(this.#table.at(this.#oldest));
     this.#arm();
   }
 }

@@ -19,7 +19,7 @@ const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
 /** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
 export function linkMss(tcb: Tcb): number {
   const network = tcb.host.network;
-  const room = network.pathMtu(tcb.remoteAddress) - network.family.headerBytes - HEADER;
+  const room = network.pathMtu(tcb.peer) - network.family.headerBytes - HEADER;
   return Math.min(Math.max(room, MINIMUM_MSS), 0xffff);
 }
 
@@ -44,7 +44,7 @@ const MAX_PACKET = 65_535;
 export function burstRoom(tcb: Tcb): number {
   const { network } = tcb.host;
   const full = segmentRoom(tcb);
-  const offload = network.offload(tcb.remoteAddress);
+  const offload = network.offload(tcb.peer);
   if (offload === undefined) return full;
   const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
   return Math.max(Math.floor(room / full), 1) * full;
@@ -88,7 +88,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;
   }
-  const failure = send(network, packet, tcb.localAddress, tcb.remoteAddress);
+  const failure = send(network, packet, tcb.localAddress, tcb.peer);
   if (failure !== undefined) tcb.softError = failure;
 }
 
@@ -134,12 +134,9 @@ export function sendSyn(tcb: Tcb): void {
 
 /** RFC 5961 §3.2, §4.2, §5.2. False when this connection has sent enough of them in this second (§7). */
 export function challengeAck(tcb: Tcb): boolean {
-  const second = (tcb.host.clock.now / SECOND) | 0;
-  if (second !== tcb.challengeSecond) {
-    tcb.challengeSecond = second;
-    tcb.challenges = 0;
-  }
-  if (tcb.challenges >= CHALLENGE_ACKS_PER_SECOND) return false;
+  const second = (tcb.host.clock.now / SECOND) << 4;
+  if ((tcb.challenges & ~0xf) !== second) tcb.challenges = second;
+  if ((tcb.challenges & 0xf) >= CHALLENGE_ACKS_PER_SECOND) return false;
   tcb.challenges++;
   sendAck(tcb);
   return true;
@@ -152,7 +149,7 @@ export function sendReset(tcb: Tcb): void {
   if (packet === undefined) return;
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
   writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
-  send(network, packet, tcb.localAddress, tcb.remoteAddress);
+  send(network, packet, tcb.localAddress, tcb.peer);
 }
 
 /** The answer to a segment that no connection takes, RFC 9293 §3.10.7.1; `segment` is not itself a reset. */

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
 import { NewReno } from '../../../stacks/tcp/congestion/newreno.ts';
+import { NOBODY } from '../../../stacks/tcp/connection.ts';
 import { ReceiveQueue } from '../../../stacks/tcp/receive-queue.ts';
 import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
 import { Scoreboard } from '../../../stacks/tcp/sack.ts';
 import { SendQueue } from '../../../stacks/tcp/send-queue.ts';
 import { ConnectionTable } from '../../../stacks/tcp/table.ts';
-import type { Tcb } from '../../../stacks/tcp/tcb.ts';
+import { HASH, type Host, REMOTE_V6, Tcb } from '../../../stacks/tcp/tcb.ts';
 import { families, must, Owner, pattern, Seeded, serve, Wire } from './network.ts';
 
 const SPAN = 200;
@@ -157,31 +158,69 @@ describe('SendQueue', () => {
 });
 
 describe('ConnectionTable', () => {
-  it('finds what was added, and not what was removed, while it grows', () => {
-    const table = new ConnectionTable(new Seeded(1));
+  for (const family of families) {
+    it(`finds what was added, and not what was removed, while it grows: ${family.name}`, () => {
+      const table = new ConnectionTable(new Seeded(1), family.addressBytes);
+      const local = new Address(0, 0, 0, 1);
+      const host = { network: { family }, peer: new Address() } as unknown as Host;
+      const remote = (i: number) =>
+        family.version === 4 ? new Address(0, 0, 0, i >> 4) : new Address(i & 1, 0, i >> 4, 7, i & 2);
+      const all = Array.from({ length: 5_000 }, () => new Tcb(host, NOBODY, local));
+      for (const [i, tcb] of all.entries()) table.add(tcb, 80, remote(i), i & 15);
+      const full = table.bytes;
+      for (const [i, tcb] of all.entries()) {
+        expect(tcb.peer.equals(remote(i))).toBe(true);
+        expect([tcb.localPort, tcb.remotePort, tcb.sndNxt, tcb.bytesSent]).toEqual([80, i & 15, 0, 0]);
+        tcb.sndNxt = i;
+      }
+      for (let i = 0; i < all.length; i += 2) {
+        expect(table.remove(all[i]!)).toBe(true);
+        expect(table.remove(all[i]!)).toBe(false);
+        table.release(all[i]!);
+      }
+      expect(table.size).toBe(2_500);
+      expect([...table].length).toBe(2_500);
+      for (const [i, tcb] of all.entries()) {
+        const found = table.find(local, 80, remote(i), i & 15);
+        expect(found).toBe(i % 2 === 0 ? undefined : tcb);
+        expect(found?.sndNxt).toBe(i % 2 === 0 ? undefined : i);
+      }
+      expect(table.find(new Address(0, 0, 0, 1, 3), 80, remote(1), 1)).toBe(undefined);
+      expect(table.bytes).toBe(full);
+      for (const tcb of [...table]) {
+        table.remove(tcb);
+        table.release(tcb);
+      }
+      expect(table.size).toBe(0);
+      expect(table.bytes).toBeLessThan(full / 10);
+    });
+  }
+
+  it('gives a row of zeros to whoever comes next', () => {
+    const table = new ConnectionTable(new Seeded(1), 4);
+    const host = { network: { family: families[0] }, peer: new Address() } as unknown as Host;
     const local = new Address(0, 0, 0, 1);
-    const record = (i: number) =>
-      ({
-        localAddress: local,
-        remoteAddress: new Address(0, 0, 0, i >> 4),
-        localPort: 80,
-        remotePort: i & 15,
-        chain: undefined,
-        hash: 0,
-      }) as Tcb;
-    const all = Array.from({ length: 5_000 }, (_, i) => record(i));
-    for (const tcb of all) table.add(tcb);
-    for (let i = 0; i < all.length; i += 2) {
-      expect(table.remove(all[i]!)).toBe(true);
-      expect(table.remove(all[i]!)).toBe(false);
-    }
-    expect(table.size).toBe(2_500);
-    expect([...table].length).toBe(2_500);
-    for (const [i, tcb] of all.entries()) {
-      const found = table.find(local, 80, tcb.remoteAddress.clone(), tcb.remotePort);
-      expect(found).toBe(i % 2 === 0 ? undefined : tcb);
-    }
-    expect(table.find(new Address(0, 0, 0, 1, 3), 80, all[1]!.remoteAddress, 1)).toBe(undefined);
+    const first = new Tcb(host, NOBODY, local);
+    table.add(first, 1, local, 2);
+    const before = first.words.slice(first.at + HASH, first.at + REMOTE_V6);
+    first.bytesSent = 2 ** 40 + 5;
+    first.sndShift = 14;
+    first.rcvShift = 3;
+    first.orphan = first.finQueued = true;
+    first.events = 63;
+    expect([first.bytesSent, first.sndShift, first.rcvShift, first.ackNow]).toEqual([
+      2 ** 40 + 5,
+      14,
+      3,
+      false,
+    ]);
+    const { at } = first;
+    table.remove(first);
+    table.release(first);
+    const second = new Tcb(host, NOBODY, local);
+    table.add(second, 1, local, 2);
+    expect(second.at).toBe(at);
+    expect(second.words.slice(second.at + HASH, second.at + REMOTE_V6)).toEqual(before);
   });
 });
 

@@ -1,0 +1,289 @@
+/**
+ * What a connection needs only while something is going on: bytes on their way, a timer, a loss to be repaired. Taken
+ * when the first of it is set and given back when all of it is at rest, so an idle connection has none.
+ */
+import type { Address } from '../address/address.ts';
+import type { Failure } from '../address/network.ts';
+import type { Congestion } from './congestion/congestion.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
+import type { Scoreboard } from './sack.ts';
+import type { SendQueue } from './send-queue.ts';
+import type { TimerSlot } from './timer-pool.ts';
+
+/** What a connection born of a listener knows of it. */
+export interface Origin<Owner> {
+  /** The three-way handshake is done; false when the accept queue has no room and the ACK must be forgotten. */
+  admits(): boolean;
+  /** `owner` leaves SYN-RECEIVED, one way or the other. */
+  left(owner: Owner): void;
+}
+
+export type Recovery = 'none' | 'fast' | 'timeout';
+
+export interface KeepAlive {
+  /** µs */
+  readonly idle: number;
+  readonly interval: number;
+  readonly probes: number;
+}
+
+/** What is left of a connection for its owner when the row is given back. */
+export interface Remains {
+  readonly remoteAddress: Address;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export class Activity<Owner> {
+  sendQueue: SendQueue | undefined;
+  receiveQueue: ReceiveQueue | undefined;
+  retransmitTimer: TimerSlot<Owner> | undefined;
+  ackTimer: TimerSlot<Owner> | undefined;
+  idleTimer: TimerSlot<Owner> | undefined;
+  keepAlive: KeepAlive | undefined;
+  congestion: Congestion | undefined;
+  scoreboard: Scoreboard | undefined;
+  origin: Origin<Owner> | undefined;
+  failure: Failure | undefined;
+  softError: Failure | undefined;
+  recovery: Recovery = 'none';
+  dupAcks = 0;
+  left = 0;
+  recoveryPoint = 0;
+  highRxt = 0;
+  rescued = false;
+  cwndLimited = false;
+  lastBurst = 0;
+  timing = false;
+  timedEnd = 0;
+  timedAt = 0;
+  finAt = 0;
+  retransmits = 0;
+  unanswered = 0;
+  totalRetransmits = 0;
+  /** In one that is kept when all is over. */
+  remains: Remains | undefined;
+
+  /** Is every field as it is in a new one, or without meaning until the next segment is sent? */
+  get atRest(): boolean {
+    return (
+      this.retransmitTimer === undefined &&
+      this.ackTimer === undefined &&
+      this.idleTimer === undefined &&
+      this.sendQueue === undefined &&
+      this.receiveQueue === undefined &&
+      this.congestion === undefined &&
+      this.keepAlive === undefined &&
+      this.origin === undefined &&
+      this.failure === undefined &&
+      this.softError === undefined &&
+      this.recovery === 'none' &&
+      !this.timing &&
+      this.retransmits === 0 &&
+      this.unanswered === 0 &&
+      this.totalRetransmits === 0
+    );
+  }
+
+  /** As new; what `atRest` has seen undefined stays so. */
+  clear(): void {
+    this.scoreboard = undefined;
+    this.rescued = this.cwndLimited = false;
+    this.dupAcks = this.left = this.lastBurst = this.finAt = 0;
+  }
+}
+
+/** What every connection without one shows; never written. */
+export const AT_REST: Activity<never> = new Activity<never>();
+
+/** Records kept for the next connection; more are left to the garbage collector. */
+const MAX_SPARE = 4_096;
+
+export class ActivityPool<Owner> {
+  readonly #spare: Activity<Owner>[] = [];
+
+  take(): Activity<Owner> {
+    return this.#spare.pop() ?? new Activity<Owner>();
+  }
+
+  release(activity: Activity<Owner>): void {
+    activity.clear();
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(activity);
+  }
+}
+
+/** The fields of an activity as those of the connection itself. */
+export abstract class Active<Owner> {
+  activity: Activity<Owner> = AT_REST;
+
+  /** Takes an activity if there is none. */
+  abstract active(): Activity<Owner>;
+
+  get sendQueue(): SendQueue | undefined {
+    return this.activity.sendQueue;
+  }
+  set sendQueue(value: SendQueue | undefined) {
+    if (value !== this.activity.sendQueue) this.active().sendQueue = value;
+  }
+  get receiveQueue(): ReceiveQueue | undefined {
+    return this.activity.receiveQueue;
+  }
+  set receiveQueue(value: ReceiveQueue | undefined) {
+    if (value !== this.activity.receiveQueue) this.active().receiveQueue = value;
+  }
+  get retransmitTimer(): TimerSlot<Owner> | undefined {
+    return this.activity.retransmitTimer;
+  }
+  set retransmitTimer(value: TimerSlot<Owner> | undefined) {
+    if (value !== this.activity.retransmitTimer) this.active().retransmitTimer = value;
+  }
+  get ackTimer(): TimerSlot<Owner> | undefined {
+    return this.activity.ackTimer;
+  }
+  set ackTimer(value: TimerSlot<Owner> | undefined) {
+    if (value !== this.activity.ackTimer) this.active().ackTimer = value;
+  }
+  get idleTimer(): TimerSlot<Owner> | undefined {
+    return this.activity.idleTimer;
+  }
+  set idleTimer(value: TimerSlot<Owner> | undefined) {
+    if (value !== this.activity.idleTimer) this.active().idleTimer = value;
+  }
+  get keepAlive(): KeepAlive | undefined {
+    return this.activity.keepAlive;
+  }
+  set keepAlive(value: KeepAlive | undefined) {
+    if (value !== this.activity.keepAlive) this.active().keepAlive = value;
+  }
+  /** The listener that made it, until it is announced; undefined for an active open. */
+  get origin(): Origin<Owner> | undefined {
+    return this.activity.origin;
+  }
+  set origin(value: Origin<Owner> | undefined) {
+    if (value !== this.activity.origin) this.active().origin = value;
+  }
+  get failure(): Failure | undefined {
+    return this.activity.failure;
+  }
+  set failure(value: Failure | undefined) {
+    if (value !== this.activity.failure) this.active().failure = value;
+  }
+  /** The last ICMP error or output failure: the cause of a later timeout (RFC 9293 §3.9.2.2). */
+  get softError(): Failure | undefined {
+    return this.activity.softError;
+  }
+  set softError(value: Failure | undefined) {
+    if (value !== this.activity.softError) this.active().softError = value;
+  }
+  get congestion(): Congestion | undefined {
+    return this.activity.congestion;
+  }
+  set congestion(value: Congestion | undefined) {
+    if (value !== this.activity.congestion) this.active().congestion = value;
+  }
+  get scoreboard(): Scoreboard | undefined {
+    return this.activity.scoreboard;
+  }
+  set scoreboard(value: Scoreboard | undefined) {
+    if (value !== this.activity.scoreboard) this.active().scoreboard = value;
+  }
+  get recovery(): Recovery {
+    return this.activity.recovery;
+  }
+  set recovery(value: Recovery) {
+    if (value !== this.activity.recovery) this.active().recovery = value;
+  }
+  get dupAcks(): number {
+    return this.activity.dupAcks;
+  }
+  set dupAcks(value: number) {
+    if (value !== this.activity.dupAcks) this.active().dupAcks = value;
+  }
+  /** Bytes that duplicate ACKs say have left the network, for a peer without SACK. */
+  get left(): number {
+    return this.activity.left;
+  }
+  set left(value: number) {
+    if (value !== this.activity.left) this.active().left = value;
+  }
+  get recoveryPoint(): number {
+    return this.activity.recoveryPoint;
+  }
+  set recoveryPoint(value: number) {
+    if (value !== this.activity.recoveryPoint) this.active().recoveryPoint = value;
+  }
+  /** HighRxt + 1: where the next retransmission begins. */
+  get highRxt(): number {
+    return this.activity.highRxt;
+  }
+  set highRxt(value: number) {
+    if (value !== this.activity.highRxt) this.active().highRxt = value;
+  }
+  get rescued(): boolean {
+    return this.activity.rescued;
+  }
+  set rescued(value: boolean) {
+    if (value !== this.activity.rescued) this.active().rescued = value;
+  }
+  get cwndLimited(): boolean {
+    return this.activity.cwndLimited;
+  }
+  set cwndLimited(value: boolean) {
+    if (value !== this.activity.cwndLimited) this.active().cwndLimited = value;
+  }
+  /** Bytes of data that left at once when something new was last sent. */
+  get lastBurst(): number {
+    return this.activity.lastBurst;
+  }
+  set lastBurst(value: number) {
+    if (value !== this.activity.lastBurst) this.active().lastBurst = value;
+  }
+  /** The one segment being timed: sequence number behind it, and when it left (µs as int32). */
+  get timing(): boolean {
+    return this.activity.timing;
+  }
+  set timing(value: boolean) {
+    if (value !== this.activity.timing) this.active().timing = value;
+  }
+  get timedEnd(): number {
+    return this.activity.timedEnd;
+  }
+  set timedEnd(value: number) {
+    if (value !== this.activity.timedEnd) this.active().timedEnd = value;
+  }
+  get timedAt(): number {
+    return this.activity.timedAt;
+  }
+  set timedAt(value: number) {
+    if (value !== this.activity.timedAt) this.active().timedAt = value;
+  }
+  /** Sequence number of the peer's FIN, when `finArrived`. */
+  get finAt(): number {
+    return this.activity.finAt;
+  }
+  set finAt(value: number) {
+    if (value !== this.activity.finAt) this.active().finAt = value;
+  }
+  /** Retransmissions or probes since the last sign of progress. */
+  get retransmits(): number {
+    return this.activity.retransmits;
+  }
+  set retransmits(value: number) {
+    if (value !== this.activity.retransmits) this.active().retransmits = value;
+  }
+  /** Of those and of keep-alive probes, how many since the peer was last heard. */
+  get unanswered(): number {
+    return this.activity.unanswered;
+  }
+  set unanswered(value: number) {
+    if (value !== this.activity.unanswered) this.active().unanswered = value;
+  }
+  get totalRetransmits(): number {
+    return this.activity.totalRetransmits;
+  }
+  set totalRetransmits(value: number) {
+    if (value !== this.activity.totalRetransmits) this.active().totalRetransmits = value;
+  }
+}
