@@ -37,6 +37,7 @@ class End implements NetworkLayer {
   pathMtu(): number {
     return MTU;
   }
+  offload(): undefined {}
   output(packet: Packet): undefined {
     this.#wire.carry(this, packet);
   }
