@@ -2,12 +2,18 @@
  * The routing table: longest prefix, then lower metric, then the order in which routes were written.
  * Read first: RFC 1812 §5.2.4.3 (longest match), RFC 4861 §5.2.
  *
- * One hash table per prefix length that occurs, asked from the longest down.
+ * `PrefixTable` holds every route; a few prefixes are found there by one question for each length that occurs. A
+ * larger table gets `Strides` in front, which answer for the best route of each prefix in a few reads. When its link is
+ * down, the questions are asked after all.
  */
 import { type Address, maskWord } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import type { Random } from '../packet/environment.ts';
-import { KeyedTable } from '../packet/keyed-table.ts';
+import { NONE, PrefixTable } from './prefixes.ts';
+import { ASK, PATCH, type StrideOptions, Strides } from './strides.ts';
+import { type Way, Ways } from './ways.ts';
+
+export type { Way };
 
 export interface Route {
   readonly destination: Address;
@@ -22,136 +28,246 @@ export interface Route {
   readonly card?: string;
 }
 
-interface Entry {
-  readonly route: Route;
-  readonly order: number;
-}
-
-/** The routes to one prefix, best first. */
-type Rank = Entry[];
+/** Prefixes that need no strides, so that a host has a table of some hundred bytes; a router's begins at 256 KiB. */
+const FEW = 16;
+/** By family: 33 MB at most. */
+const STRIDES: Record<Family['version'], StrideOptions> = {
+  4: { bits: 8, maxNodes: 65_534 },
+  6: { bits: 16, maxNodes: 254 },
+};
 
 export class RouteTable {
   readonly #family: Family;
+  readonly #isIpv4: boolean;
+  readonly #ways = new Ways();
   readonly #random: Random;
-  /** By prefix length. */
-  readonly #tables: (KeyedTable<Rank> | undefined)[] = [];
-  /** Prefix lengths that occur, longest first. */
-  #lengths: number[] = [];
-  readonly #all = new Set<Entry>();
-  /** By interface index: 1 while its link is down and its routes stand aside. */
-  readonly #down: boolean[] = [];
-  #order = 0;
+  #prefixes: PrefixTable;
+  #strides: Strides | undefined;
 
   constructor(family: Family, random: Random) {
     this.#family = family;
+    this.#isIpv4 = family.version === 4;
     this.#random = random;
+    this.#prefixes = this.#empty();
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#prefixes.size;
   }
 
-  /** Host bits of the destination are cleared. */
+  /** Bytes of the tables, without the ways. */
+  get bytes(): number {
+    return this.#prefixes.bytes + (this.#strides?.bytes ?? 0);
+  }
+
+  /** Host bits of the destination are cleared. @throws RangeError beyond 16,777,214 routes */
   add(route: Route): void {
-    const destination = this.#family.network(route.destination, route.prefixLength);
-    const entry = { route: { ...route, destination }, order: this.#order++ };
-    let table = this.#tables[route.prefixLength];
-    if (table === undefined) {
-      table = new KeyedTable(this.#family.bits / 32, this.#random);
-      this.#tables[route.prefixLength] = table;
-      this.#lengths = [...this.#lengths, route.prefixLength].sort((a, b) => b - a);
+    const { w0, w1, w2, w3 } = this.#family.network(route.destination, route.prefixLength);
+    const length = route.prefixLength;
+    const table = this.#prefixes;
+    const way = this.#ways.take(route);
+    const row = table.create(w0, w1, w2, w3, length, way.id);
+    const head = table.find(w0, w1, w2, w3, length);
+    if (head === NONE || way.metric < this.#wayOf(head).metric) {
+      table.next[row] = head;
+      table.setHead(row);
+      this.#changed(this.#isIpv4 ? w3 : w0, length, head === NONE ? 1 : 0);
+      return;
     }
-    this.#setKey(table, destination, route.prefixLength);
-    const rank = table.get();
-    if (rank === undefined) table.set([entry]);
-    else {
-      rank.push(entry);
-      rank.sort((a, b) => this.#compare(a, b));
+    // Behind all that are as good: they were written before.
+    let before = head;
+    for (;;) {
+      const next = table.next[before]!;
+      if (next === NONE || way.metric < this.#wayOf(next).metric) break;
+      before = next;
     }
-    this.#all.add(entry);
+    table.next[row] = table.next[before]!;
+    table.next[before] = row;
   }
 
   /** Removes every route to the prefix, only those by `gateway` or by an interface when these are given. */
   remove(destination: Address, prefixLength: number, gateway?: Address, interfaceIndex?: number): boolean {
-    const table = this.#tables[prefixLength];
-    if (table === undefined) return false;
-    this.#setKey(table, destination, prefixLength);
-    const rank = table.get();
-    if (rank === undefined) return false;
-    const goes = ({ route }: Entry): boolean =>
-      (gateway === undefined || route.gateway.sameWords(gateway)) &&
-      (interfaceIndex === undefined || route.interfaceIndex === interfaceIndex);
-    const gone = rank.filter(goes);
-    for (const entry of gone) this.#all.delete(entry);
-    const rest = rank.filter((entry) => !goes(entry));
-    if (rest.length > 0) table.set(rest);
-    else table.delete();
-    if (table.size === 0) {
-      this.#tables[prefixLength] = undefined;
-      this.#lengths = this.#lengths.filter((length) => length !== prefixLength);
+    const { w0, w1, w2, w3 } = this.#family.network(destination, prefixLength);
+    const table = this.#prefixes;
+    const head = table.find(w0, w1, w2, w3, prefixLength);
+    let best = NONE;
+    let kept = NONE;
+    const gone: number[] = [];
+    for (let row = head; row !== NONE; row = table.next[row]!) {
+      const way = this.#wayOf(row);
+      const goes =
+        (gateway === undefined || way.gateway.sameWords(gateway)) &&
+        (interfaceIndex === undefined || way.interfaceIndex === interfaceIndex);
+      if (goes) {
+        gone.push(row);
+        continue;
+      }
+      if (kept === NONE) best = row;
+      else table.next[kept] = row;
+      kept = row;
     }
-    return gone.length > 0;
+    if (gone.length === 0) return false;
+    if (kept !== NONE) table.next[kept] = NONE;
+    if (best === NONE) table.removePrefix(head);
+    else if (best !== head) table.setHead(best);
+    for (const row of gone) {
+      this.#ways.release(this.#wayOf(row));
+      table.free(row);
+    }
+    if (best !== head) this.#changed(this.#isIpv4 ? w3 : w0, prefixLength, best === NONE ? -1 : 0);
+    return true;
+  }
+
+  /** The best way by a link that is up: for every packet, so nothing is made for the answer. */
+  way(to: Address): Way | undefined {
+    const strides = this.#strides;
+    if (strides === undefined) return this.#search(to);
+    const word = this.#isIpv4 ? to.w3 : to.w0;
+    let value = strides.value(word);
+    if (value >= PATCH && value !== ASK) {
+      const row = this.#below(to, strides.below(value), strides.depth);
+      value = row === NONE ? strides.rest(value, word) : this.#prefixes.ways[row]!;
+    }
+    if (value === 0) return undefined;
+    const way = value === ASK ? undefined : this.#ways.get(value);
+    return way?.usable === true ? way : this.#search(to);
   }
 
   /** The best route by a link that is up. */
   lookup(destination: Address): Route | undefined {
-    const lengths = this.#lengths;
-    for (let i = 0; i < lengths.length; i++) {
-      const length = lengths[i]!;
-      const table = this.#tables[length]!;
-      this.#setKey(table, destination, length);
-      const rank = table.get();
-      if (rank === undefined) continue;
-      for (let j = 0; j < rank.length; j++) {
-        const route = rank[j]!.route;
-        if (this.isUsable(route)) return route;
-      }
-    }
-    return undefined;
+    const row = this.#searchRow(destination);
+    return row === NONE ? undefined : this.#route(row);
   }
 
   /** Every route that matches: the one `lookup` takes first, then the losers in order, those by a dead link last. */
   candidates(destination: Address): Route[] {
-    const found: Entry[] = [];
-    for (const length of this.#lengths) {
-      const table = this.#tables[length]!;
-      this.#setKey(table, destination, length);
-      found.push(...(table.get() ?? []));
+    const found: number[] = [];
+    const table = this.#prefixes;
+    for (const length of table.occurring) {
+      for (let row = this.#find(destination, length); row !== NONE; row = table.next[row]!) found.push(row);
     }
-    const byUse = ({ route }: Entry): number => (this.isUsable(route) ? 0 : 1);
-    return found.sort((a, b) => byUse(a) - byUse(b) || this.#compare(a, b)).map(({ route }) => route);
+    const usable = found.filter((row) => this.#wayOf(row).usable);
+    const rest = found.filter((row) => !this.#wayOf(row).usable);
+    return [...usable, ...rest].map((row) => this.#route(row));
   }
 
   isUsable(route: Route): boolean {
-    return this.#down[route.interfaceIndex] !== true;
+    return this.#ways.isUp(route.interfaceIndex);
   }
 
   /** A link went down or up. */
   setUsable(interfaceIndex: number, usable: boolean): void {
-    this.#down[interfaceIndex] = !usable;
+    this.#ways.setUp(interfaceIndex, usable);
   }
 
   /** In the order of insertion. */
   *[Symbol.iterator](): Iterator<Route> {
-    for (const { route } of this.#all) yield route;
+    for (const row of this.#prefixes.inOrder()) yield this.#route(row);
   }
 
-  /** The one comparator: who wins comes first. */
-  #compare(a: Entry, b: Entry): number {
-    return (
-      b.route.prefixLength - a.route.prefixLength || a.route.metric - b.route.metric || a.order - b.order
+  #empty(): PrefixTable {
+    return new PrefixTable(this.#isIpv4 ? 1 : 4, this.#random);
+  }
+
+  #wayOf(row: number): Way {
+    return this.#ways.get(this.#prefixes.ways[row]!)!;
+  }
+
+  #route(row: number): Route {
+    const table = this.#prefixes;
+    const { gateway, interfaceIndex, metric, origin, card } = this.#wayOf(row);
+    const destination = this.#family.network(this.#family.any, 0);
+    destination.w0 = table.word(row, 0);
+    destination.w1 = table.word(row, 1);
+    destination.w2 = table.word(row, 2);
+    destination.w3 = table.word(row, 3);
+    const route = { destination, prefixLength: table.lengths[row]!, gateway, interfaceIndex, metric, origin };
+    return card === undefined ? route : { ...route, card };
+  }
+
+  #search(to: Address): Way | undefined {
+    const row = this.#searchRow(to);
+    return row === NONE ? undefined : this.#wayOf(row);
+  }
+
+  #searchRow(to: Address): number {
+    const lengths = this.#prefixes.occurring;
+    for (let i = 0; i < lengths.length; i++) {
+      const row = this.#usable(this.#find(to, lengths[i]!));
+      if (row !== NONE) return row;
+    }
+    return NONE;
+  }
+
+  /** The best row of the chain from `head` by a link that is up. */
+  #usable(head: number): number {
+    for (let row = head; row !== NONE; row = this.#prefixes.next[row]!) {
+      if (this.#wayOf(row).usable) return row;
+    }
+    return NONE;
+  }
+
+  #find(to: Address, length: number): number {
+    const table = this.#prefixes;
+    if (this.#isIpv4) return table.find(0, 0, 0, to.w3 & maskWord(length), length);
+    return table.find(
+      to.w0 & maskWord(length),
+      to.w1 & maskWord(length - 32),
+      to.w2 & maskWord(length - 64),
+      to.w3 & maskWord(length - 96),
+      length,
     );
   }
 
-  #setKey(table: KeyedTable<Rank>, address: Address, prefixLength: number): void {
-    const key = table.key;
-    if (key.length === 1) {
-      key[0] = address.w3 & maskWord(prefixLength);
-      return;
+  /** The best row of the prefixes longer than `depth`, whose lengths are the bits set (`Strides.below`). */
+  #below(to: Address, bits: number, depth: number): number {
+    let left = bits;
+    if (left < 0) {
+      const lengths = this.#prefixes.occurring;
+      for (let i = 0; i < lengths.length && lengths[i]! >= depth + 32; i++) {
+        const row = this.#find(to, lengths[i]!);
+        if (row !== NONE) return row;
+      }
+      left &= 0x7fffffff;
     }
-    key[0] = address.w0 & maskWord(prefixLength);
-    key[1] = address.w1 & maskWord(prefixLength - 32);
-    key[2] = address.w2 & maskWord(prefixLength - 64);
-    key[3] = address.w3 & maskWord(prefixLength - 96);
+    while (left !== 0) {
+      const bit = 31 - Math.clz32(left);
+      const row = this.#find(to, depth + 1 + bit);
+      if (row !== NONE) return row;
+      left ^= 1 << bit;
+    }
+    return NONE;
+  }
+
+  /** The best way to a prefix is another; `more`: 1 when the prefix is new, -1 when it is gone. */
+  #changed(word: number, length: number, more: 1 | 0 | -1): void {
+    const table = this.#prefixes;
+    const strides = this.#strides;
+    if (table.size === 0) {
+      this.#prefixes = this.#empty();
+      this.#strides = undefined;
+    } else if (strides === undefined) {
+      if (table.prefixes > FEW) this.#build();
+    } else if (table.prefixes < FEW / 2) {
+      this.#strides = undefined;
+    } else if (length <= strides.depth) {
+      strides.refresh(word, length);
+    } else if (more > 0) {
+      strides.addBelow(word, length);
+    } else if (more < 0) {
+      strides.removeBelow(word);
+    }
+  }
+
+  #build(): void {
+    const table = this.#prefixes;
+    const strides = new Strides(table, STRIDES[this.#family.version]);
+    for (const row of table.heads()) {
+      const word = table.word(row, this.#isIpv4 ? 3 : 0);
+      const length = table.lengths[row]!;
+      if (length <= strides.depth) strides.refresh(word, length);
+      else strides.addBelow(word, length);
+    }
+    this.#strides = strides;
   }
 }

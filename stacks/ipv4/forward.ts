@@ -43,7 +43,7 @@ export class Forwarder {
       host.end(packet, 'dropped', 'hop-limit');
       return;
     }
-    const route = host.routes.lookup(this.#destination);
+    const route = host.routes.way(this.#destination);
     if (route === undefined) {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, NET_UNREACHABLE, 0); // RFC 1812 §5.2.7.1
       host.end(packet, 'dropped', 'no-route');

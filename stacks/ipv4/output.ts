@@ -235,11 +235,11 @@ export class Output {
     if (zone !== 0) {
       const iface = host.interfaceAt(zone);
       if (iface === undefined || !iface.up) return undefined;
-      const route = host.routes.lookup(destination);
+      const route = host.routes.way(destination);
       const gateway = route?.interfaceIndex === zone && !iface.isOnLink(to) ? route.gateway.w3 : 0;
       return this.#found(iface, gateway || to);
     }
-    const route = to === -1 ? undefined : host.routes.lookup(destination);
+    const route = to === -1 ? undefined : host.routes.way(destination);
     if (route !== undefined) {
       const isGroup = high >= 224;
       return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);

@@ -46,7 +46,7 @@ export class Forwarder {
     }
     const hopLimit = packet.u8(packet.network + HOP_LIMIT);
     if (hopLimit <= 1) return this.#refuse(packet, 'hop-limit', TIME_EXCEEDED, HOP_LIMIT_EXCEEDED, 0);
-    const route = this.#routes.lookup(destination);
+    const route = this.#routes.way(destination);
     const link = route === undefined ? undefined : this.#host.link(route.interfaceIndex);
     if (route === undefined || link === undefined) {
       return this.#refuse(packet, 'no-route', DESTINATION_UNREACHABLE, NO_ROUTE, 0);

@@ -240,7 +240,7 @@ export class Output {
     const wanted = zone !== 0 ? zone : destination.zone;
     if (ipv6.isMulticast(destination) || ipv6.isLinkLocal(destination))
       return this.#byZone(destination, wanted);
-    const route = this.#routes.lookup(destination);
+    const route = this.#routes.way(destination);
     if (wanted !== 0 && route?.interfaceIndex !== wanted) return this.#byZone(destination, wanted);
     if (route === undefined) return failure('ENETUNREACH', `no route to ${ipv6.format(destination)}`);
     this.#link = this.#host.link(route.interfaceIndex);

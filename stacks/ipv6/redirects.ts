@@ -51,7 +51,7 @@ export class Redirects {
     }
     if (this.#host.forwarding || !link.isEthernet) return 'icmp-ignored';
     // §8.1: only the router that we send to now may say so; anybody else is a stranger.
-    const now = this.#routes.lookup(destination);
+    const now = this.#routes.way(destination);
     if (now?.interfaceIndex !== link.index || !now.gateway.equals(source)) return 'icmp-unmatched';
     if (this.#host.find(destination) !== undefined || this.#host.find(target) !== undefined) {
       return 'bad-neighbour-message';

@@ -118,6 +118,85 @@ describe('the routing table', () => {
     );
   });
 
+  /** Addresses and prefixes crowd in a few places, so that they nest at every step of the strides. */
+  it.each([
+    [ipv4, [0, 1, 7, 8, 9, 15, 16, 17, 20, 23, 24, 25, 28, 31, 32]],
+    [ipv6, [0, 3, 12, 16, 17, 29, 31, 32, 33, 40, 48, 56, 63, 64, 65, 96, 127, 128]],
+  ] as const)('keeps agreeing as prefixes come and go, case %#', (family, lengths) => {
+    const { u32 } = environment(7).random;
+    const pick = <T>(from: readonly T[]): T => from[u32() % from.length]!;
+    const bit = (): number => (u32() % 4 === 0 ? 1 << (u32() % 32) : 0);
+    const word = (): number => pick([0x20010db8, 0x20010000, 0x2a000000, 0]) ^ bit() ^ bit();
+    const address = (): Address =>
+      family.version === 4
+        ? new Address(0, 0, 0, word())
+        : new Address(word(), bit() ^ bit(), bit(), bit() ^ pick([0, 1]));
+    const routes = new RouteTable(family, environment().random);
+    let model: Route[] = [];
+    let down = 0;
+    for (let step = 0; step < 3_000; step++) {
+      // The table grows over its bounds and shrinks under them again.
+      const grows = u32() % 100 < (step % 1_500 < 900 ? 70 : 20);
+      const one: Route = {
+        destination: address(),
+        prefixLength: pick(lengths),
+        gateway: new Address(0, 0, 0, u32() % 5),
+        interfaceIndex: 1 + (u32() % 3),
+        metric: u32() % 3,
+        origin: 'static',
+      };
+      const { prefixLength } = one;
+      if (grows) {
+        routes.add(one);
+        model.push({ ...one, destination: family.network(one.destination, prefixLength) });
+      } else if (model.length > 0) {
+        const { destination, prefixLength, gateway } = pick(model);
+        const by = u32() % 2 === 0 ? gateway : undefined;
+        routes.remove(destination, prefixLength, by);
+        model = model.filter(
+          (r) =>
+            r.prefixLength !== prefixLength ||
+            !r.destination.equals(destination) ||
+            (by !== undefined && !r.gateway.equals(by)),
+        );
+      }
+      if (step % 400 === 0) {
+        routes.setUsable(down, true);
+        down = u32() % 5;
+        routes.setUsable(down, false);
+      }
+      for (let i = 0; i < 4; i++) {
+        const near = model.length > 0 && i > 0 ? pick(model).destination.clone() : address();
+        if (i > 1) near.w3 ^= bit();
+        if (i > 2 && family.version === 6) near.w0 ^= bit();
+        const best = model
+          .filter((r) => r.interfaceIndex !== down && family.matches(near, r.destination, r.prefixLength))
+          .sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)[0];
+        const way = routes.way(near);
+        expect([way?.gateway.w3, way?.interfaceIndex, way?.metric]).toEqual([
+          best?.gateway.w3,
+          best?.interfaceIndex,
+          best?.metric,
+        ]);
+        expect(routes.lookup(near)).toEqual(best);
+      }
+    }
+    expect([...routes]).toEqual(model);
+    for (const { destination, prefixLength } of model) routes.remove(destination, prefixLength);
+    expect([routes.size, routes.bytes < 1_024]).toEqual([0, true]);
+  });
+
+  it('stays right when a prefix is all there is of its kind', () => {
+    const routes = table();
+    for (let i = 0; i < 40; i++) routes.add(route(`10.0.${i}.0/25`, 1 + (i & 1)));
+    routes.add(route('0.0.0.0/0', 9));
+    const by = (to: string): number | undefined => routes.way(ip(to))?.interfaceIndex;
+    expect([by('10.0.3.1'), by('10.0.3.200'), by('8.8.8.8')]).toEqual([2, 9, 9]);
+    routes.remove(ip('10.0.3.0'), 25);
+    routes.add(route('10.0.3.0/24', 5));
+    expect([by('10.0.3.1'), by('10.0.3.200'), by('10.0.4.1')]).toEqual([5, 5, 1]);
+  });
+
   it('holds a hundred thousand prefixes', () => {
     const routes = new RouteTable(ipv4, environment().random);
     for (let i = 0; i < 100_000; i++) {
