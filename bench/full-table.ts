@@ -55,7 +55,7 @@ const IPV6_SHARES: readonly [length: number, share: number][] = [
 const IPV6_BLOCKS = [0x20010000, 0x24000000, 0x26000000, 0x28000000, 0x2a000000, 0x2c000000];
 const IPV6_REGISTRIES = 20_000;
 /** Next hops of one router. */
-const GATEWAYS = 64;
+export const GATEWAYS = 64;
 
 export interface TablePrefix {
   readonly destination: Address;

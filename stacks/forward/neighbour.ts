@@ -1,6 +1,7 @@
 import type { Address } from '../address/address.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Timer } from '../time/clock.ts';
+import type { FrameHeader } from '../wire/ethernet.ts';
 
 /** What `show neighbours` tells. */
 export interface Neighbour {
@@ -17,6 +18,8 @@ export class NeighbourEntry {
   readonly interfaceIndex: number;
   state: Neighbour['state'] = 'incomplete';
   mac: Uint8Array | undefined;
+  /** Made from `mac` by whoever sends frames there; gone when `mac` changes. */
+  header: FrameHeader | undefined;
   isRouter = false;
   /** µs: the end of `reachable` or of `failed`. */
   until = 0;
@@ -35,5 +38,22 @@ export class NeighbourEntry {
     this.interfaceIndex = interfaceIndex;
     this.retransmit = retransmit;
     this.delay = delay;
+  }
+
+  /** Keeps a copy. */
+  setMac(mac: Uint8Array): void {
+    this.mac = mac.slice();
+    this.header = undefined;
+  }
+
+  isAt(address: Address, interfaceIndex: number): boolean {
+    const own = this.address;
+    return (
+      own.w3 === address.w3 &&
+      own.w2 === address.w2 &&
+      own.w1 === address.w1 &&
+      own.w0 === address.w0 &&
+      this.interfaceIndex === interfaceIndex
+    );
   }
 }

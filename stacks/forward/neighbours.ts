@@ -28,6 +28,8 @@ export const MAX_RESOLVING = 512;
 export const QUEUE_PER_NEIGHBOUR = 64;
 /** Packets that wait in all; above it the oldest resolution is given up. 4 MiB of ordinary packets. */
 export const MAX_WAITING = 2_048;
+/** Entries found without a hash; whoever floods these places costs the others that hash and no more. */
+const RECENT = 256;
 /** Steps of the search for an entry to evict. */
 const EVICTION_STEPS = 64;
 
@@ -72,6 +74,8 @@ export class NeighbourCache {
   readonly #environment: Environment;
   readonly #callbacks: NeighbourCallbacks;
   readonly #table: KeyedTable<Entry>;
+  /** Entries found lately, by a few bits of their address: for every packet, so without the keyed hash. */
+  readonly #recent = new Array<Entry | undefined>(RECENT).fill(undefined);
   readonly #ring: Entry[] = [];
   #hand = 0;
   /** Oldest first. */
@@ -95,6 +99,15 @@ export class NeighbourCache {
   configure(interfaceIndex: number, reachableTime: number, retransTimer: number): void {
     const factor = 0.5 + this.#environment.random.u32() / 0x100000000;
     this.#timing[interfaceIndex] = { reachable: reachableTime * factor, retransmit: retransTimer };
+  }
+
+  /** The entry when its address is known and a packet may go there with nothing else to do, found without a hash. */
+  ready(nextHop: Address, interfaceIndex: number): Entry | undefined {
+    const entry = this.#recent[placeOf(nextHop)];
+    if (entry === undefined || !entry.isAt(nextHop, interfaceIndex)) return undefined;
+    if (entry.state !== 'reachable' || entry.until <= this.#environment.clock.now) return undefined;
+    entry.used = true;
+    return entry;
   }
 
   /** Sends now, or when the address is known. Takes ownership. */
@@ -157,7 +170,7 @@ export class NeighbourCache {
       if (this.#ageOf(entry) === 'reachable') entry.state = 'stale';
       return true;
     }
-    if (changes) entry.mac = said.mac!.slice();
+    if (changes) entry.setMac(said.mac!);
     if (said.solicited) this.#reachable(entry);
     else if (changes) this.#stale(entry);
     if (entry.isRouter && !said.router) {
@@ -185,7 +198,7 @@ export class NeighbourCache {
     if (entry.state === 'incomplete') {
       this.#resolved(entry, mac, false);
     } else if (!sameMac(mac, entry.mac!)) {
-      entry.mac = mac.slice();
+      entry.setMac(mac);
       this.#stale(entry);
     }
   }
@@ -220,13 +233,22 @@ export class NeighbourCache {
   }
 
   #find(address: Address, interfaceIndex: number): Entry | undefined {
-    this.#setKey(address, interfaceIndex);
-    const entry = this.#table.get();
-    if (entry?.state === 'failed' && entry.until <= this.#environment.clock.now) {
+    const place = placeOf(address);
+    const recent = this.#recent[place];
+    const entry =
+      recent?.isAt(address, interfaceIndex) === true ? recent : this.#search(address, interfaceIndex);
+    if (entry === undefined) return undefined;
+    this.#recent[place] = entry;
+    if (entry.state === 'failed' && entry.until <= this.#environment.clock.now) {
       this.#remove(entry);
       return undefined;
     }
     return entry;
+  }
+
+  #search(address: Address, interfaceIndex: number): Entry | undefined {
+    this.#setKey(address, interfaceIndex);
+    return this.#table.get();
   }
 
   #setKey(address: Address, interfaceIndex: number): void {
@@ -323,7 +345,7 @@ export class NeighbourCache {
   /** The address came: what waited goes out. */
   #resolved(entry: Entry, mac: Uint8Array, solicited: boolean): void {
     this.#resolving.delete(entry);
-    entry.mac = mac.slice();
+    entry.setMac(mac);
     if (solicited) this.#reachable(entry);
     else this.#stale(entry);
     for (const packet of this.#takeQueue(entry)) this.send(packet, entry.address, entry.interfaceIndex);
@@ -373,9 +395,15 @@ export class NeighbourCache {
     this.#resolving.delete(entry);
     this.#setKey(entry.address, entry.interfaceIndex);
     this.#table.delete();
+    const place = placeOf(entry.address);
+    if (this.#recent[place] === entry) this.#recent[place] = undefined;
     const last = this.#ring.pop()!;
     if (last === entry) return;
     this.#ring[entry.slot] = last;
     last.slot = entry.slot;
   }
+}
+
+function placeOf(address: Address): number {
+  return (address.w3 ^ (address.w3 >>> 8)) & (RECENT - 1);
 }

@@ -5,6 +5,7 @@
 import { type Address, maskWord } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import { RouteTable } from '../forward/routes.ts';
+import { WordSet } from '../forward/word-set.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
@@ -13,6 +14,9 @@ import type { Ipv4Interface } from './interface.ts';
 /** 224.0.0.1 (RFC 1112 §4): every host belongs to it. */
 export const ALL_HOSTS: number = 0xe0000001 | 0;
 export const LIMITED_BROADCAST = -1;
+
+/** 169.254/16 (RFC 3927). */
+const LINK_LOCAL = 0xa9fe;
 
 export class Host {
   readonly environment: Environment;
@@ -23,10 +27,11 @@ export class Host {
   running = false;
   forwarding: boolean;
   filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
-  /** The keys are ours, so a plain Map cannot be flooded. */
-  readonly #own = new Map<number, Ipv4Interface>();
+  readonly #own = new WordSet();
   /** Directed broadcasts, the all-zeros form included, of every subnet (RFC 1812 §4.2.3.1). */
-  readonly #broadcasts = new Map<number, Ipv4Interface>();
+  readonly #broadcasts = new WordSet();
+  /** Both of them. */
+  readonly #special = new WordSet();
 
   constructor(environment: Environment, name: string, forwarding: boolean) {
     this.environment = environment;
@@ -39,12 +44,15 @@ export class Host {
   addAddress(iface: Ipv4Interface, address: Address, prefixLength: number): void {
     if (iface.addresses.some((own) => own.address.equals(address))) return;
     iface.addresses.push({ address: address.clone(), prefixLength, state: 'preferred' });
-    this.#own.set(address.w3, iface);
+    this.#own.add(address.w3);
+    this.#special.add(address.w3);
     if (prefixLength < 31) {
       // RFC 3021: a /31 has no broadcast address, nor has a /32.
       const network = address.w3 & maskWord(prefixLength);
-      this.#broadcasts.set(network, iface);
-      this.#broadcasts.set(network | ~maskWord(prefixLength), iface);
+      for (const word of [network, network | ~maskWord(prefixLength)]) {
+        this.#broadcasts.add(word);
+        this.#special.add(word);
+      }
     }
     if (prefixLength < 32) {
       this.routes.add({
@@ -78,9 +86,16 @@ export class Host {
     return high !== 0 && high < 224 && high !== 127 && !this.#own.has(word) && !this.#broadcasts.has(word);
   }
 
-  received(packet: Packet): void {
+  /** `from` undefined: we sent it to ourselves. */
+  /** A unicast address of somebody else, from beyond the link if need be: what most packets in transit have twice. */
+  isOrdinary(word: number): boolean {
+    const high = word >>> 24;
+    const ranges = high !== 0 && high < 224 && high !== 127 && word >>> 16 !== LINK_LOCAL;
+    return ranges && !this.#special.has(word);
+  }
+
+  received(from: Ipv4Interface | undefined): void {
     this.counters.received++;
-    const from = this.interfaceAt(packet.ingress);
     if (from !== undefined) from.counters.received++;
   }
 
@@ -117,12 +132,15 @@ export class Host {
   /** Before a packet is handed to a link (undefined: to ourselves). */
   sent(packet: Packet, by: Ipv4Interface | undefined): void {
     if (by !== undefined) by.counters.transmitted++;
-    if (packet.ingress !== 0) {
-      this.account(packet, 'forwarded');
+    if (packet.ingress === 0) {
+      this.counters.transmitted++;
+      this.environment.trace?.verdict(this.name, 'transmitted', undefined, packet);
       return;
     }
-    this.counters.transmitted++;
-    this.environment.trace?.verdict(this.name, 'transmitted', undefined, packet);
+    this.counters.forwarded++;
+    const from = this.interfaceAt(packet.ingress);
+    if (from !== undefined) from.counters.forwarded++;
+    this.environment.trace?.verdict(this.name, 'forwarded', undefined, packet);
   }
 
   #count(counters: Counters, verdict: Verdict, reason: DropReason | undefined): void {

@@ -35,6 +35,7 @@ import { ALL_HOSTS, type Host, LIMITED_BROADCAST } from './host.ts';
 import type { Icmp } from './icmp.ts';
 import type { Ipv4Interface } from './interface.ts';
 import type { Reassembler } from './reassemble.ts';
+import { Transit } from './transit.ts';
 
 export class Input {
   readonly #host: Host;
@@ -42,11 +43,13 @@ export class Input {
   readonly #icmp: Icmp;
   readonly #forwarder: Forwarder;
   readonly #reassembler: Reassembler;
+  readonly #transit: Transit;
   readonly #transports = new Map<number, Transport>();
   readonly #source = new Address();
   readonly #destination = new Address();
 
   constructor(host: Host, arp: Arp, icmp: Icmp, forwarder: Forwarder, reassembler: Reassembler) {
+    this.#transit = new Transit(host, arp);
     this.#host = host;
     this.#arp = arp;
     this.#icmp = icmp;
@@ -61,8 +64,9 @@ export class Input {
   /** Takes ownership of what a device brings: a frame, or a bare packet. */
   receive(packet: Packet, iface: Ipv4Interface): void {
     const host = this.#host;
+    if (iface.up && this.#transit.take(packet, iface)) return;
     packet.ingress = iface.index;
-    host.received(packet);
+    host.received(iface);
     if (!iface.up) {
       host.end(packet, 'dropped', host.running ? 'link-down' : 'stack-stopped');
       return;
@@ -86,7 +90,7 @@ export class Input {
 
   /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
   receiveLooped(packet: Packet): void {
-    this.#host.received(packet);
+    this.#host.received(undefined);
     const bad = this.#host.running ? checkIpv4(packet) : 'stack-stopped';
     if (bad !== undefined) this.#host.end(packet, 'dropped', bad);
     else this.#deliver(packet);

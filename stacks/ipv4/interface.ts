@@ -5,13 +5,17 @@ import type { Device } from '../packet/device.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
 import type { Interface, InterfaceAddress } from '../stack.ts';
-import { prependEthernet } from '../wire/ethernet.ts';
+import { type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
 
 export class Ipv4Interface implements Interface {
   readonly index: number;
   readonly name: string;
   readonly device: Device;
   readonly mtu: number;
+  /** Set on Ethernet only. */
+  readonly mac: Uint8Array | undefined;
+  /** Of frames to this interface, by any sender. */
+  header: FrameHeader | undefined;
   readonly addresses: InterfaceAddress[] = [];
   readonly counters: Counters = new Counters();
   /** What the operator wants. */
@@ -24,11 +28,7 @@ export class Ipv4Interface implements Interface {
     this.name = name;
     this.device = device;
     this.mtu = mtu;
-  }
-
-  /** Set on Ethernet only. */
-  get mac(): Uint8Array | undefined {
-    return this.device.medium === 'ethernet' ? this.device.mac : undefined;
+    this.mac = device.medium === 'ethernet' ? device.mac : undefined;
   }
 
   /** Our address in the subnet of `target`, else the first one (RFC 1122 §3.3.4.3). */

@@ -192,7 +192,7 @@ export class Output {
   flush(): void {
     this.#loopTimer.disarm();
     for (const packet of this.#looped.splice(0)) {
-      this.#host.received(packet);
+      this.#host.received(undefined);
       this.#host.drop(packet, 'stack-stopped');
     }
   }

@@ -4,8 +4,8 @@
  * A running sum is any non-negative integer below 2^53; `fold` brings it to 16 bits, `finish` complements it.
  */
 import type { Packet } from './packet.ts';
+import { LITTLE_ENDIAN } from './words.ts';
 
-const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Sum of the 16-bit big-endian words in `[from, to)`, an odd last byte padded with zero (RFC 1071 §1), plus `sum`. */
 export function addBytes(packet: Packet, from: number, to: number, sum: number): number {
