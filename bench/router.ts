@@ -184,7 +184,10 @@ const PEER = 9;
 const HOPS = 64;
 const UDP = 17;
 /** Written as a word, since a byte that is read back as part of one stalls the processor. */
-const [HOPS_UDP, UDP_HOPS] = new Uint16Array(Uint8Array.of(HOPS, UDP, UDP, HOPS).buffer) as unknown as [number, number];
+const [HOPS_UDP, UDP_HOPS] = new Uint16Array(Uint8Array.of(HOPS, UDP, UDP, HOPS).buffer) as unknown as [
+  number,
+  number,
+];
 /** The MACs of the frames as the machine's 16-bit words. */
 const [MAC0, , LEFT_MAC2, , , PEER_MAC2] = new Uint16Array(
   Uint8Array.of(2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, PEER).buffer,

@@ -10,23 +10,11 @@ import { type Address, maskWord } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import type { Random } from '../packet/environment.ts';
 import { NONE, PrefixTable } from './prefixes.ts';
+import type { Route } from './route.ts';
 import { ASK, PATCH, type StrideOptions, Strides } from './strides.ts';
 import { type Way, Ways } from './ways.ts';
 
-export type { Way };
-
-export interface Route {
-  readonly destination: Address;
-  readonly prefixLength: number;
-  /** Unspecified for a direct route. */
-  readonly gateway: Address;
-  readonly interfaceIndex: number;
-  readonly metric: number;
-  /** `link` from an interface address, `static` from a statement, `ra` from a router advertisement. */
-  readonly origin: 'link' | 'static' | 'ra';
-  /** Where it was written (`file:line:column`), for those who ask why. */
-  readonly card?: string;
-}
+export type { Route, Way };
 
 /** Prefixes that need no strides, so that a host has a table of some hundred bytes; a router's begins at 256 KiB. */
 const FEW = 16;

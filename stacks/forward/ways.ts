@@ -1,6 +1,6 @@
 /** Ways out: all that routes to different prefixes have in common, kept once however many prefixes go the same way. */
 import type { Address } from '../address/address.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 export class Way {
   /** From 1. */

@@ -47,7 +47,8 @@ export class Transit {
     const checksum = w[at + 5]!;
     const source = (swap(w[at + 6]!) << 16) | swap(w[at + 7]!);
     const to = (swap(w[at + 8]!) << 16) | swap(w[at + 9]!);
-    if (firstByte(first) !== PLAIN || total < IPV4_HEADER || total > length || firstByte(hops) <= 1) return false;
+    if (firstByte(first) !== PLAIN || total < IPV4_HEADER || total > length || firstByte(hops) <= 1)
+      return false;
     // RFC 1071 §2: a sum of 0xffff reads the same in either byte order.
     const sum = first + w[at + 1]! + w[at + 2]! + w[at + 3]! + hops + checksum;
     if (fold(sum + w[at + 6]! + w[at + 7]! + w[at + 8]! + w[at + 9]!) !== 0xffff) return false;

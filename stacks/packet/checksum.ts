@@ -6,7 +6,6 @@
 import type { Packet } from './packet.ts';
 import { LITTLE_ENDIAN } from './words.ts';
 
-
 /** Sum of the 16-bit big-endian words in `[from, to)`, an odd last byte padded with zero (RFC 1071 §1), plus `sum`. */
 export function addBytes(packet: Packet, from: number, to: number, sum: number): number {
   if ((from & 1) !== 0) return addUnaligned(packet.bytes, from, to, sum);
