@@ -15,7 +15,7 @@ export function nn(id: number): string {
   return String(id).padStart(2, '0');
 }
 
-function whereOf(at: Token['at'], seenFrom: Token['at']): string {
+export function whereOf(at: Token['at'], seenFrom: Token['at']): string {
   return at.file === seenFrom.file ? `line ${at.line}` : `${at.file} line ${at.line}`;
 }
 
@@ -54,6 +54,7 @@ function freeId(stacks: readonly StackDraft[]): string {
 export function checkCouples(
   stacks: readonly StackDraft[],
   byId: ReadonlyMap<number, StackDraft>,
+  whole: boolean,
   report: Report,
 ): void {
   for (const stack of stacks) {
@@ -65,6 +66,7 @@ export function checkCouples(
         help: 'COUPLE names an IPv4 stack',
       });
     } else if (partner === undefined) {
+      if (!whole) continue;
       report.add('TW2203', token, `stack ${nn(id)} is not in the decks`, {
         label: `tried again every ${stack.interval} s`,
         help: 'name the deck of the IPv4 stack as well',
@@ -150,10 +152,15 @@ function once(
     });
 }
 
-/** SEGMENT cards of all steps against the devices of all stacks. */
+/**
+ * SEGMENT cards of all steps against the devices of all stacks; `unread` are the names on SEGMENT cards that have errors.
+ * All names that AT ... SEGMENT may use.
+ */
 export function checkSegments(
   segments: readonly SegmentDraft[],
+  unread: readonly string[],
   stacks: readonly StackDraft[],
+  whole: boolean,
   report: Report,
 ): ReadonlySet<string> {
   const names = new Map<string, Token>();
@@ -168,24 +175,45 @@ export function checkSegments(
       });
     }
   }
-  const used = new Set<string>();
-  for (const { config, operands } of stacks.flatMap((s) => s.devices)) {
-    const segment = segmentOf(config);
+  /** The first device of each segment, and whether it is the only one. */
+  const used = new Map<string, { readonly device: Drafted<DeviceConfig>; alone: boolean }>();
+  for (const device of stacks.flatMap((s) => s.devices)) {
+    const segment = segmentOf(device.config);
     if (segment === undefined) continue;
-    const firstUse = !used.has(segment);
-    used.add(segment);
-    if (config.type !== 'WIRE' || names.has(segment) || !firstUse) continue;
-    const near = report.full ? undefined : nearest(segment, names.keys());
-    report.add('TW2303', operands.token('segment'), `segment ${segment} has no SEGMENT card`, {
-      label: 'perfect and instant',
-      ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
-    });
+    const first = used.get(segment);
+    if (first === undefined) used.set(segment, { device, alone: true });
+    else first.alone = false;
   }
+  const known = new Set([...names.keys(), ...unread]);
+  /** What others have named: cards, and segments before this one or with several devices. */
+  const others = new Set(known);
+  for (const [segment, { alone }] of used) if (!alone) others.add(segment);
+  const meant = new Set<string>();
+  for (const [segment, { device, alone }] of used) {
+    if (device.config.type === 'WIRE' && !known.has(segment)) {
+      const near = report.full || !alone ? undefined : nearest(segment, others);
+      const slip = near !== undefined && !sameButForNumber(near, segment);
+      if (slip) meant.add(near);
+      report.add('TW2303', device.operands.token('segment'), `segment ${segment} has no SEGMENT card`, {
+        severity: slip ? 'warning' : 'note',
+        label: slip ? 'no other device stands on it' : 'perfect and instant',
+        ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
+      });
+    }
+    if (!report.full) others.add(segment);
+  }
+  // A DEVICE card that could not be read may have named it.
+  const sure = whole && !stacks.some(({ source: { unread: cards } }) => cards.any('DEVICE') || cards.any(''));
   for (const [name, token] of names) {
-    if (!used.has(name))
+    if (sure && !used.has(name) && !meant.has(name))
       report.add('TW2302', token, `no device stands on segment ${name}`, { label: 'never used' });
   }
-  return new Set([...names.keys(), ...used]);
+  return new Set([...known, ...used.keys()]);
+}
+
+/** LAN1 and LAN2 are rather two segments than a slip. */
+function sameButForNumber(a: string, b: string): boolean {
+  return a.replace(/\d+/g, '') === b.replace(/\d+/g, '');
 }
 
 /** The stack that a program uses. */

@@ -1,9 +1,18 @@
 /** Help for one statement, program, action or rule, from the tables. */
 import { leavesOf, type Operand, syntaxOf, tokenKinds } from './grammar.ts';
 import { type RuleId, rules } from './rules.ts';
-import type { Statement } from './statement.ts';
+import type { ProgramName, Statement } from './statement.ts';
 import { nearest } from './suggest.ts';
-import { actions, programNamed, programs, statementNames, statements, statementsNamed } from './table.ts';
+import type { ActionEntry } from './table/lab.ts';
+import {
+  actions,
+  programNamed,
+  programs,
+  statementNames,
+  statementOf,
+  statements,
+  statementsNamed,
+} from './table.ts';
 
 const CERTAINTY = {
   printed: 'printed in the documentation of the model',
@@ -21,24 +30,36 @@ export function statementHelp(name: string): string | undefined {
   }
   const program = programNamed(upper);
   if (program !== undefined) {
-    const names = [...statementNames(program.name)];
-    return `${program.name}: ${program.help}\n  statements: ${names.join(', ') || 'none'}`;
+    return [`${program.name}: ${program.help}`, ...statementLines(program.name)].join('\n');
   }
   const action = actions.find((a) => `AT ${a.name}` === upper);
   if (action !== undefined) {
-    const title =
-      `AT time ${action.name}${action.ofStack ? ' [ nn ]' : ''} ${syntaxOf(action.operands)}`.trim();
-    return [title, `  ${action.help}`, ...operandLines(action.operands), `  example: ${action.example}`].join(
-      '\n',
-    );
+    const { help, operands, example } = action;
+    return [actionSyntax(action), `  ${help}`, ...operandLines(operands), `  example: ${example}`].join('\n');
   }
   const found = statementsNamed(upper);
   if (found.length > 0) {
     const blocks = found.map(helpOf);
-    if (upper === 'AT') blocks.push(actions.map((a) => `  AT time ${a.name}: ${a.help}`).join('\n'));
+    if (upper === 'AT')
+      blocks.push(['actions:', ...actions.map((a) => `  ${actionSyntax(a)}\n    ${a.help}`)].join('\n'));
     return blocks.join('\n\n');
   }
   return undefined;
+}
+
+/** Each statement of `program` with what it does; those that do the same share a line. */
+function statementLines(program: ProgramName): string[] {
+  const byHelp = new Map<string, string[]>();
+  for (const name of statementNames(program)) {
+    const { help } = statementOf(program, name)!;
+    byHelp.set(help, [...(byHelp.get(help) ?? []), name]);
+  }
+  return [...byHelp].map(([help, names]) => `  ${names.join(', ')}: ${help}`);
+}
+
+/** The card of an action; the id of the stack stands in a TWINLAB step only. */
+export function actionSyntax({ name, ofStack, operands }: ActionEntry): string {
+  return `AT time ${name}${ofStack ? ' [ nn ]' : ''} ${syntaxOf(operands)}`.trim();
 }
 
 /** What may have been meant by a name that `statementHelp` does not know. */
@@ -46,9 +67,11 @@ export function unknownStatement(name: string): string {
   const known = [
     ...new Set(statements.map((s) => s.name)),
     ...programs.map((p) => p.name),
+    ...actions.map((a) => `AT ${a.name}`),
     ...Object.keys(rules),
   ];
-  const near = nearest(name.trim().toUpperCase(), known);
+  const upper = name.trim().toUpperCase();
+  const near = actions.some((a) => a.name === upper) ? `AT ${upper}` : nearest(upper, known);
   return near === undefined
     ? `nothing is known about ${name}; statements are ${[...new Set(statements.map((s) => s.name))].join(', ')}`
     : `nothing is known about ${name}; did you mean ${near}?`;

@@ -14,7 +14,7 @@ import {
   type SegmentDraft,
   stacksById,
 } from './decks.ts';
-import { readSteps, type Step } from './jobcontrol.ts';
+import { type Reading, readSteps } from './jobcontrol.ts';
 import { checkNetwork } from './network.ts';
 import { Report } from './report.ts';
 import { readAction } from './schedule.ts';
@@ -22,6 +22,7 @@ import { checkPorts, readProgram } from './services.ts';
 import { decode, type SourceFile } from './source.ts';
 import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
 import { readLines, type StepLines } from './step.ts';
+import { checkWiring } from './wiring.ts';
 
 export type * from './deck.ts';
 export { statementHelp, unknownStatement } from './help.ts';
@@ -31,15 +32,19 @@ export type { SourceFile } from './source.ts';
 /** Reads all files as one deck. Never throws; what is wrong is in `findings`, at most 100 of them and a summary. */
 export function parseDecks(files: readonly SourceFile[]): Deck {
   const report = new Report();
-  const sources = files.flatMap((file) => readFile(file, report)).map((step) => readLines(step, report));
+  const readings = files.map((file) => readFile(file, report));
+  const sources = readings.flatMap(({ steps }) => steps).map((step) => readLines(step, report));
   const stacks = sources.filter((s) => s.step.program.kind === 'stack').map((s) => readStack(s, report));
   for (const stack of stacks) checkNetwork(stack, report);
   const byId = stacksById(stacks, report);
-  checkCouples(stacks, byId, report);
+  const whole = readings.every((reading) => reading.whole) && stacks.every((stack) => stack.id >= 0);
+  checkCouples(stacks, byId, whole, report);
   checkSharing(stacks, report);
 
   const segments = sources.flatMap(segmentsOf);
-  const around = { byId, segments: checkSegments(segments, stacks, report) };
+  const unread = sources.flatMap((source) => [...source.unread.words('SEGMENT')]);
+  const around = { byId, segments: checkSegments(segments, unread, stacks, whole, report), whole };
+  checkWiring([...byId.values()], segments, whole, report);
   const schedule: ScheduledAction[] = [];
   const draftOf = new Map<StepLines, StackDraft>(stacks.map((stack) => [stack.source, stack]));
   for (const source of sources) {
@@ -54,7 +59,7 @@ export function parseDecks(files: readonly SourceFile[]): Deck {
     ({ step: { program } }) => program.kind === 'service' || program.kind === 'tool',
   );
   const programs = services.map((source) => readProgram(source, report));
-  for (const source of services) checkStackOf(source, byId, report);
+  if (whole) for (const source of services) checkStackOf(source, byId, report);
   checkPorts(programs, byId, report);
   return {
     stacks: stacks.map(stackConfigOf),
@@ -70,9 +75,9 @@ export function mayRun(findings: readonly Finding[]): boolean {
   return !findings.some((finding) => finding.severity === 'error' || finding.rule === 'TW1213');
 }
 
-function readFile(file: SourceFile, report: Report): Step[] {
+function readFile(file: SourceFile, report: Report): Reading {
   const text = decode(file, report);
-  return text === undefined ? [] : readSteps(file.name, text, report);
+  return text === undefined ? { steps: [], whole: false } : readSteps(file.name, text, report);
 }
 
 function segmentsOf(source: StepLines): SegmentDraft[] {

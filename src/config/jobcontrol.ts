@@ -17,6 +17,7 @@ import {
   wholeCard,
 } from './card.ts';
 import type { CardRef } from './deck.ts';
+import { memberOf, programOf } from './missing-exec.ts';
 import { quote, type Report } from './report.ts';
 import type { Program } from './statement.ts';
 import { nearest } from './suggest.ts';
@@ -31,6 +32,13 @@ export interface Step {
   /** `// OPTION SYSPARM='..'`, without the quotes. */
   readonly sysparm: Token | undefined;
   readonly cards: Card[];
+}
+
+/** What a file came to. */
+export interface Reading {
+  readonly steps: readonly Step[];
+  /** False when cards were passed over that may have been a stack or a program of ours; an error says so. */
+  readonly whole: boolean;
 }
 
 /** Job control statements that have a meaning elsewhere but none here. */
@@ -54,7 +62,7 @@ const FORM: Record<string, { readonly shape: RegExp; readonly form: string }> = 
 };
 
 /** Reads the steps of one file; `text` is decoded. */
-export function readSteps(file: string, text: string, report: Report): Step[] {
+export function readSteps(file: string, text: string, report: Report): Reading {
   return new JobReader(file, text, report).read();
 }
 
@@ -73,14 +81,18 @@ class JobReader {
   #sawStatement = false;
   /** Only the first stray card of a run is reported. */
   #stray = false;
+  #whole = true;
+  /** Lines that were meant as comments. */
+  readonly #comments: Token[] = [];
 
   constructor(file: string, text: string, report: Report) {
     this.#cards = splitCards(file, text);
     this.#report = report;
   }
 
-  read(): Step[] {
+  read(): Reading {
     for (let card = this.#take(); card !== undefined; card = this.#take()) this.#card(card);
+    this.#falseComments();
     const first = this.#sequenced[0];
     if (first !== undefined) {
       this.#report.add(
@@ -91,7 +103,17 @@ class JobReader {
       );
     }
     if (!this.#sawExec && !this.#sawStatement) this.#nothing();
-    return this.#steps;
+    return { steps: this.#steps, whole: this.#whole };
+  }
+
+  #falseComments(): void {
+    const first = this.#comments[0];
+    if (first === undefined) return;
+    const more = this.#comments.length - 1;
+    this.#report.add('TW1112', first, `${quote(first.text)} begins no comment`, {
+      ...(more === 0 ? {} : { label: `and in ${more} more line${more === 1 ? '' : 's'}` }),
+      help: first.text === '*' ? 'the * of a comment stands in column 1' : 'a comment has * in column 1',
+    });
   }
 
   #nothing(): void {
@@ -125,6 +147,7 @@ class JobReader {
 
   #statement(card: Card): void {
     this.#sawStatement = true;
+    if (this.#misplaced(card)) return;
     if (this.#step === undefined) this.#withoutExec(card);
     const step = this.#step;
     if (step === undefined || this.#stray) return;
@@ -139,6 +162,32 @@ class JobReader {
       if (!checkCard(card, statement?.origin === 'ours', this.#report)) return;
     }
     step.cards.push(card);
+  }
+
+  /** What is no statement but was meant as job control or as a comment. In the data of a program all may stand. */
+  #misplaced(card: Card): boolean {
+    if (this.#step?.program.takesData === true || (this.#step === undefined && this.#stray)) return false;
+    const first = tokensOf(card)[0]!;
+    const control = /^\/[/*&]/.exec(first.text);
+    if (control !== null || (/^\*/.test(first.text) && this.#isIndented())) {
+      const mark = control?.[0] ?? '*';
+      this.#report.add('TW1111', { text: mark, at: first.at }, `${mark} does not begin in column 1`, {
+        label: this.#isIndented() ? 'every line is indented' : 'job control and comments begin in column 1',
+        help: `take the blanks away; the file is not read from here on`,
+      });
+      this.#next = this.#cards.length;
+      this.#step = undefined;
+      this.#whole = false;
+      return true;
+    }
+    const mark = /^[*#;]/.exec(first.text);
+    if (mark !== null) this.#comments.push({ text: mark[0], at: first.at });
+    return mark !== null;
+  }
+
+  /** As a deck is that was copied out of an indented block. */
+  #isIndented(): boolean {
+    return this.#cards.every((card) => isBlank(card) || /^[ \t]/.test(card.text));
   }
 
   /** A member goes from CATALOG to /+ (or what EOD= names), whatever stands in it. */
@@ -228,6 +277,10 @@ class JobReader {
       return;
     }
     const name = verb.text.toUpperCase();
+    if (card.text[2] === '*') {
+      this.#comments.push({ text: '//*', at: place(card, 1) });
+      return;
+    }
     if (card.text[2] !== ' ' && card.text[2] !== '\t') {
       this.#report.add(
         'TW1103',
@@ -295,6 +348,15 @@ class JobReader {
           ? 'job control begins with JOB, OPTION, LIBDEF, EXEC ...'
           : `did you mean // ${near}?`,
     });
+    if (near === 'EXEC') this.#passOver();
+  }
+
+  /** The cards of a program whose EXEC is wrong say nothing that can be judged. */
+  #passOver(): void {
+    this.#sawExec = true;
+    this.#step = undefined;
+    this.#stray = true;
+    this.#whole = false;
   }
 
   #exec(card: Card, verb: Token, operand: Token | undefined): void {
@@ -303,7 +365,10 @@ class JobReader {
     if (operand === undefined || found === null) {
       if (operand !== undefined && /^(?:PROC|REXX)=./i.test(operand.text))
         this.#foreign(operand, operand.text);
-      else this.#missing(operand ?? verb, 'EXEC names no program', '// EXEC BSTTINET,SIZE=BSTTINET');
+      else {
+        this.#missing(operand ?? verb, 'EXEC names no program', '// EXEC BSTTINET,SIZE=BSTTINET');
+        this.#passOver();
+      }
       this.#stray = true;
       return;
     }
@@ -320,14 +385,15 @@ class JobReader {
   #foreign(token: Token, name: string): void {
     const names = programs.filter((p) => p.kind !== 'member').map((p) => p.name);
     const near = nearest(name, names);
-    const ours = /^(?:BSTT|TWIN)/i.test(name);
+    const ours = near !== undefined || /^(?:BSTT|TWIN)/i.test(name);
     this.#report.add('TW1102', token, `program ${quote(name)} is not known`, {
-      severity: near !== undefined || ours ? 'error' : 'warning',
+      severity: ours ? 'error' : 'warning',
       label: 'its cards are skipped',
       help: near === undefined ? `programs are ${names.join(', ')}` : `did you mean // EXEC ${near}?`,
     });
     this.#stray = true;
     this.#step = undefined;
+    if (ours) this.#passOver();
   }
 
   #open(program: Program, nameToken: Token): void {
@@ -346,55 +412,35 @@ class JobReader {
   #withoutExec(card: Card): void {
     if (this.#stray) return;
     const first = tokensOf(card)[0]!;
-    const name = first.text.toUpperCase();
     if (!this.#sawExec && this.#steps.length === 0) {
-      const member = memberOf(card, name);
+      const member = memberOf(card);
       if (member === 'book') this.#skipAll();
       else if (member !== undefined) this.#open(member, first);
       if (member !== undefined) return;
     }
     this.#stray = true;
-    const version = this.#sawExec ? undefined : this.#familyOfRest();
-    const stack = version === undefined ? undefined : programNamed(version === 4 ? 'BSTTINET' : 'BSTT6NET')!;
+    const found = programOf(this.#cards, this.#next - 1, this.#sawExec);
     this.#report.add('TW1101', first, `no // EXEC before ${quote(first.text)}`, {
       label: 'which program is this for?',
-      help: this.#sawExec
-        ? 'put it before the /* that ended the program, or behind a further // EXEC'
-        : stack === undefined
-          ? 'put // EXEC BSTTINET before the statements of an IPv4 stack, // EXEC BSTT6NET before those of an IPv6 stack'
-          : `its LINK addresses are IPv${version}: put // EXEC ${stack.name},SIZE=${stack.name} before it ` +
-            `(an IPv${version === 4 ? '6' : '4'} stack would be // EXEC ${version === 4 ? 'BSTT6NET' : 'BSTTINET'})`,
+      help:
+        found === undefined
+          ? this.#sawExec
+            ? 'put it before the /* that ended the program, or behind a further // EXEC'
+            : 'put // EXEC BSTTINET before the statements of an IPv4 stack, // EXEC BSTT6NET before those of an IPv6 stack'
+          : `${found.why}: put // EXEC ${found.program.name} before it${found.but}`,
     });
-    if (stack !== undefined) {
+    if (found === undefined) this.#whole = false;
+    else {
       // The other statements are still checked, so that all findings come in one pass.
       this.#stray = false;
-      this.#open(stack, first);
+      this.#open(found.program, first);
     }
-  }
-
-  #familyOfRest(): 4 | 6 | undefined {
-    for (let i = this.#next - 1; i < this.#cards.length; i++) {
-      const { text } = this.#cards[i]!;
-      if (/^\/[/*&]/.test(text)) return undefined;
-      const link = /^\s*LINK\s+\S+\s+\S+\s+(\S+)/i.exec(text);
-      if (link !== null) return link[1]!.includes(':') ? 6 : 4;
-    }
-    return undefined;
   }
 
   #skipAll(): void {
     this.#next = this.#cards.length;
     this.#stray = true;
   }
-}
-
-/** The members of the model that are files of their own: parameters, access list, VTAM book. */
-function memberOf(card: Card, name: string): Program | 'book' | undefined {
-  if (/^\S+\s+VBUILD\s+TYPE=/i.test(card.text)) return 'book';
-  for (const member of ['BSTTPARM', 'BSTTSCTY'] as const) {
-    if (statementOf(member, name) !== undefined) return programNamed(member);
-  }
-  return undefined;
 }
 
 function readsSysipt(card: Card): boolean {

@@ -18,12 +18,16 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
   checkLinks(stack, devices, report);
   checkAutoconf(stack, devices, report);
   const linked = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
+  const { unread } = stack.source;
   for (const { config, operands } of stack.devices) {
-    if (linked.has(config.name) || stack.spoiltLinks.has(config.name) || stack.links.length > MAX_LINKS)
-      continue;
+    if (linked.has(config.name) || unread.has(config.name, 'LINK', 'AUTOCONF')) continue;
+    if (stack.links.length > MAX_LINKS) continue;
+    const six = stack.version === 6;
     report.add('TW2117', operands.token('device'), `device ${config.name} has no LINK`, {
       label: 'it carries nothing',
-      help: `write LINK ${config.name} 0 address mask mtu`,
+      help:
+        `write LINK ${config.name} 0 address ${six ? '/64' : 'mask'} mtu` +
+        `${six ? `, or AUTOCONF ${config.name} mtu to take the address from a router` : ''}`,
     });
   }
   const routes = new Map<string, number>();
@@ -34,8 +38,9 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
 /** AUTOCONF and ADVERTISE name devices; what LINK says already is not said twice. */
 function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig>, report: Report): void {
   const linked = new Map(stack.links.map((l) => [l.config.device, l.config]));
+  const { unread } = stack.source;
   for (const { config, operands } of stack.autoconf) {
-    if (!devices.has(config.device) && !stack.spoiltDevices.has(config.device)) {
+    if (!devices.has(config.device) && !unread.has(config.device, 'DEVICE')) {
       unknownDevice('TW2107', 'AUTOCONF', operands.token('device'), devices.keys(), report);
     }
     const link = linked.get(config.device);
@@ -48,13 +53,35 @@ function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceCon
     checkMtu(stack, config.mtu, operands.token('mtu'), report);
   }
   for (const { config, operands } of stack.advertise) {
-    if (!linked.has(config.device) && !stack.spoiltLinks.has(config.device)) {
-      unknownDevice('TW2109', 'ADVERTISE', operands.token('device'), linked.keys(), report);
-    } else if (!stack.forward) {
-      report.add('TW2121', operands.token('device'), 'ADVERTISE on a stack that does not forward', {
+    const token = operands.token('device');
+    if (!linked.has(config.device)) {
+      if (!unread.has(config.device, 'LINK'))
+        unknownDevice('TW2109', 'ADVERTISE', token, linked.keys(), report);
+      continue;
+    }
+    if (!stack.forward && !unread.any('FORWARD')) {
+      report.add('TW2121', token, 'ADVERTISE on a stack that does not forward', {
         help: 'write FORWARD ON, or leave ADVERTISE out',
       });
     }
+    checkPrefixes(stack, config.device, token, report);
+  }
+}
+
+/** RFC 4862 §5.5.3 d): prefix and interface identifier make up 128 bits together, and the identifier has 64. */
+function checkPrefixes(
+  stack: StackDraft,
+  device: string,
+  token: Parameters<Report['add']>[1],
+  report: Report,
+): void {
+  for (const { config } of stack.links) {
+    if (config.device !== device || config.prefixLength === 64) continue;
+    report.add('TW2122', token, `ADVERTISE of a prefix of ${config.prefixLength} bits`, {
+      label: `${networkText(stack, config)}, line ${config.at.line}`,
+      help: 'hosts autoconfigure from a prefix of 64 bits only: give the LINK the mask /64',
+    });
+    return;
   }
 }
 
@@ -82,7 +109,7 @@ function checkLinks(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig
     const device = devices.get(config.device);
     if (device === undefined) {
       const token = operands.token('device');
-      if (!stack.spoiltDevices.has(config.device))
+      if (!stack.source.unread.has(config.device, 'DEVICE'))
         unknownDevice('TW2107', 'LINK', token, devices.keys(), report);
     } else if (device.at.line > config.at.line) {
       report.add('TW2108', operands.token('device'), `LINK before DEVICE ${config.device}`, {
@@ -184,7 +211,7 @@ function notUnicast(stack: StackDraft, address: Address): string | undefined {
 }
 
 /** `the first address` or `the last address`, when hosts may not have it: RFC 1122 §3.2.1.3, RFC 3021, RFC 4291 §2.6.1. */
-function hostPart(stack: StackDraft, address: Address, prefixLength: number): string | undefined {
+export function hostPart(stack: StackDraft, address: Address, prefixLength: number): string | undefined {
   const family = familyOf(stack.version);
   if (family.bits - prefixLength < 2) return undefined;
   if (address.equals(family.network(address, prefixLength))) {
@@ -225,7 +252,7 @@ function checkOverlap(stack: StackDraft, index: number, report: Report): void {
   }
 }
 
-function networkText(stack: StackDraft, link: { address: Address; prefixLength: number }): string {
+export function networkText(stack: StackDraft, link: { address: Address; prefixLength: number }): string {
   const family = familyOf(stack.version);
   return `${family.format(family.network(link.address, link.prefixLength))}/${link.prefixLength}`;
 }
@@ -242,7 +269,7 @@ export function checkRoute(
   const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
   const own = links.filter((l) => l.device === config.device);
   // Without the right LINK card nothing can be said about the gateway.
-  if (stack.spoiltLinks.has(config.device) || stack.links.length > MAX_LINKS) return;
+  if (stack.source.unread.has(config.device, 'LINK') || stack.links.length > MAX_LINKS) return;
   if (own.length === 0) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
     unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);

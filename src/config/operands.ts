@@ -157,8 +157,14 @@ class Matcher {
         const value = readToken(operand.kind, token, this.#version);
         if (isRefusal(value)) {
           this.#good = false;
-          this.#report.add(value.rule, token, value.message, value);
-        } else this.#operands.set(operand.name, value);
+          const help = value.shifted === true ? `${value.help}; ${this.#help()}` : value.help;
+          this.#report.add(value.rule, token, value.message, {
+            ...value,
+            ...(help === undefined ? {} : { help }),
+          });
+          return value.shifted !== true;
+        }
+        this.#operands.set(operand.name, value);
         return true;
       }
     }

@@ -1,6 +1,6 @@
 /** The reference pages docs/statements.md and docs/rules.md, made from the tables. */
 import { syntaxOf } from './grammar.ts';
-import { operandForms, originOf } from './help.ts';
+import { actionSyntax, operandForms, originOf } from './help.ts';
 import { rules } from './rules.ts';
 import type { Program, Statement } from './statement.ts';
 import { actions, programs, statements } from './table.ts';
@@ -14,6 +14,7 @@ This page is made from the statement table in src/config/table.ts. A test says w
 
 - One line is one card. Words are separated by blanks or tabs; keywords may be written in any case. Lines end with LF,
   CRLF or CR. A deck is ASCII or UTF-8 text.
+- Job control (\`//\`, \`/*\`, \`/&\`) begins in column 1; a deck that is indented as a whole is not read. Statements may be indented.
 - \`*\` in column 1 makes a comment. \`* $$ JOB\`, \`LST\`, \`SLI\`, \`EOJ\` and the other cards of POWER are recognised; JNM gives
   the job name when there is no \`// JOB\`. A member that \`* $$ SLI\` includes is not read, and a finding says so.
 - A line of exactly 80 columns with a blank in column 72 and eight letters or digits in columns 73-80, the last four of them
@@ -101,9 +102,8 @@ function actionSections(): string[] {
     '`[ nn ]` is the id of the stack: it is written in a TWINLAB step, and left out in the deck of the stack itself.\n',
   );
   for (const action of actions) {
-    const title = `AT time ${action.name}${action.ofStack ? ' [ nn ]' : ''}`;
     out.push(`#### AT ${action.name}\n`, action.help, '');
-    out.push('```', `${title} ${syntaxOf(action.operands)}`.trimEnd(), '```', '');
+    out.push('```', actionSyntax(action), '```', '');
     out.push(...forms(action.operands), `Example: \`${action.example}\``, '');
   }
   return out;

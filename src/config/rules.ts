@@ -40,6 +40,11 @@ const table = {
   TW1109: warning('A card that begins with * $$ is one of the JECL statements of POWER.'),
   TW1110: note('Cards for a program that has no statements here are not read.'),
 
+  TW1111: error(
+    'Job control cards begin in column 1; a file where they do not is read up to the first one only.',
+  ),
+  TW1112: error('A comment has * in column 1.'),
+
   TW1201: error('The first word of a card is a statement of the program.'),
   TW1202: error('A statement stands in a deck of a program that knows it.'),
   TW1203: error('A statement has all its operands.'),
@@ -86,8 +91,10 @@ const table = {
   TW2118: error('A MAC address is that of one adapter: not zero, no group bit.'),
   TW2119: warning('In a default route destination and mask are both zero.'),
   TW2120: error('A stack has at most 256 links.'),
-
   TW2121: error('A router advertises; a stack without FORWARD ON is none (RFC 4861 section 6.2.2).'),
+  TW2122: warning(
+    'A prefix that is advertised has 64 bits, or hosts do not use it (RFC 4862 section 5.5.3).',
+  ),
 
   TW2201: error('A stack id is used once over all decks.'),
   TW2202: error('COUPLE names another stack.'),
@@ -98,10 +105,18 @@ const table = {
   TW2207: error('An address is used once on a segment.'),
   TW2208: error('A MAC address is used once on a segment.'),
   TW2209: note('Stacks have different job names, so that the operator can address each.'),
+  TW2210: warning('The stacks of a segment have the same mask for a network.'),
+  TW2211: warning('A gateway that is a stack of the decks has FORWARD ON.'),
+  TW2212: note('On a segment of WIRE devices only, a gateway is the address of a stack in the decks.'),
+  TW2213: warning(
+    'The MTU of a link is at most that of its segment, which drops what is larger without a word.',
+  ),
 
   TW2301: error('A segment is defined once.'),
   TW2302: note('A device stands on a segment that has a SEGMENT card.'),
-  TW2303: note('A segment that WIRE names without a SEGMENT card is perfect and instant.'),
+  TW2303: note(
+    'A segment that WIRE names without a SEGMENT card is perfect and instant; it looks like a slip (warning) when one device stands on it and another segment has nearly the same name.',
+  ),
   TW2304: error('The action of AT is one of the table.'),
   TW2305: error('AT names a stack of the decks.'),
   TW2306: warning('The target of an action is an address or a name that the stack can look up.'),

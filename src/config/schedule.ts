@@ -21,6 +21,8 @@ const DEFAULT_FETCH_PORT = 80;
 export interface Surroundings {
   readonly byId: ReadonlyMap<number, StackDraft>;
   readonly segments: ReadonlySet<string>;
+  /** False when a part of the decks could not be read, so that a stack may be missing for that alone. */
+  readonly whole: boolean;
 }
 
 /** `stack` is the one whose deck the card stands in; undefined in a TWINLAB step. */
@@ -82,6 +84,7 @@ function stackNamed(
   }
   const stack = around.byId.get(value.number!);
   if (stack === undefined) {
+    if (!around.whole) return undefined;
     report.add('TW2305', token, `stack ${token.text} is not in the decks`, {
       label: `stacks: ${[...around.byId.keys()].map(nn).join(', ') || 'none'}`,
     });
@@ -134,8 +137,8 @@ function stackAction(
       return { kind: 'start', stackId };
     case 'LINK': {
       const device = operands.text('device');
-      const known = new Set(stack.links.map((l) => l.config.device));
-      if (!known.has(device) && !stack.spoiltLinks.has(device))
+      const known = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
+      if (!known.has(device) && !stack.source.unread.has(device, 'LINK'))
         unknownDevice('TW2307', 'AT ... LINK', operands.token('device'), known, report);
       return { kind: 'link', stackId, device, up: operands.text('state') === 'UP' };
     }
@@ -176,6 +179,7 @@ function targetOf(
   const { text } = token;
   if (readAddress(stack.version, text) !== undefined) return text;
   if (readAddress(stack.version === 4 ? 6 : 4, text) !== undefined) {
+    if (stack.source.unread.any('COUPLE')) return text;
     if (partner !== undefined || (stack.couple !== undefined && stack.version === 6)) return text;
     report.add('TW1210', token, `${text} is not an address of the family of stack ${nn(stack.id)}`, {
       label: `an IPv${stack.version} stack`,
@@ -186,7 +190,8 @@ function targetOf(
   const name = text.toUpperCase();
   const places = partner === undefined ? [stack] : [stack, partner];
   if (places.some((place) => place.hosts.some((h) => h.config.name === name))) return name;
-  if (places.every((place) => place.dns.length === 0)) {
+  const lost = places.some(({ source: { unread } }) => unread.has(name, 'HOST') || unread.any('DNS'));
+  if (!lost && places.every((place) => place.dns.length === 0)) {
     const near = report.full
       ? undefined
       : nearest(

@@ -43,9 +43,6 @@ export interface StackDraft {
   readonly suspended: Set<number>;
   /** The destinations of direct routes: device, then prefix length, then the networks as text. */
   readonly direct: Map<string, Map<number, Set<string>>>;
-  /** Devices whose DEVICE or LINK card is wrong: what follows from that alone is no further finding. */
-  readonly spoiltDevices: Set<string>;
-  readonly spoiltLinks: Set<string>;
 }
 
 export function readStack(source: StepLines, report: Report): StackDraft {
@@ -69,14 +66,9 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     filters: [],
     suspended: new Set(),
     direct: new Map(),
-    spoiltDevices: new Set(),
-    spoiltLinks: new Set(),
   };
   for (const line of source.lines) {
     if (line.operands !== undefined) apply(draft, line, line.operands, report);
-    else if (line.statement.name === 'DEVICE')
-      draft.spoiltDevices.add(line.tokens[1]?.text.toUpperCase() ?? '');
-    else if (line.statement.name === 'LINK') draft.spoiltLinks.add(line.tokens[1]?.text.toUpperCase() ?? '');
   }
   return draft;
 }

@@ -3,10 +3,11 @@ import { type Card, type Token, tokensOf, wholeCard } from './card.ts';
 import type { Version } from './ip.ts';
 import type { Step } from './jobcontrol.ts';
 import { matchOperands, type Operands } from './operands.ts';
-import { quote, type Report } from './report.ts';
+import { quote, Report } from './report.ts';
 import type { Statement } from './statement.ts';
 import { nearest } from './suggest.ts';
 import { statementNames, statementOf, statementsNamed } from './table.ts';
+import { Unread } from './unread.ts';
 
 /** A card whose form is right. */
 export interface Line {
@@ -24,6 +25,7 @@ export interface StepLines {
   readonly id: number | undefined;
   readonly idToken: Token | undefined;
   readonly attached: boolean;
+  readonly unread: Unread;
 }
 
 /** These belong to the lab, so they may stand behind ATTACH. */
@@ -32,6 +34,7 @@ const AFTER_ATTACH = new Set(['AT', 'SEGMENT']);
 export function readLines(step: Step, report: Report): StepLines {
   const lines: Line[] = [];
   const once = new Map<string, Token>();
+  const unread = new Unread();
   const version = versionOf(step);
   let attach: Token | undefined;
   let idLine: Line | undefined;
@@ -42,7 +45,18 @@ export function readLines(step: Step, report: Report): StepLines {
     const name = word.text.toUpperCase();
     const statement = statementOf(step.program.name, name);
     if (statement === undefined) {
-      if (step.program.takesData !== true) unknownStatement(step, word, tokens, report);
+      if (step.program.takesData === true) continue;
+      const meant = unknownStatement(step, word, tokens, report);
+      const line = asMeant(step, meant, card, tokens);
+      if (line?.operands === undefined) unread.add(meant, tokens[1]?.text);
+      if (line === undefined || (line.statement.once === true && once.has(meant))) {
+        first = false;
+        continue;
+      }
+      once.set(meant, word);
+      lines.push(line);
+      if (meant === 'ATTACH') attach ??= word;
+      if (meant === 'ID') idLine = line;
       first = false;
       continue;
     }
@@ -61,6 +75,7 @@ export function readLines(step: Step, report: Report): StepLines {
     const operands = matchOperands(name, statement.operands, card, tokens, 1, version, report);
     const line = { statement, card, tokens, operands };
     lines.push(line);
+    if (operands === undefined) unread.add(name, tokens[1]?.text);
     if (name === 'ATTACH') attach = word;
     if (name === 'ID') {
       idLine = line;
@@ -83,6 +98,7 @@ export function readLines(step: Step, report: Report): StepLines {
     id: idToken === undefined ? undefined : Number(idToken.text),
     idToken,
     attached: attach !== undefined,
+    unread,
   };
 }
 
@@ -90,10 +106,20 @@ export function versionOf(step: Step): Version | undefined {
   return step.program.name === 'BSTTINET' ? 4 : step.program.name === 'BSTT6NET' ? 6 : undefined;
 }
 
-function unknownStatement(step: Step, word: Token, tokens: readonly Token[], report: Report): void {
+/** The card as the statement it resembles, after the finding that it is none; what else is wrong with it waits. */
+function asMeant(step: Step, meant: string, card: Card, tokens: readonly Token[]): Line | undefined {
+  const statement = statementOf(step.program.name, meant);
+  if (statement === undefined) return undefined;
+  const version = versionOf(step);
+  const operands = matchOperands(meant, statement.operands, card, tokens, 1, version, new Report());
+  return { statement, card, tokens, operands };
+}
+
+/** The statement that was meant; '' when there is no telling. */
+function unknownStatement(step: Step, word: Token, tokens: readonly Token[], report: Report): string {
   if (report.full) {
     report.add('TW1201', word, 'unknown statement');
-    return;
+    return '';
   }
   const name = word.text.toUpperCase();
   const program = step.program.name;
@@ -102,24 +128,23 @@ function unknownStatement(step: Step, word: Token, tokens: readonly Token[], rep
       label: 'belongs to the IPv6 stack',
       help: `put COUPLE into the BSTT6NET deck, with the id of this stack${tokens[1] === undefined ? '' : `, not ${quote(tokens[1].text)}`}`,
     });
-    return;
+    return name;
   }
   const elsewhere = statementsNamed(name).flatMap((s) => s.programs);
   if (elsewhere.length > 0) {
     report.add('TW1202', word, `${name} is not a statement of ${program}`, {
       help: `it belongs to ${[...new Set(elsewhere)].join(', ')}`,
     });
-    return;
+    return name;
   }
   const near = nearest(name, statementNames(program));
   report.add('TW1201', word, `${quote(word.text)} is not a statement of ${program}`, {
     help:
-      name === '*' || name.startsWith('*')
-        ? 'the * of a comment stands in column 1'
-        : near === undefined
-          ? `statements are ${[...statementNames(program)].join(', ') || 'none'}`
-          : `did you mean ${near}?`,
+      near === undefined
+        ? `statements are ${[...statementNames(program)].join(', ') || 'none'}`
+        : `did you mean ${near}?`,
   });
+  return near ?? '';
 }
 
 /** `// OPTION SYSPARM='nn'` is the id of programs without an ID card. */

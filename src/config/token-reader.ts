@@ -29,6 +29,8 @@ export interface Refusal {
   readonly message: string;
   readonly label?: string;
   readonly help?: string;
+  /** An operand is missing rather than wrong, so what follows on the card stands one place too far to the left. */
+  readonly shifted?: true;
 }
 
 /** A year of virtual time is more than any schedule needs, and stays an exact number of µs. */
@@ -146,7 +148,8 @@ function address(version: Version, token: Token): Value | Refusal {
   return {
     rule: 'TW1209',
     message: `${quote(token.text)} is not an ${name} address`,
-    ...hint(addressHelp(token.text)),
+    ...hint(addressHelp(token.text, version)),
+    ...(/^\d{1,5}$/.test(token.text) ? { shifted: true } : {}),
   };
 }
 
@@ -165,7 +168,7 @@ function hint(help: string | undefined): { readonly help?: string } {
 }
 
 /** What people write instead of an address. */
-function addressHelp(text: string): string | undefined {
+function addressHelp(text: string, version?: Version): string | undefined {
   const glued = /^(.+)(\/\d+)$/.exec(text);
   if (glued !== null && readAnyAddress(glued[1]!) !== undefined) {
     const { version } = readAnyAddress(glued[1]!)!;
@@ -182,8 +185,9 @@ function addressHelp(text: string): string | undefined {
     const plain = octets.map(Number).join('.');
     return `write it without leading zeros, which some read as octal: ${plain}`;
   }
+  if (version === 6 || text.includes(':'))
+    return 'an IPv6 address has eight groups of four hexadecimal digits, or one ::';
   if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four octets: 9.152.84.1';
-  if (text.includes(':')) return 'an IPv6 address has eight groups of four hexadecimal digits, or one ::';
   return undefined;
 }
 
@@ -191,14 +195,7 @@ function mask(version: Version, token: Token): Value | Refusal {
   const { text } = token;
   const length = readMask(version, text);
   if (typeof length === 'number') return { token, text, number: length };
-  if (length === 'holes') {
-    return {
-      rule: 'TW1211',
-      message: `mask ${text} has holes`,
-      label: 'the ones must all be in front',
-      help: `did you mean ${maskText(version, onesInFront(version, text))}?`,
-    };
-  }
+  if (length === 'holes') return maskWithHoles(version, text);
   const other = version === 4 ? 6 : 4;
   const prefix = version === 4 ? readPrefixLength(4, text.startsWith('/') ? text : `/${text}`) : undefined;
   if (prefix !== undefined) {
@@ -231,16 +228,30 @@ function mask(version: Version, token: Token): Value | Refusal {
   };
 }
 
-/** The ones before the first zero of a mask with holes. */
-function onesInFront(version: Version, text: string): number {
+/** Text that is an address but no mask. */
+function maskWithHoles(version: Version, text: string): Refusal {
   const a = readAddress(version, text)!;
-  let bits = 0;
-  for (const word of version === 4 ? [a.w3] : [a.w0, a.w1, a.w2, a.w3]) {
-    const ones = Math.clz32(~word);
-    bits += ones;
-    if (ones < 32) break;
+  const words = version === 4 ? [a.w3] : [a.w0, a.w1, a.w2, a.w3];
+  const bits = words.map((word) => (word >>> 0).toString(2).padStart(32, '0')).join('');
+  // Cisco and others write zeros where a mask has ones.
+  const wildcard = /^0+1+$/.test(bits);
+  if (!wildcard && !bits.startsWith(version === 4 ? '1'.repeat(8) : '1'.repeat(16))) {
+    return {
+      rule: 'TW1212',
+      message: `${text} is an address, not a mask`,
+      label: version === 4 ? 'four octets that begin with 255 wanted' : '/0 to /128 wanted',
+      help: 'the mask is missing before it',
+      shifted: true,
+    };
   }
-  return bits;
+  const narrow = maskText(version, bits.indexOf(wildcard ? '1' : '0'));
+  const wide = maskText(version, bits.lastIndexOf('1') + 1);
+  return {
+    rule: 'TW1211',
+    message: `mask ${text} has holes`,
+    label: 'the ones must all be in front',
+    help: `did you mean ${wildcard ? narrow : `${narrow} or ${wide}`}?`,
+  };
 }
 
 function mac(token: Token): Value | Refusal {

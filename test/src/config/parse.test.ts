@@ -170,6 +170,111 @@ describe('a lab', () => {
   });
 });
 
+it('reads AT ... UDP', () => {
+  const text =
+    '// EXEC BSTTINET\nID 01\nATTACH TCP/IP\nAT 1S UDP 192.0.2.9 7\n/*\n// EXEC TWINLAB\nAT 2S UDP 01 192.0.2.9 9\n';
+  const { schedule, findings } = parseDecks([{ name: 'x', text }]);
+  expect(findings).toEqual([]);
+  expect(schedule.map((s) => s.action)).toEqual([
+    { kind: 'udp', stackId: 1, target: '192.0.2.9', port: 7 },
+    { kind: 'udp', stackId: 1, target: '192.0.2.9', port: 9 },
+  ]);
+  const port0 = '// EXEC BSTTINET\nID 01\nATTACH TCP/IP\nAT 1S UDP 192.0.2.9 0\n/*\n';
+  expect(parseDecks([{ name: 'x', text: port0 }]).findings.map((f) => f.rule)).toEqual(['TW1208']);
+});
+
+describe('hints', () => {
+  const helpOf = (...lines: string[]) =>
+    parseDecks([{ name: 'x', text: lines.join('\n') }]).findings.map((f) => f.help ?? f.label);
+  const four = ['// EXEC BSTTINET', 'ID 01', 'DEVICE E OSAX D10 P D12'];
+  const six = ['// EXEC BSTT6NET', 'ID 01', 'DEVICE E OSAX D10 P D12'];
+  const end = ['ATTACH TCP/IP', '/*'];
+
+  it.each([
+    ['255.0.255.0', 'did you mean 255.0.0.0 or 255.255.255.0?'],
+    ['255.255.225.0', 'did you mean 255.255.224.0 or 255.255.255.0?'],
+    ['0.0.0.255', 'did you mean 255.255.255.0?'],
+    ['10.0.0.1', 'the mask is missing before it; write it as LINK device adapter address mask mtu'],
+  ])('mask %s', (mask, help) => {
+    expect(helpOf(...four, `LINK E 0 192.0.2.1 ${mask} 1500`, ...end)).toEqual([help]);
+  });
+
+  it('speak of the family of the stack', () => {
+    const link = 'LINK E 0 2001:DB8::1 /64 1500';
+    expect(helpOf(...six, link, 'ROUTE E ::0 ::0 1', ...end)[0]).toMatch(/^an IPv6 address has eight groups/);
+    expect(helpOf(...six, ...end)).toEqual([
+      'write LINK E 0 address /64 mtu, or AUTOCONF E mtu to take the address from a router',
+    ]);
+    expect(helpOf(...four, ...end)).toEqual(['write LINK E 0 address mask mtu']);
+  });
+
+  it('name the program whose EXEC is missing', () => {
+    const first = (...lines: string[]) => helpOf(...lines)[0];
+    expect(first('ID 02', 'SERVICE HTTP 80')).toMatch(/put \/\/ EXEC TWINSERV before it$/);
+    expect(first('SEGMENT LAN DELAY 1MS')).toMatch(/put \/\/ EXEC TWINLAB before it$/);
+    expect(first('AT 1S STOP 02')).toMatch(/put \/\/ EXEC TWINLAB before it$/);
+    expect(first('COUPLE 02')).toMatch(/put \/\/ EXEC BSTT6NET before it$/);
+    expect(first('SEGMENT LAN', ...four.slice(2), 'LINK E 0 192.0.2.1 255.255.255.0 1500')).toMatch(
+      /put \/\/ EXEC BSTTINET before it \(an IPv6 stack would be \/\/ EXEC BSTT6NET\)$/,
+    );
+    expect(first(...four, 'LINK E 0 192.0.2.1 255.255.255.0 1500', ...end, 'HOST A 192.0.2.2')).toMatch(
+      /^put it before the \/\*/,
+    );
+  });
+});
+
+describe('stacks on a segment', () => {
+  const stack = (id: string, segment: string, ...more: string[]) =>
+    [`// EXEC BSTTINET`, `ID ${id}`, `DEVICE E ${segment}`, ...more, 'ATTACH TCP/IP', '/*'].join('\n');
+  const rulesOf = (...texts: string[]) =>
+    parseDecks([{ name: 'x', text: texts.join('\n') }])
+      .findings.map((f) => f.rule)
+      .filter((rule) => rule !== 'TW2303');
+  const link = (last: number, mask = '255.255.255.0') => `LINK E 0 192.0.2.${last} ${mask} 1500`;
+  const route = 'ROUTE E 0.0.0.0 0.0.0.0 192.0.2.9 1';
+
+  it('may have their gateway outside unless all of the segment is virtual', () => {
+    expect(rulesOf(stack('01', 'WIRE LAN', link(1), route))).toEqual(['TW2212']);
+    expect(rulesOf(stack('01', 'OSAX D10 LAN D12', link(1), route))).toEqual([]);
+    expect(rulesOf(stack('01', 'TAP tap0', link(1), route))).toEqual([]);
+    expect(
+      rulesOf(stack('01', 'WIRE LAN', link(1), route), stack('02', 'OSAX D10 LAN D12', link(2))),
+    ).toEqual([]);
+    expect(rulesOf(stack('01', 'WIRE LAN', link(1), route), stack('02', 'WIRE LAN', 'LINK E 0'))).toEqual([
+      'TW1203',
+    ]);
+  });
+
+  it('are told of the rarer mask, wherever it stands', () => {
+    const texts = [1, 2, 3].map((n) => stack(`0${n}`, 'WIRE LAN', link(n)));
+    for (let at = 0; at < 3; at++) {
+      const wrong = texts.with(at, stack(`0${at + 1}`, 'WIRE LAN', link(at + 1, '255.255.255.128')));
+      const { findings } = parseDecks(wrong.map((text, n) => ({ name: `${n}`, text })));
+      expect(findings.filter((f) => f.rule === 'TW2210').map((f) => f.at.file)).toEqual([`${at}`]);
+    }
+  });
+
+  it('may have networks that do not overlap, and links of one stack are not judged twice', () => {
+    expect(
+      rulesOf(
+        stack('01', 'WIRE LAN', link(1)),
+        stack('02', 'WIRE LAN', 'LINK E 0 10.0.0.1 255.0.0.0 1500', 'LINK E 1 10.1.0.1 255.255.0.0 1500'),
+      ),
+    ).toEqual(['TW2113']);
+  });
+
+  it('may be a slip of the name only when nobody else is there', () => {
+    const severities = (...names: string[]) =>
+      parseDecks(
+        names.map((name, n) => ({ name: `${n}`, text: stack(`0${n}`, `WIRE ${name}`, link(n + 1)) })),
+      ).findings.map((f) => f.severity);
+    expect(severities('LAN', 'LAN', 'LAM')).toEqual(['note', 'warning']);
+    expect(severities('LAM', 'LAN', 'LAN')).toEqual(['warning', 'note']);
+    expect(severities('LAN', 'LAN', 'WAN', 'WAN')).toEqual(['note', 'note']);
+    expect(severities('LAN1', 'LAN1', 'LAN2')).toEqual(['note', 'note']);
+  });
+});
+
 describe('reading', () => {
   it('lets a placeholder pass a check but not a run', () => {
     const placeholder = parseDecks([{ name: 'x', text: '// EXEC BSTTFTPC\nID ..\nQUIT\n/*\n' }]);

@@ -52,11 +52,16 @@ describe('help', () => {
     expect(statementHelp('couple')).toMatch(/^COUPLE nn\n {2}Joins this IPv6 stack/);
     expect(statementHelp('COUPLE')).toContain('two digits, 00 to 99');
     expect(statementHelp('at  ping')).toMatch(/^AT time PING \[ nn \] target \[ COUNT count \]/);
-    expect(statementHelp('AT')).toContain('AT time FETCH: ');
-    expect(statementHelp('TwinServ')).toContain('statements: ID, SERVICE, ATTACH');
+    expect(statementHelp('AT')).toContain('AT time FETCH [ nn ] target [ port ]\n    Fetches a web page');
+    expect(statementHelp('AT')).toContain('AT time SEGMENT segment [ DELAY delay ]');
+    expect(statementHelp('TwinServ')).toMatch(/^TWINSERV: .*\n {2}ID: .*\n {2}SERVICE: A service on a port/);
+    expect(statementHelp('BSTTFTPC')).toContain('\n  ACCT, ALLO, APPE, ');
     expect(statementHelp('tw2104')).toBe(`TW2104 (error)\n  ${rules.TW2104.text}`);
     expect(statementHelp('RUOTE')).toBeUndefined();
     expect(unknownStatement('RUOTE')).toContain('did you mean ROUTE?');
+    expect(statementHelp('PING')).toBeUndefined();
+    expect(unknownStatement('ping')).toContain('did you mean AT PING?');
+    expect(unknownStatement('AT FETSH')).toContain('did you mean AT FETCH?');
     expect(statementHelp('constructor')).toBeUndefined();
     expect(unknownStatement('constructor')).toContain('nothing is known');
   });
