@@ -73,7 +73,7 @@ export function unknownStatement(name: string): string {
   const upper = name.trim().toUpperCase();
   const near = actions.some((a) => a.name === upper) ? `AT ${upper}` : nearest(upper, known);
   return near === undefined
-    ? `nothing is known about ${name}; statements are ${[...new Set(statements.map((s) => s.name))].join(', ')}`
+    ? `nothing is known about ${name}; twinstack statement lists all there is`
     : `nothing is known about ${name}; did you mean ${near}?`;
 }
 

@@ -17,6 +17,7 @@ import {
   wholeCard,
 } from './card.ts';
 import type { CardRef } from './deck.ts';
+import { CONDITIONAL, FORM, JECL, WITH_MEANING, WITHOUT_MEANING } from './job-control-words.ts';
 import { memberOf, programOf } from './missing-exec.ts';
 import { quote, type Report } from './report.ts';
 import type { Program } from './statement.ts';
@@ -40,26 +41,6 @@ export interface Reading {
   /** False when cards were passed over that may have been a stack or a program of ours; an error says so. */
   readonly whole: boolean;
 }
-
-/** Job control statements that have a meaning elsewhere but none here. */
-const WITHOUT_MEANING = new Set(
-  (
-    'LIBDEF LIBDROP LIBLIST LIBSERV ASSGN CLOSE DATE DLBL EXTENT TLBL HOLD ID JCLEXIT LISTIO LOG NOLOG MTC OVEND PAUSE ' +
-    'PROC PWR QUERY RESET RSTRT SETPARM SETPFIX SETPRT STDOPT SYSDEF UPSI VTAPE KEKL LFCB LUCB ZONE'
-  ).split(' '),
-);
-const CONDITIONAL = new Set(['ON', 'IF', 'GOTO']);
-const WITH_MEANING = ['JOB', 'OPTION', 'EXEC'];
-const JECL = ['JOB', 'LST', 'PUN', 'SLI', 'EOJ', 'CTL', 'DATA', 'PRT', 'RDR', 'FLS', 'LSTTAB'];
-/** Operands that these job control statements cannot do without. */
-const FORM: Record<string, { readonly shape: RegExp; readonly form: string }> = {
-  LIBDEF: { shape: /^(?:\*|[A-Z]+),(?:SEARCH|CATALOG)=/i, form: '// LIBDEF *,SEARCH=(lib.sublib)' },
-  ASSGN: { shape: /^SYS[A-Z0-9]{3},\S/i, form: '// ASSGN SYS000,SYSLST' },
-  SETPFIX: { shape: /^LIMIT=\S/i, form: '// SETPFIX LIMIT=(2M,1M)' },
-  SETPARM: { shape: /^[A-Z$#@][A-Z0-9$#@]*=\S/i, form: "// SETPARM IPTRACE='NNNNNNNN'" },
-  UPSI: { shape: /^[01X]{1,8}$/i, form: '// UPSI 00000001' },
-  ID: { shape: /^USER=\S/i, form: '// ID USER=name,PWD=password' },
-};
 
 /** Reads the steps of one file; `text` is decoded. */
 export function readSteps(file: string, text: string, report: Report): Reading {
