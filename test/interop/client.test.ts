@@ -33,10 +33,14 @@ describe.skipIf(missing !== undefined)('a couple as a client of the kernel', () 
   });
 
   it.each(['192.0.2.1', '2001:db8:1::1'])('is refused by a closed port of %s', (target) => {
-    expect(twinstack.stdout).toContain(`FAIL connect ECONNREFUSED ${target}:81`);
+    expect(twinstack.stdout).toMatch(
+      new RegExp(`FAIL CALLER6 connect .*: connect ECONNREFUSED ${target}:81`),
+    );
   });
 
   it.each(['203.0.113.9', '2001:db8:f::9'])('learns that there is no way to %s', (target) => {
-    expect(twinstack.stdout).toMatch(new RegExp(`FAIL connect (ENETUNREACH|EHOSTUNREACH) ${target}:80`));
+    expect(twinstack.stdout).toMatch(
+      new RegExp(`FAIL CALLER6 .*: connect (ENETUNREACH|EHOSTUNREACH) ${target}:80`),
+    );
   });
 });

@@ -26,7 +26,7 @@ it('lab() returns with addresses that can be used, and close() ends open connect
   await Promise.all([once(heard, 'data'), once(unheard, 'data')]);
   const errors: string[] = [];
   heard.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code ?? ''));
-  const closed = [once(unheard, 'close'), once(server, 'close')];
+  const closed = [unheard, server].map((it) => new Promise((resolve) => it.once('close', resolve)));
   await network.close();
   await Promise.all(closed); // without a listener the error would have ended the process
   expect(errors).toEqual(['ECONNABORTED']);
