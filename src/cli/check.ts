@@ -30,9 +30,13 @@ export function check(paths: readonly string[], format: CheckFormat, color: bool
     case 'text':
       if (findings.length > 0) process.stdout.write(`${renderFindings(findings, files, { color })}\n`);
       process.stderr.write(
-        `${paths.length} deck${paths.length === 1 ? '' : 's'}, ${stacks.length} stacks, ${programs.length} programs: ` +
-          `${errors} errors, ${count('warning')} warnings, ${count('note')} notes\n`,
+        `${many(paths.length, 'deck')}, ${many(stacks.length, 'stack')}, ${many(programs.length, 'program')}: ` +
+          `${many(errors, 'error')}, ${many(count('warning'), 'warning')}, ${many(count('note'), 'note')}\n`,
       );
   }
   return errors > 0 ? USAGE : GOOD;
+}
+
+function many(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
