@@ -1,19 +1,28 @@
 /** Five interleaved repetitions of a subject and of its reference; medians, and the ratio of the medians. */
-import { cpus } from 'node:os';
+import { cpus, release } from 'node:os';
 
 export interface Comparison {
+  /** Unique over all files. */
   readonly name: string;
+  /** Of both figures: `MiB/s`, `packets/s`, `bytes`. */
   readonly unit: string;
-  /** Medians of five, in `unit` per second. */
+  /** Which direction is better; higher when undefined. */
+  readonly better?: 'higher' | 'lower';
+  /** Medians of five. */
   readonly subject: number;
   readonly reference: number;
   readonly referenceName: string;
   readonly ratio: number;
 }
 
+export interface Results {
+  readonly machine: string;
+  readonly results: readonly Comparison[];
+}
+
 const REPETITIONS = 5;
 
-/** Both functions return `unit`s per second. One warm-up of each goes uncounted. */
+/** Both functions return a figure in `unit`. One warm-up of each goes uncounted. */
 export async function compare(
   name: string,
   unit: string,
@@ -35,7 +44,7 @@ export async function compare(
 
 export function machine(): string {
   const [cpu] = cpus();
-  return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.versions.node}, ${process.platform}`;
+  return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.versions.node}, ${process.platform} ${release()}`;
 }
 
 function median(values: number[]): number {
