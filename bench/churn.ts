@@ -66,5 +66,5 @@ async function kernel(): Promise<number> {
 
 export async function run(): Promise<Comparison[]> {
   const name = 'TCP connections set up and closed in memory, both ends';
-  return [await compare(name, 'connection', async () => churn(), 'node:net over loopback', kernel)];
+  return [await compare(name, 'connections/s', async () => churn(), 'node:net over loopback', kernel)];
 }

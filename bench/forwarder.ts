@@ -43,7 +43,7 @@ export async function run(): Promise<Comparison[]> {
       results.push(
         await compare(
           `forwarder in memory, ${family.name}, ${prefixes.length} prefixes, ${name}`,
-          'packets',
+          'packets/s',
           async () => bench.forward(arrivals, PACKETS),
           'C -O2',
           () => reference.run(),
