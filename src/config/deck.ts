@@ -1,5 +1,8 @@
 /** What a deck says, typed: the outcome of lexing, parsing and resolving. The lab is built from this and nothing else. */
+import type { SegmentConditions } from '../../devices/segment/conditions.ts';
 import type { Address } from '../../stacks/address/address.ts';
+
+export type { SegmentConditions };
 
 /** Where something was written; lines and columns count from 1. */
 export interface CardRef {
@@ -107,25 +110,6 @@ export interface SegmentConfig {
   readonly at: CardRef;
   readonly name: string;
   readonly conditions: SegmentConditions;
-}
-
-/** How a segment treats frames; undefined fields stay as they are (or at their default: perfect and instant). */
-export interface SegmentConditions {
-  /** µs one way. */
-  readonly delay?: number;
-  /** ± µs, uniform. */
-  readonly jitter?: number;
-  /** bits per second. */
-  readonly rate?: number;
-  /** 0..1, each frame on its own. */
-  readonly loss?: number;
-  readonly reorder?: number;
-  readonly duplicate?: number;
-  readonly corrupt?: number;
-  /** Bytes of the largest IP packet. */
-  readonly mtu?: number;
-  /** Bytes that may wait for the rate. */
-  readonly queue?: number;
 }
 
 /** A program other than a stack: `// EXEC pgm` with its cards, checked for form. */
