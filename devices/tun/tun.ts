@@ -217,6 +217,7 @@ export class TunDevice implements Device {
       const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;
       const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
       packet.end = packet.start + exchange[word + 2]! - this.#vnet;
+      packet.inBurst = true;
       this.#take(packet);
     }
     const discarded = exchange[DISCARDED]!;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { Dgram } from '../sockets/dgram.ts';
-import type { Net, Server, Socket } from '../sockets/net.ts';
+import type { Net, OnRead, Server, Socket } from '../sockets/net.ts';
 
 export type SimpleServiceKind = 'HTTP' | 'ECHO' | 'SINK' | 'SOURCE' | 'UDPECHO';
 
@@ -68,7 +68,8 @@ export async function startSimpleService(
     page.prependListener('connection', accept);
     server = host.net.createServer(page);
   } else {
-    server = host.net.createServer({ allowHalfOpen: true }, (socket) => {
+    const onread = kind === 'SINK' ? sinking() : undefined;
+    server = host.net.createServer({ allowHalfOpen: true, onread }, (socket) => {
       accept(socket);
       streamOf[kind](socket);
     });
@@ -82,6 +83,23 @@ export async function startSimpleService(
       // A reset: an end in order would tell the peer that it has got everything.
       if (force) for (const socket of open) socket.resetAndDestroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** What SINK reads into: as much as one burst of super-segments brings. */
+const SINK_BYTES = 1 << 20;
+/** Buffers kept while nobody sends. */
+const SPARE_SINKS = 4;
+
+/** Reads and drops; a buffer serves whichever connection has brought something. */
+function sinking(): OnRead {
+  const spare: Uint8Array[] = [];
+  return {
+    buffer: () => spare.pop() ?? new Uint8Array(SINK_BYTES),
+    callback: (_bytes, buffer) => {
+      if (spare.length < SPARE_SINKS) spare.push(buffer);
+      return true;
     },
   };
 }

@@ -9,6 +9,16 @@ export interface SocketOptions {
   readonly keepAlive?: boolean | undefined;
   /** ms */
   readonly keepAliveInitialDelay?: number | undefined;
+  /** No 'data' events: what comes is copied once, to memory of the application's own. */
+  readonly onread?: OnRead | undefined;
+}
+
+/** As in `net.connect`, and for a server's sockets too. */
+export interface OnRead {
+  /** Memory to fill, or what gives some for each filling; it is the application's again when `callback` is called. */
+  readonly buffer: Uint8Array | (() => Uint8Array);
+  /** The first `bytes` of `buffer` have come. False pauses the socket. */
+  callback(bytes: number, buffer: Uint8Array): boolean | undefined;
 }
 
 type LookupAnswer = string | readonly { readonly address: string }[] | undefined;

@@ -9,7 +9,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import type { SocketOptions, TcpConnectOptions } from './connect-arguments.ts';
+import type { OnRead, SocketOptions, TcpConnectOptions } from './connect-arguments.ts';
 import { readConnectArguments } from './connect-arguments.ts';
 import type { SocketHost } from './host.ts';
 import { type ServerOptions, TcpServer } from './server.ts';
@@ -17,7 +17,14 @@ import { TcpSocket } from './socket.ts';
 
 export type { ListenOptions } from './listen-arguments.ts';
 export type { SocketAddress } from './socket.ts';
-export type { ServerOptions, SocketOptions, TcpConnectOptions, TcpServer as Server, TcpSocket as Socket };
+export type {
+  OnRead,
+  ServerOptions,
+  SocketOptions,
+  TcpConnectOptions,
+  TcpServer as Server,
+  TcpSocket as Socket,
+};
 
 type Serve = ((socket: TcpSocket) => void) | EventEmitter;
 
@@ -56,8 +63,8 @@ export function createNet(host: SocketHost): Net {
 
   const connect = (...args: unknown[]): TcpSocket => {
     const { options, connected } = readConnectArguments(args);
-    const { allowHalfOpen, highWaterMark } = options;
-    return new Socket({ allowHalfOpen, highWaterMark }).connect(options, connected);
+    const { allowHalfOpen, highWaterMark, onread } = options;
+    return new Socket({ allowHalfOpen, highWaterMark, onread }).connect(options, connected);
   };
 
   return {

@@ -9,6 +9,7 @@ import { MILLISECOND, type Timer } from '../../stacks/time/clock.ts';
 import { UNHEARD } from './attempts.ts';
 import { readConnectArguments, type SocketOptions, type TcpConnectOptions } from './connect-arguments.ts';
 import { Connecting } from './connecting.ts';
+import { DirectRead } from './direct-read.ts';
 import { networkError, nodeError } from './errors.ts';
 import type { HostConnection, SocketHost } from './host.ts';
 
@@ -56,6 +57,7 @@ export class TcpSocket extends Duplex {
   #noDelay: boolean;
   #keepAlive: { on: boolean; delay: number };
   #resetOnClose = false;
+  readonly #direct: DirectRead | undefined;
   #onClosed: (() => void) | undefined;
 
   constructor(host: SocketHost, options: SocketOptions = {}) {
@@ -71,7 +73,16 @@ export class TcpSocket extends Duplex {
     this.#noDelay = options.noDelay === true;
     this.#keepAlive = { on: options.keepAlive === true, delay: options.keepAliveInitialDelay ?? 0 };
     this.#timer = host.clock.timer(() => this.#timedOut());
+    const direct = options.onread === undefined ? undefined : new DirectRead(options.onread);
+    this.#direct = direct;
     this.#handler = {
+      ...(direct !== undefined && {
+        take: (bytes, from, to) => {
+          if (!direct.wanted || direct.left > direct.filled || this.destroyed) return 0;
+          this.#schedule();
+          return direct.fill(bytes, from, to);
+        },
+      }),
       connected: () => {},
       readable: () => this.#schedule(),
       writable: () => this.#schedule(),
@@ -170,7 +181,8 @@ export class TcpSocket extends Duplex {
   /** Hands on what has come until the stream says stop; what is left unread closes the peer's window. */
   #receive(): void {
     if (this.#connecting) return;
-    while (this.#reading && !this.destroyed) {
+    if (this.#direct !== undefined) this.#receiveDirect(this.#direct);
+    while (this.#reading && this.#direct === undefined && !this.destroyed) {
       const chunk = this.#next();
       if (chunk === undefined) break;
       this.bytesRead += chunk.length;
@@ -178,6 +190,34 @@ export class TcpSocket extends Duplex {
       this.#hand(chunk);
     }
     if (!this.destroyed && this.#left() === 0) this.#noMore();
+  }
+
+  #receiveDirect(direct: DirectRead): void {
+    while (direct.wanted && !this.destroyed) {
+      direct.fillFrom(() => this.#next());
+      if (direct.filled === 0) return;
+      this.bytesRead += direct.filled;
+      this.#armTimeout();
+      try {
+        if (!direct.deliver()) this.pause();
+      } catch (error) {
+        this.#schedule(); // as above: what it threw is its own affair
+        throw error;
+      }
+    }
+  }
+
+  override pause(): this {
+    if (this.#direct !== undefined) this.#direct.wanted = false;
+    return super.pause();
+  }
+
+  override resume(): this {
+    if (this.#direct !== undefined && !this.#direct.wanted) {
+      this.#direct.wanted = true;
+      this.#schedule();
+    }
+    return super.resume();
   }
 
   /** A false of `push` ends this round; the next `_read` begins another. */
@@ -213,7 +253,9 @@ export class TcpSocket extends Duplex {
   }
 
   #left(): number {
-    return this.#gone === undefined ? (this.#taken?.connection.available ?? 0) : this.#gone.unread.length;
+    const queued =
+      this.#gone === undefined ? (this.#taken?.connection.available ?? 0) : this.#gone.unread.length;
+    return queued + (this.#direct?.left ?? 0);
   }
 
   /** The connection goes, its unread bytes stay (at most its receive buffer). */
@@ -266,7 +308,8 @@ export class TcpSocket extends Duplex {
       const space = this.#gone === undefined ? connection.sendSpace : 1;
       if (space === 0) return;
       const piece = outgoing.bytes.subarray(outgoing.at, outgoing.at + space);
-      const failure = this.#gone?.failure ?? connection.send(outgoing.owned ? piece : new Uint8Array(piece));
+      const failure =
+        this.#gone?.failure ?? (outgoing.owned ? connection.send(piece) : connection.sendCopy(piece));
       if (failure !== undefined) {
         this.#outgoing = undefined;
         outgoing.done(networkError(failure, { syscall: 'write' }));

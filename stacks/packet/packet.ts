@@ -38,6 +38,8 @@ export class Packet {
   /** When `PARTIAL`: where the sum begins (the transport header), and the offset of its field from there. */
   checksumStart = 0;
   checksumField = 0;
+  /** The device reads in bursts, and this packet has come with others or may have. */
+  inBurst = false;
   /** True while the slot is in use; a second release is a bug of ours and is reported by the pool. */
   live = false;
 

@@ -41,6 +41,7 @@ export class PacketPool {
       packet.network = packet.transport = packet.ingress = 0;
       packet.linkCast = UNICAST;
       packet.segmentSize = 0;
+      packet.inBurst = false;
       packet.checksum = UNKNOWN;
       this.live++;
       return packet;

@@ -22,6 +22,11 @@ export type TcpState =
 export interface TcpHandler {
   /** The three-way handshake is done (active opens only; a passive open is announced by the listener's `accept`). */
   connected(): void;
+  /**
+   * Offers bytes that have come in order, `[from, to)`, before they are queued for `read`; only when nothing is queued.
+   * Returns how many of them the owner has copied for itself. The stack is at work: it may copy, and nothing else.
+   */
+  take?(bytes: Uint8Array, from: number, to: number): number;
   /** `read` will return bytes. */
   readable(): void;
   /** `sendSpace` has grown from below the low-water mark. */
@@ -50,6 +55,8 @@ export interface TcpConnection {
    * Takes all of it whatever `sendSpace` says. Fails with EPIPE after `shutdown` and ENOTCONN when closed.
    */
   send(chunk: Uint8Array): Failure | undefined;
+  /** As `send`, of a chunk that stays the caller's: what is needed of it is copied. */
+  sendCopy(chunk: Uint8Array): Failure | undefined;
   /** The next bytes in order (at most `max`), in memory of their own; undefined when there are none. Opens the window. */
   read(max?: number): Uint8Array | undefined;
   /** FIN after everything queued (half-close, RFC 9293 §3.10.4 CLOSE). Reading goes on. */

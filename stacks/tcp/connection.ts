@@ -8,6 +8,7 @@ import { output } from './output.ts';
 import { SendQueue } from './send-queue.ts';
 import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
 import { CLOSED, peerName, Tcb } from './tcb.ts';
+import { growReceiveBuffer } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
 import { freeReceiveBuffer, sendAck } from './transmit.ts';
 
@@ -40,6 +41,14 @@ export class Connection extends Tcb implements TcpConnection {
 
   /** §3.10.2 SEND */
   send(chunk: Uint8Array): Failure | undefined {
+    return this.#send(chunk, false);
+  }
+
+  sendCopy(chunk: Uint8Array): Failure | undefined {
+    return this.#send(chunk, true);
+  }
+
+  #send(chunk: Uint8Array, copy: boolean): Failure | undefined {
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
       return { code: 'ENOTCONN', cause: `the connection to ${peerName(this)} is ${this.state}` };
     }
@@ -48,8 +57,9 @@ export class Connection extends Tcb implements TcpConnection {
     }
     if (chunk.length === 0) return undefined;
     this.host.clock.refresh();
-    this.sendQueue ??= new SendQueue();
-    this.sendQueue.push(chunk);
+    this.sendQueue ??= new SendQueue(this.host.blocks);
+    if (copy) this.sendQueue.pushCopy(chunk);
+    else this.sendQueue.push(chunk);
     this.sndEnd = (this.sndEnd + chunk.length) | 0;
     if (this.sendSpace < this.host.settings.sendBuffer / SEND_LOW_WATER) this.sendBlocked = true;
     output(this);
@@ -63,25 +73,13 @@ export class Connection extends Tcb implements TcpConnection {
     if (chunk === undefined) return undefined;
     if (this.unread === 0 && !this.receiveQueue!.hasGap) this.receiveQueue = undefined;
     this.host.clock.refresh();
-    this.#growReceiveBuffer(chunk.length);
+    growReceiveBuffer(this, chunk.length);
     this.#openWindow();
     // A clean end is told when everything before it has been read.
     if ((this.events & CLOSED) !== 0 && this.unread === 0) this.host.notify(this, CLOSED);
     this.rest();
     this.host.flush();
     return chunk;
-  }
-
-  #growReceiveBuffer(bytes: number): void {
-    const most =
-      this.rcvShift === 0
-        ? Math.min(0xffff, this.host.settings.receiveBuffer)
-        : this.host.settings.receiveBuffer;
-    if (this.rcvLimit >= most) return;
-    this.rcvDrained += bytes;
-    if (this.rcvDrained < this.rcvLimit) return;
-    this.rcvDrained = 0;
-    this.rcvLimit = Math.min(this.rcvLimit * 2, most);
   }
 
   /** A window update of its own, when the window at least doubles by it and by a segment (RFC 9293 §3.8.6.2.2). */

@@ -1,15 +1,43 @@
-/** Bytes accepted from the owner and not yet acknowledged: the owner's own chunks, copied once, into the packet. */
+/**
+ * Bytes accepted from the owner and not yet acknowledged. What the owner gives away is kept as it is; of what it wants
+ * back a copy is made into blocks, which are used again and again, so that a bulk sender makes no garbage.
+ */
 
 /** Two chunks of at most this together become one, so that a writer of single bytes does not hold an object a byte. */
 const SMALL = 2_048;
 /** Below this a loop is quicker than making a view. */
 const LOOP = 64;
-const EMPTY = new Uint8Array(0);
+/** About a super-segment. */
+const BLOCK = 65_536;
+/** Blocks kept for the next writer when nobody needs them: what one sender has in flight, 4 MiB. */
+const SPARE_BLOCKS = 64;
+const NOTHING = new Uint8Array(0);
+
+/** The spare blocks of one stack. */
+export class Blocks {
+  readonly #spare: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(BLOCK);
+  }
+
+  give(block: Uint8Array): void {
+    if (this.#spare.length < SPARE_BLOCKS) this.#spare.push(block);
+  }
+}
+
+interface Chunk {
+  bytes: Uint8Array;
+  /** Bytes of it that are data; a block may have room behind them. */
+  length: number;
+  readonly isBlock: boolean;
+}
 
 export class SendQueue {
   /** Bytes held. */
   length = 0;
-  #chunks: Uint8Array[] = [];
+  readonly #blocks: Blocks;
+  #chunks: Chunk[] = [];
   /** Index of the first chunk still held, and how many of its bytes are acknowledged. */
   #head = 0;
   #skip = 0;
@@ -19,19 +47,59 @@ export class SendQueue {
   /** Bytes dropped since the beginning. */
   #dropped = 0;
 
+  constructor(blocks: Blocks = new Blocks()) {
+    this.#blocks = blocks;
+  }
+
+  /** Keeps `chunk` itself, which nobody changes any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    const at = this.#chunks.length - 1;
-    const last = at >= this.#head ? this.#chunks[at]! : EMPTY;
+    if (this.#join(chunk)) return;
+    this.#chunks.push({ bytes: chunk, length: chunk.length, isBlock: false });
     this.length += chunk.length;
-    if (last.length > 0 && last.length + chunk.length <= SMALL) {
-      const both = new Uint8Array(last.length + chunk.length);
-      both.set(last);
-      both.set(chunk, last.length);
-      this.#chunks[at] = both;
-    } else {
-      this.#chunks.push(chunk);
+  }
+
+  /** Copies `chunk`, which stays the caller's. */
+  pushCopy(chunk: Uint8Array): void {
+    if (chunk.length <= SMALL) {
+      if (chunk.length > 0 && !this.#join(chunk)) this.push(chunk.slice());
+      return;
     }
+    for (let at = 0; at < chunk.length; ) {
+      let last = this.#last();
+      if (last?.isBlock !== true || last.length === BLOCK) {
+        last = { bytes: this.#blocks.take(), length: 0, isBlock: true };
+        this.#chunks.push(last);
+      }
+      const n = Math.min(chunk.length - at, BLOCK - last.length);
+      last.bytes.set(n === chunk.length ? chunk : chunk.subarray(at, at + n), last.length);
+      last.length += n;
+      this.length += n;
+      at += n;
+    }
+  }
+
+  #last(): Chunk | undefined {
+    return this.#chunks.length > this.#head ? this.#chunks[this.#chunks.length - 1] : undefined;
+  }
+
+  /** Small chunks become one with the last, in memory of its own. */
+  #join(chunk: Uint8Array): boolean {
+    const last = this.#last();
+    if (last === undefined) return false;
+    if (last.isBlock) {
+      if (chunk.length > SMALL || last.length + chunk.length > BLOCK) return false;
+      last.bytes.set(chunk, last.length);
+    } else {
+      if (last.length + chunk.length > SMALL) return false;
+      const both = new Uint8Array(last.length + chunk.length);
+      both.set(last.bytes);
+      both.set(chunk, last.length);
+      last.bytes = both;
+    }
+    last.length += chunk.length;
+    this.length += chunk.length;
+    return true;
   }
 
   /** Copies `length` bytes from `offset` (counted from the oldest unacknowledged byte) to `into[at...]`. */
@@ -50,9 +118,10 @@ export class SendQueue {
         continue;
       }
       const n = Math.min(length, chunk.length - from);
-      if (n === chunk.length) into.set(chunk, at);
-      else if (n < LOOP) for (let i = 0; i < n; i++) into[at + i] = chunk[from + i]!;
-      else into.set(chunk.subarray(from, from + n), at);
+      const bytes = chunk.bytes;
+      if (n === bytes.length) into.set(bytes, at);
+      else if (n < LOOP) for (let i = 0; i < n; i++) into[at + i] = bytes[from + i]!;
+      else into.set(bytes.subarray(from, from + n), at);
       at += n;
       position += n;
       length -= n;
@@ -65,8 +134,10 @@ export class SendQueue {
     this.#dropped += n;
     this.#skip += n;
     while (this.#head < this.#chunks.length && this.#skip >= this.#chunks[this.#head]!.length) {
-      this.#skip -= this.#chunks[this.#head]!.length;
-      this.#chunks[this.#head++] = EMPTY;
+      const chunk = this.#chunks[this.#head++]!;
+      this.#skip -= chunk.length;
+      if (chunk.isBlock) this.#blocks.give(chunk.bytes);
+      chunk.bytes = NOTHING;
     }
     if (this.#head === this.#chunks.length) {
       this.#chunks.length = this.#head = this.#cursor = 0;

@@ -6,6 +6,7 @@ import { Active, type Activity, type ActivityPool, AT_REST, type Remains } from 
 import type { TcpHandler, TcpState } from './api.ts';
 import { keepBits, keepCounters, keepFlags, keepWords } from './fields.ts';
 import type { Rtt } from './rtt.ts';
+import type { Blocks } from './send-queue.ts';
 import type { Settings } from './settings.ts';
 import type { TimerPool } from './timer-pool.ts';
 
@@ -26,6 +27,9 @@ export interface Host {
   readonly activities: ActivityPool<Tcb>;
   /** Filled by `Tcb.peer`. */
   readonly peer: Address;
+  readonly blocks: Blocks;
+  /** An acknowledgment for all that a burst brings, when the burst is over. */
+  acknowledgeLater(tcb: Tcb): void;
   /** Queues events; they are delivered when the current entry into the engine is left. */
   notify(tcb: Tcb, events: number): void;
   /** Takes the connection out of the table (and out of its listener's backlog). */

@@ -10,7 +10,7 @@ import {
 } from '../address/network.ts';
 import { addBytes, verifies } from '../packet/checksum.ts';
 import { type Packet, UNICAST, UNKNOWN } from '../packet/packet.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
 import { ActivityPool } from './activity.ts';
 import type {
@@ -28,6 +28,7 @@ import { Listener, listenVerdict, receiveSyn } from './listen.ts';
 import { networkError } from './network-errors.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
+import { Blocks } from './send-queue.ts';
 import {
   DEFAULTS,
   FIRST_EPHEMERAL,
@@ -42,7 +43,7 @@ import { mayReuse, TimeWaitList } from './time-wait.ts';
 import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
-import { linkMss, sendResetFor, sendSyn } from './transmit.ts';
+import { linkMss, sendAck, sendResetFor, sendSyn } from './transmit.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
 
@@ -57,6 +58,10 @@ export class Tcp implements TcpService, Transport, Host {
   readonly timers: TimerPool<Tcb>;
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
+  readonly blocks = new Blocks();
+  /** Connections that a burst has brought data, and the end of the burst. */
+  readonly #unacknowledged = new Set<Tcb>();
+  readonly #burstEnd: Timer;
   readonly #table: ConnectionTable;
   readonly #isn: IsnGenerator;
   readonly #timeWait: TimeWaitList;
@@ -86,6 +91,13 @@ export class Tcp implements TcpService, Transport, Host {
       timeout(tcb, kind);
       tcb.rest();
       this.flush();
+    });
+    this.#burstEnd = clock.timer(() => {
+      for (const tcb of this.#unacknowledged) {
+        if (tcb.lastAckSent !== tcb.rcvNxt) sendAck(tcb);
+        tcb.rest();
+      }
+      this.#unacknowledged.clear();
     });
     this.#timeWait = new TimeWaitList(clock, this.#table, 2 * this.settings.msl, (tcb) => {
       tcb.state = 'CLOSED';
@@ -324,9 +336,20 @@ export class Tcp implements TcpService, Transport, Host {
   }
 
   remove(tcb: Tcb): void {
+    this.#unacknowledged.delete(tcb);
     this.#timeWait.remove(tcb);
     this.#table.remove(tcb);
     tcb.origin?.left(tcb);
+  }
+
+  /**
+   * RFC 9293 §3.8.6.3 asks for an acknowledgment of every second segment at least, so that the peer's clock goes on. A
+   * burst is read at one moment: one for all of it says the same, and its sender, whose own segments come as a burst,
+   * counts bytes (RFC 5681 §3.1).
+   */
+  acknowledgeLater(tcb: Tcb): void {
+    this.#unacknowledged.add(tcb);
+    if (!this.#burstEnd.armed) this.#burstEnd.armIn(0);
   }
 
   waitTime(tcb: Tcb): void {

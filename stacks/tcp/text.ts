@@ -41,21 +41,48 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   }
   const largest = packet.segmentSize || length; // a super-segment is many of the peer's
   if (largest > tcb.rcvMss) tcb.rcvMss = largest;
-  const queue = (tcb.receiveQueue ??= new ReceiveQueue());
+  const queue = tcb.receiveQueue;
   const from = segment.from + skip;
   if (((seq - tcb.rcvNxt) | 0) > 0) {
-    queue.insert(seq, packet, from, from + size);
+    tcb.receiveQueue ??= new ReceiveQueue();
+    tcb.receiveQueue.insert(seq, packet, from, from + size);
     tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
     return 'delivered';
   }
   const before = tcb.rcvNxt;
-  if (queue.hasGap) tcb.ackNow = true; // and so is a segment that fills one, all or part of it
-  tcb.rcvNxt = queue.append(before, packet, from, from + size);
+  if (queue?.hasGap === true) tcb.ackNow = true; // and so is a segment that fills one, all or part of it
+  const taken = queue === undefined ? offer(tcb, packet, from, size) : 0;
+  tcb.rcvNxt = (before + taken) | 0;
+  if (taken < size) {
+    tcb.receiveQueue ??= new ReceiveQueue();
+    tcb.rcvNxt = tcb.receiveQueue.append(tcb.rcvNxt, packet, from + taken, from + size);
+    tcb.host.notify(tcb, READABLE);
+  }
   tcb.bytesReceived += (tcb.rcvNxt - before) | 0;
   // RFC 9293 §3.8.6.3: every second full-sized segment at least; output() starts the timer for the others.
-  if (((tcb.rcvNxt - tcb.lastAckSent) | 0) >= 2 * tcb.rcvMss) tcb.ackNow = true;
-  tcb.host.notify(tcb, READABLE);
+  if (((tcb.rcvNxt - tcb.lastAckSent) | 0) >= 2 * tcb.rcvMss) {
+    if (packet.inBurst) tcb.host.acknowledgeLater(tcb);
+    else tcb.ackNow = true;
+  }
   return 'delivered';
+}
+
+/** To the owner, who may want to have the bytes without a queue between; returns how many it took. */
+function offer(tcb: Tcb, packet: Packet, from: number, size: number): number {
+  const taken = tcb.handler.take?.(packet.bytes, from, from + size) ?? 0;
+  if (taken > 0) growReceiveBuffer(tcb, taken);
+  return taken;
+}
+
+/** The owner has got `bytes`: one that keeps up is trusted with more (settings.ts). */
+export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
+  const { receiveBuffer } = tcb.host.settings;
+  const most = tcb.rcvShift === 0 ? Math.min(0xffff, receiveBuffer) : receiveBuffer;
+  if (tcb.rcvLimit >= most) return;
+  tcb.rcvDrained += bytes;
+  if (tcb.rcvDrained < tcb.rcvLimit) return;
+  tcb.rcvDrained = 0;
+  tcb.rcvLimit = Math.min(tcb.rcvLimit * 2, most);
 }
 
 /** Everything up to the FIN has arrived: RCV.NXT moves over it. */
