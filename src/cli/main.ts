@@ -79,6 +79,10 @@ program
   .option('--live', 'on TUN/TAP interfaces of this machine', false)
   .option('--no-host-side', 'live: leave the kernel side of the interfaces as it is')
   .option('--no-offload', 'live: leave checksums and segmentation to the stack')
+  .option(
+    '--user <name>',
+    'live: as NAME|UID[:GROUP|GID] once the interfaces are open; who called sudo by default',
+  )
   .addOption(seed())
   .addOption(json())
   .addOption(capture())
@@ -89,12 +93,13 @@ program
         live: boolean;
         hostSide: boolean;
         offload: boolean;
+        user?: string;
         seed: number;
         json: boolean;
         capture?: string;
       },
     ) => {
-      exitCode = await run({ decks, ...o, color: color(), capture: o.capture });
+      exitCode = await run({ decks, ...o, color: color(), capture: o.capture, user: o.user });
     },
   );
 

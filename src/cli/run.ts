@@ -5,6 +5,7 @@ import { openTun } from '../lab/open-tun.ts';
 import { type ActionEvent, runSchedule } from '../lab/schedule.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD, UsageError } from './exit.ts';
+import { dropPrivileges, STILL_ROOT } from './privileges.ts';
 import { outputBeside, type Recording, record } from './recording.ts';
 import { startLab } from './start.ts';
 import { milliseconds } from './table.ts';
@@ -16,6 +17,8 @@ export interface RunCommand {
   readonly hostSide: boolean;
   /** Live: let the kernel do checksums and segmentation where it can. */
   readonly offload: boolean;
+  /** Live: whom to become once the interfaces are open. */
+  readonly user: string | undefined;
   readonly seed: number;
   readonly json: boolean;
   readonly color: boolean;
@@ -54,6 +57,8 @@ export async function run(command: RunCommand): Promise<number> {
   };
   try {
     if (command.capture !== undefined) recording = record(lab, command.capture);
+    // Everything is open that needs a privilege, and nothing has been read: that begins when the event loop turns.
+    if (command.live && !dropPrivileges(command.user, process.env)) process.stderr.write(STILL_ROOT);
     await startLab(lab);
     if (command.live) {
       const interrupted = untilInterrupted();

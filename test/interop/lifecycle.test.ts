@@ -74,6 +74,61 @@ describe.skipIf(missing !== undefined)('the end of a live run', () => {
   });
 });
 
+describe.skipIf(missing !== undefined)('a live run that was started by root', () => {
+  let kernel: Namespace;
+  beforeEach(async () => {
+    kernel = await Namespace.create();
+  });
+  afterEach(() => kernel?.[Symbol.asyncDispose]());
+
+  /** Real, effective, saved and file system id, and what it may. */
+  async function status(pid: number): Promise<string> {
+    const { stdout } = await kernel.run('grep', [
+      '-E',
+      '^(Uid|Gid|Groups|CapEff|CapPrm):',
+      `/proc/${pid}/status`,
+    ]);
+    return stdout.replaceAll(/[\t ]+/g, ' ').replaceAll(' \n', '\n');
+  }
+
+  it.each([
+    ['named by --user', ['--user', 'nobody'], {}, [65_534, 65_534]],
+    ['given as numbers', ['--user', '1234:4321'], {}, [1_234, 4_321]],
+    ['that called sudo', [], { SUDO_UID: '1234', SUDO_GID: '4321' }, [1_234, 4_321]],
+  ] as const)('goes on as the user %s, serves, and takes its interfaces away', async (_, args, env, ids) => {
+    const [uid, gid] = ids;
+    const started = kernel.start(process.execPath, [...RUN, ...args], { env: { ...process.env, ...env } });
+    await started.saying(/twinstack is live/);
+    const told = await status(started.process.pid!);
+    expect(told).toContain(`Uid: ${uid} ${uid} ${uid} ${uid}\n`);
+    expect(told).toContain(`Gid: ${gid} ${gid} ${gid} ${gid}\n`);
+    expect(told).toContain(`Groups: ${gid}\n`);
+    expect(told).toContain('CapEff: 0000000000000000\n');
+    expect(told).toContain('CapPrm: 0000000000000000\n');
+    const { stdout } = await kernel.run('curl', ['-sS', 'http://192.0.2.80/']);
+    expect(stdout).toContain('PAIR6 answers');
+    started.signal('SIGINT');
+    expect((await started.ended).code).toBe(0);
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+
+  it('stays root without either, and says how not to', async () => {
+    const env = { ...process.env };
+    delete env['SUDO_UID'];
+    const started = kernel.start(process.execPath, RUN, { env });
+    await started.saying(/twinstack is live/);
+    expect(started.stderr).toMatch(/goes on as root; --user NAME/);
+    expect(await status(started.process.pid!)).toContain('Uid: 0 0 0 0\n');
+  });
+
+  it('does not begin for a user that there is not', async () => {
+    const { code, stderr } = await kernel.run(process.execPath, [...RUN, '--user', 'no-such-user']);
+    expect(code).toBe(USAGE);
+    expect(stderr).toMatch(/there is no user no-such-user/);
+    expect(await kernel.interfaces()).toEqual([]);
+  });
+});
+
 describe.skipIf(missing !== undefined)('a live run that cannot begin', () => {
   let kernel: Namespace;
   beforeEach(async () => {

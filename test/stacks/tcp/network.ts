@@ -405,6 +405,8 @@ export interface Crafted {
   data?: Uint8Array | string;
   /** Raw bytes of the option field, a multiple of four. */
   options?: number[];
+  /** It comes with others. */
+  inBurst?: boolean;
 }
 
 /** One end; the test is the other. */
@@ -454,6 +456,7 @@ export class Peer {
     writeHeader(packet, this.port, this.local, seq, ack, header, flags, window);
     packet.bytes.set(options, packet.start + HEADER);
     packet.bytes.set(data, packet.start + header);
+    packet.inBurst = segment.inBurst === true;
     const pseudo = family.pseudoHeader(source, destination, TCP, packet.length);
     packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
     return this.end.take(packet, source, destination);

@@ -125,6 +125,7 @@ describe('SendQueue', () => {
   it('agrees with one long array', () => {
     const step = fc.oneof(
       fc.record({ push: fc.integer({ min: 0, max: 3_000 }) }),
+      fc.record({ pushCopy: fc.oneof(fc.integer({ min: 0, max: 3_000 }), fc.constant(70_000)) }),
       fc.record({ copy: fc.tuple(fc.nat(9_999), fc.nat(9_999)) }),
       fc.record({ drop: fc.nat(9_999) }),
     );
@@ -138,6 +139,11 @@ describe('SendQueue', () => {
             const chunk = pattern(each.push, seed++);
             queue.push(chunk);
             model.push(...chunk);
+          } else if ('pushCopy' in each) {
+            const chunk = pattern(each.pushCopy, seed++);
+            queue.pushCopy(chunk);
+            for (const byte of chunk) model.push(byte);
+            chunk.fill(0); // it is the caller's again
           } else if ('copy' in each) {
             const offset = model.length === 0 ? 0 : each.copy[0] % model.length;
             const length = Math.min(each.copy[1] % 1_500, model.length - offset);

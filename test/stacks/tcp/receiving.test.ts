@@ -23,6 +23,57 @@ describe('acknowledging', () => {
     expect(owner.received).toBe(7_000);
   });
 
+  it('acknowledges a burst of the device once, when it is over', () => {
+    const peer = new Peer(family);
+    const { owner, iss } = peer.accept();
+    for (let i = 0; i < 9; i++) {
+      const seq = 1_001 + i * 1_000;
+      peer.inject({ seq, ack: iss + 1, flags: '.', data: pattern(1_000, i), inBurst: true });
+    }
+    expect(peer.take()).toEqual([]);
+    peer.clock.advance(peer.clock.now);
+    expect(peer.take()).toMatchObject([{ flags: '.', ack: 10_001 }]);
+    expect(peer.clock.foreground).toBe(0);
+    // A gap is reported at once all the same (RFC 5681 §4.2).
+    peer.inject({ seq: 20_001, ack: iss + 1, flags: '.', data: pattern(1_000), inBurst: true });
+    expect(peer.take()).toMatchObject([{ ack: 10_001 }]);
+    expect(owner.received).toBe(9_000);
+    // One that is gone when the burst ends is not acknowledged any more.
+    peer.inject({ seq: 10_001, ack: iss + 1, flags: '.', data: pattern(3_000), inBurst: true });
+    peer.inject({ seq: 13_001, ack: iss + 1, flags: '.', data: pattern(1_000), inBurst: true });
+    owner.connection.abort();
+    peer.take();
+    peer.clock.advance(peer.clock.now);
+    expect(peer.take()).toEqual([]);
+  });
+
+  it('gives an owner the bytes without a queue between, as far as it takes them', () => {
+    const peer = new Peer(family);
+    const { owner, iss } = peer.accept();
+    const taken: number[] = [];
+    owner.reading = false;
+    owner.connection.handler.take = (bytes, from, to) => {
+      const n = Math.min(to - from, 600);
+      for (let i = from; i < from + n; i++) taken.push(bytes[i]!);
+      return n;
+    };
+    peer.inject({ seq: 1_001, ack: iss + 1, flags: '.', data: pattern(500) });
+    expect(owner.connection.available).toBe(0);
+    peer.inject({ seq: 1_501, ack: iss + 1, flags: '.', data: pattern(1_000, 500) });
+    expect(taken).toHaveLength(1_100);
+    expect(owner.connection.available).toBe(400);
+    // What is queued goes first, so nothing is offered while there is a queue.
+    peer.inject({ seq: 2_501, ack: iss + 1, flags: '.', data: pattern(100, 1_500) });
+    expect(taken).toHaveLength(1_100);
+    expect(owner.connection.info()).toMatchObject({ bytesReceived: 1_600 });
+    let rest: number[] = [];
+    for (let chunk = owner.connection.read(); chunk !== undefined; chunk = owner.connection.read()) {
+      rest = [...rest, ...chunk];
+    }
+    expect([...taken, ...rest]).toEqual([...pattern(500), ...pattern(1_000, 500), ...pattern(100, 1_500)]);
+    owner.connection.abort();
+  });
+
   it('puts the acknowledgment on data of its own', () => {
     const peer = new Peer(family);
     const { owner, iss } = peer.accept();
