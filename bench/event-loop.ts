@@ -1,0 +1,72 @@
+/** How late a timer of 5 ms comes while a bulk flow runs, against the same timer while nothing does. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { argv } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from './compile.ts';
+import { FAMILIES, missing, Namespace, output } from './live.ts';
+import { type Comparison, compare } from './measure.ts';
+
+const PERIOD = 5;
+const SECONDS = 2;
+const SELF = fileURLToPath(import.meta.url);
+
+/** In a namespace, as a process of its own: serves, and prints the 99th percentile of what its timer was late, in ms. */
+async function serve(): Promise<void> {
+  const { Lab } = await import('../src/lab/lab.ts');
+  const { openTun } = await import('../src/lab/open-tun.ts');
+  const { loadDecks } = await import('../src/cli/decks.ts');
+  const deck = loadDecks([join(packageRoot(), 'bench', 'load.deck')], false);
+  const lab = new Lab(deck, { live: (hooks) => openTun(hooks, { hostSide: true }) });
+  await lab.start();
+  const late: number[] = [];
+  process.stderr.write('serving\n');
+  await new Promise((resolve) => setTimeout(resolve, 700)); // the flow begins, code is compiled
+  const until = performance.now() + SECONDS * 1_000;
+  while (performance.now() < until) {
+    const start = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, PERIOD));
+    late.push(performance.now() - start - PERIOD);
+  }
+  late.sort((a, b) => a - b);
+  process.stdout.write(String(late[Math.floor(late.length * 0.99)]));
+  await lab.close();
+}
+
+/** ms */
+async function lateness(flow: readonly string[] | undefined): Promise<number> {
+  const namespace = new Namespace();
+  const child = namespace.start('1', process.execPath, [SELF, 'serve']);
+  const printed = output(child);
+  await once(child.stderr!, 'data');
+  const load = flow && namespace.load(...flow, '-t', String(SECONDS + 0.5), '-o', '0.5').catch(() => {});
+  const p99 = Number(await printed);
+  await load;
+  await namespace.remove();
+  return p99;
+}
+
+export async function run(): Promise<Comparison[]> {
+  const reason = missing();
+  if (reason !== undefined) throw new Error(reason);
+  const { address } = FAMILIES[0];
+  const idle = (): Promise<number> => lateness(undefined);
+  return [
+    await compare(
+      'lateness of a 5 ms timer while a flow comes in (p99)',
+      'ms',
+      () => lateness(['send', address, '5001']),
+      'idle',
+      idle,
+    ),
+    await compare(
+      'lateness of a 5 ms timer while a flow goes out (p99)',
+      'ms',
+      () => lateness(['recv', address, '5002']),
+      'idle',
+      idle,
+    ),
+  ];
+}
+
+if (argv[1] === SELF && argv[2] === 'serve') await serve();
