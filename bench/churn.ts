@@ -14,7 +14,7 @@ const KERNEL_CONNECTIONS = 2_000;
 const KERNEL_AT_ONCE = 200;
 
 /** Connections a second. */
-function churn(): number {
+export function churn(): number {
   const wire = new MemoryWire(ipv4, 1_000_000);
   const accepted: TcpConnection[] = [];
   const listener = wire.server.tcp.listen(ipv4.any, 80, {

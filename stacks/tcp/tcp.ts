@@ -72,7 +72,9 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #windowShift: number;
   #local: Address | undefined;
   /** Connections with something to tell, in order. */
-  readonly #news: Connection[] = [];
+  readonly #news: (Connection | undefined)[] = [];
+  /** Of them; the array keeps its length, which is quicker than to empty it. */
+  #newsCount = 0;
   #telling = false;
 
   constructor(network: NetworkLayer, options: TcpOptions) {
@@ -331,7 +333,7 @@ export class Tcp implements TcpService, Transport, Host {
   // What connections ask of their host
 
   notify(tcb: Tcb, events: number): void {
-    if (tcb.events === 0 || (tcb.events & ~CLOSED) === 0) this.#news.push(tcb as Connection);
+    if (tcb.events === 0 || (tcb.events & ~CLOSED) === 0) this.#news[this.#newsCount++] = tcb as Connection;
     tcb.events |= events;
   }
 
@@ -358,15 +360,19 @@ export class Tcp implements TcpService, Transport, Host {
 
   /** Tells owners what has happened, unless it is an owner who is calling: then the outer call goes on with it. */
   flush(): void {
-    if (this.#telling || this.#news.length === 0) return;
+    if (this.#telling || this.#newsCount === 0) return;
     this.#telling = true;
     let told = 0;
     try {
-      while (told < this.#news.length) this.#tell(this.#news[told++]!);
+      while (told < this.#newsCount) {
+        const connection = this.#news[told]!;
+        this.#news[told++] = undefined;
+        this.#tell(connection);
+      }
     } finally {
       // An owner that throws is its own affair; the others are told at the next entry.
-      if (told === this.#news.length) this.#news.length = 0;
-      else this.#news.splice(0, told);
+      if (told < this.#newsCount) this.#news.copyWithin(0, told, this.#newsCount);
+      this.#newsCount -= told;
       this.#telling = false;
     }
   }

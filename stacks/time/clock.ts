@@ -2,14 +2,15 @@
  * Time is one number, microseconds, and it comes in from outside: the lab's virtual clock jumps from deadline to
  * deadline, the live runner hands in the real time when a device is readable or a deadline has passed.
  *
- * Timers are objects that are armed, re-armed and disarmed without allocation, kept in a binary heap ordered by
- * deadline and, for equal deadlines, by arming order: equal seeds give equal runs.
+ * Timers are objects that are armed, re-armed and disarmed without allocation. They fire by deadline and, for equal
+ * deadlines, in the order of arming: equal seeds give equal runs.
  */
+import { Wheel, type WheelEntry } from './wheel.ts';
 
 export const MILLISECOND = 1_000;
 export const SECOND = 1_000_000;
 
-export class Timer {
+export class Timer implements WheelEntry {
   readonly clock: Clock;
   readonly fire: () => void;
   /** Housekeeping (ageing, keep-alive, periodic advertisements) does not keep a virtual lab running. */
@@ -18,9 +19,9 @@ export class Timer {
   patient = false;
   /** µs; meaningful while armed. */
   deadline = 0;
-  /** Heap position, -1 when not armed. */
-  index = -1;
-  order = 0;
+  slot = -1;
+  next: WheelEntry | undefined;
+  previous: WheelEntry | undefined;
 
   constructor(clock: Clock, fire: () => void, background: boolean) {
     this.clock = clock;
@@ -29,7 +30,7 @@ export class Timer {
   }
 
   get armed(): boolean {
-    return this.index >= 0;
+    return this.slot >= 0;
   }
 
   /** (Re-)arms for `delay` µs from now. */
@@ -49,12 +50,15 @@ export class Clock {
   foreground = 0;
   /** How many of the foreground timers are patient. */
   patient = 0;
-  /** Called when the next deadline comes earlier, or the first foreground timer is armed: whoever sleeps, looks again. */
+  /**
+   * Called when a deadline comes before the one that `nextDeadline` told last, or the first foreground timer is armed:
+   * whoever sleeps, looks again.
+   */
   onEarlier: (() => void) | undefined;
   /** Where `refresh` reads the time: set when live, undefined in virtual time. */
   source: (() => number) | undefined;
-  readonly #heap: Timer[] = [];
-  #order = 0;
+  readonly #wheel = new Wheel<Timer>();
+  #told = Number.POSITIVE_INFINITY;
 
   timer(fire: () => void, options: { background?: boolean } = {}): Timer {
     return new Timer(this, fire, options.background === true);
@@ -62,7 +66,8 @@ export class Clock {
 
   /** µs, Infinity when nothing is armed. */
   nextDeadline(): number {
-    return this.#heap.length === 0 ? Number.POSITIVE_INFINITY : this.#heap[0]!.deadline;
+    this.#told = this.#wheel.first()?.deadline ?? Number.POSITIVE_INFINITY;
+    return this.#told;
   }
 
   /** Brings `now` up to the source without firing anything: for calls that enter from an application. */
@@ -74,19 +79,14 @@ export class Clock {
 
   /** Fires everything due at or before `to`, each at its own deadline (never before `now`), then sets `now`. */
   advance(to: number): void {
-    while (this.#heap.length > 0 && this.#heap[0]!.deadline <= to) {
-      const timer = this.#heap[0]!;
-      this.disarm(timer);
-      if (timer.deadline > this.now) this.now = timer.deadline;
-      timer.fire();
-    }
+    while (this.step(to));
     if (to > this.now) this.now = to;
   }
 
   /** Fires the one timer that is due next, if it is due at or before `to`; false when there is none. */
   step(to: number = Number.POSITIVE_INFINITY): boolean {
-    const timer = this.#heap[0];
-    if (timer === undefined || timer.deadline > to) return false;
+    const timer = this.#wheel.due(to);
+    if (timer === undefined) return false;
     this.disarm(timer);
     if (timer.deadline > this.now) this.now = timer.deadline;
     timer.fire();
@@ -94,72 +94,28 @@ export class Clock {
   }
 
   arm(timer: Timer, deadline: number): void {
-    if (timer.index >= 0) {
-      // Re-armed: order is taken anew, as if it had been disarmed first.
-      timer.deadline = deadline;
-      timer.order = this.#order++;
-      this.#down(this.#up(timer.index));
-    } else {
-      timer.deadline = deadline;
-      timer.order = this.#order++;
-      timer.index = this.#heap.push(timer) - 1;
-      const wasQuiet = this.foreground === (timer.patient ? 0 : this.patient);
-      if (!timer.background) this.foreground++;
-      if (timer.patient) this.patient++;
-      const wakes = wasQuiet && !timer.background;
-      this.#up(timer.index);
-      if (wakes && timer.index !== 0) this.onEarlier?.();
-    }
-    if (timer.index === 0) this.onEarlier?.();
+    const wakes = timer.slot < 0 && !timer.background && this.#count(timer);
+    if (timer.slot >= 0) this.#wheel.remove(timer);
+    timer.deadline = deadline;
+    this.#wheel.add(timer, this.now);
+    if (!wakes && deadline >= this.#told) return;
+    if (deadline < this.#told) this.#told = deadline;
+    this.onEarlier?.();
+  }
+
+  /** One more in the foreground: true when all was quiet before. */
+  #count(timer: Timer): boolean {
+    const wasQuiet = this.foreground === (timer.patient ? 0 : this.patient);
+    this.foreground++;
+    if (timer.patient) this.patient++;
+    return wasQuiet;
   }
 
   disarm(timer: Timer): void {
-    const at = timer.index;
-    if (at < 0) return;
-    timer.index = -1;
-    if (!timer.background) this.foreground--;
+    if (timer.slot < 0) return;
+    this.#wheel.remove(timer);
+    if (timer.background) return;
+    this.foreground--;
     if (timer.patient) this.patient--;
-    const last = this.#heap.pop()!;
-    if (last === timer) return;
-    this.#heap[at] = last;
-    last.index = at;
-    this.#down(this.#up(at));
-  }
-
-  #before(a: Timer, b: Timer): boolean {
-    return a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
-  }
-
-  #up(at: number): number {
-    const heap = this.#heap;
-    const timer = heap[at]!;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      const other = heap[above]!;
-      if (!this.#before(timer, other)) break;
-      heap[at] = other;
-      other.index = at;
-      at = above;
-    }
-    heap[at] = timer;
-    timer.index = at;
-    return at;
-  }
-
-  #down(at: number): void {
-    const heap = this.#heap;
-    const timer = heap[at]!;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= heap.length) break;
-      if (below + 1 < heap.length && this.#before(heap[below + 1]!, heap[below]!)) below++;
-      const other = heap[below]!;
-      if (!this.#before(other, timer)) break;
-      heap[at] = other;
-      other.index = at;
-      at = below;
-    }
-    heap[at] = timer;
-    timer.index = at;
   }
 }
