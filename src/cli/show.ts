@@ -106,6 +106,16 @@ export const TABLES: Readonly<Record<string, { readonly help: string; readonly m
         ]),
       }),
     },
+    storage: {
+      help: 'TCP connections of every stack against its limit, and the bytes they take',
+      make: (lab) => ({
+        head: ['STACK', 'CONNECTIONS', 'LIMIT', 'TIME-WAIT', 'RECORDS', 'BUFFERS'],
+        rows: stacks(lab).map((stack) => {
+          const { connections, maxConnections, timeWait, records, buffers } = stack.tcp.storage();
+          return [two(stack.id), connections, maxConnections, timeWait, records, buffers];
+        }),
+      }),
+    },
     counters: {
       help: 'packets by verdict, and drops by reason, of every stack and segment',
       make: (lab) => ({

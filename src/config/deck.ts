@@ -46,6 +46,8 @@ export interface StackConfig {
   /** Seconds; default 120. */
   readonly interval: number;
   readonly forward: boolean;
+  /** TCP connections at once (MAXCONN); the model's 4,095 when undefined. */
+  readonly maxConnections: number | undefined;
   readonly devices: readonly DeviceConfig[];
   readonly links: readonly LinkConfig[];
   /** IPv6: links that take their addresses from routers. */

@@ -32,6 +32,7 @@ export interface StackDraft {
   couple: { readonly id: number; readonly token: Token } | undefined;
   interval: number;
   forward: boolean;
+  maxConnections: number | undefined;
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
   readonly autoconf: Drafted<AutoconfConfig>[];
@@ -56,6 +57,7 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     couple: undefined,
     interval: DEFAULT_INTERVAL,
     forward: false,
+    maxConnections: undefined,
     devices: [],
     links: [],
     autoconf: [],
@@ -84,6 +86,9 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'FORWARD':
       draft.forward = operands.text('state') === 'ON';
+      return;
+    case 'MAXCONN':
+      draft.maxConnections = operands.number('connections');
       return;
     case 'DEVICE':
       draft.devices.push({ config: deviceOf(operands, at), operands });
@@ -204,6 +209,7 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     couple: draft.couple === undefined ? undefined : { id: draft.couple.id, at: draft.couple.token.at },
     interval: draft.interval,
     forward: draft.forward,
+    maxConnections: draft.maxConnections,
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),

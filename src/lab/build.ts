@@ -100,7 +100,13 @@ export function build(
 
   try {
     for (const config of deck.stacks) {
-      const options = { id: config.id, name: config.job, forwarding: config.forward };
+      const { maxConnections } = config;
+      const options = {
+        id: config.id,
+        name: config.job,
+        forwarding: config.forward,
+        ...(maxConnections !== undefined && { maxConnections }),
+      };
       const stack =
         config.family === 4 ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
       const links = new Map<string, number>();

@@ -124,6 +124,16 @@ export interface ConnectOptions {
   readonly localPort?: number;
 }
 
+export interface TcpStorage {
+  readonly connections: number;
+  readonly maxConnections: number;
+  readonly timeWait: number;
+  /** Bytes of connection records: rows, handles and the table that finds them. */
+  readonly records: number;
+  /** Bytes received and not yet read, and bytes accepted by `send` and not yet acknowledged. */
+  readonly buffers: number;
+}
+
 /** The open calls; `Tcp` (tcp.ts) implements it. */
 export interface TcpService {
   listen(address: Address, port: number, options: ListenOptions): TcpListener | Failure;
@@ -132,6 +142,8 @@ export interface TcpService {
   connections(): Iterable<TcpConnection>;
   listeners(): Iterable<TcpListener>;
   readonly connectionCount: number;
+  /** What the connections take, for `show storage`. */
+  storage(): TcpStorage;
   /** Operator's PORT n SUSPEND: no new connection on this port while suspended. */
   suspend(port: number, suspended: boolean): void;
 }

@@ -9,6 +9,9 @@ export const stackPrograms: readonly Program[] = [
   { name: 'BSTT6NET', kind: 'stack', help: 'an IPv6 stack', origin: 'model', id: 'required', attach: true },
 ];
 
+/** Row numbers of the connection table are 31 bits, and nobody has more memory than for this: 4 GB idle. */
+const MAX_CONNECTIONS = 16_000_000;
+
 const layer2 = optional(keyword('LAYER2'), token('mac', 'mac'));
 
 /** The operands of ROUTE, which AT ... ROUTE takes as well. */
@@ -165,6 +168,17 @@ export const stackStatements: readonly Statement[] = [
     origin: 'model',
     certainty: 'printed',
     note: 'Printed as an operator command; in a deck it sets the state at the start.',
+  },
+  {
+    name: 'MAXCONN',
+    programs: stacks,
+    operands: [number('connections', 1, MAX_CONNECTIONS)],
+    help: 'How many TCP connections the stack takes at once; without the card 4095, as the model has it.',
+    example: 'MAXCONN 100000',
+    origin: 'ours',
+    certainty: 'defined',
+    note: 'Connections in TIME-WAIT do not count. An idle connection takes about 260 bytes in its stack.',
+    once: true,
   },
   {
     name: 'FORWARD',
