@@ -98,7 +98,7 @@ export class ConnectionTable {
 
   /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet. */
   add(tcb: Tcb, localPort: number, remote: Address, remotePort: number): void {
-    if (this.size >= this.#buckets.length) this.#grow();
+    if (this.size >= this.#buckets.length) this.#resize(this.#buckets.length * 2);
     const page = this.#roomy.at(-1) ?? this.#addPage();
     let index = page.free - 1;
     if (index < 0) index = page.fresh++;
@@ -136,6 +136,8 @@ export class ConnectionTable {
       if (before === 0) this.#buckets[bucket] = next;
       else this.#page(before).words[this.#at(before) + CHAIN] = next;
       this.size--;
+      const { length } = this.#buckets;
+      if (length > SMALLEST && this.size < length / 8) this.#resize(length / 2);
       return true;
     }
     return false;
@@ -224,9 +226,9 @@ export class ConnectionTable {
     this.#buckets[bucket] = tcb.words[tcb.at + ROW]!;
   }
 
-  #grow(): void {
+  #resize(buckets: number): void {
     const all = [...this];
-    this.#buckets = new Int32Array(this.#buckets.length * 2);
+    this.#buckets = new Int32Array(buckets);
     for (const tcb of all) this.#link(tcb);
   }
 }
