@@ -5,7 +5,7 @@ import { ipv4 } from '../stacks/address/ipv4.ts';
 import type { TcpConnection } from '../stacks/tcp/api.ts';
 import { SECOND } from '../stacks/time/clock.ts';
 import { type Comparison, compare } from './measure.ts';
-import { IDLE, MemoryWire } from './memory-wire.ts';
+import { IDLE, listen, MemoryWire } from './memory-wire.ts';
 
 /** At once, so that tables are not empty and caches not all ours. */
 const BATCH = 1_000;
@@ -14,17 +14,13 @@ const KERNEL_CONNECTIONS = 2_000;
 const KERNEL_AT_ONCE = 200;
 
 /** Connections a second. */
-export function churn(): number {
+function churn(): number {
   const wire = new MemoryWire(ipv4, 1_000_000);
   const accepted: TcpConnection[] = [];
-  const listener = wire.server.tcp.listen(ipv4.any, 80, {
-    backlog: 4_095,
-    accept: (connection) => {
-      connection.handler = IDLE;
-      accepted.push(connection);
-    },
+  listen(wire.server.tcp, ipv4, 80, (connection) => {
+    connection.handler = IDLE;
+    accepted.push(connection);
   });
-  if ('code' in listener) throw new Error(listener.cause);
   const start = performance.now();
   for (let round = 0; round < ROUNDS; round++) {
     const opened: TcpConnection[] = [];

@@ -4,12 +4,11 @@
  */
 
 import { lab } from '../src/index.ts';
-import type { Family } from '../stacks/address/family.ts';
 import type { Stack } from '../stacks/stack.ts';
 import type { TcpConnection } from '../stacks/tcp/api.ts';
 import { collectGarbage, heldBytes } from './heap.ts';
 import type { Comparison } from './measure.ts';
-import { IDLE } from './memory-wire.ts';
+import { IDLE, listen } from './memory-wire.ts';
 
 const CONNECTIONS = 1_000_000;
 const PORTS = 20;
@@ -64,7 +63,12 @@ async function ours(version: 4 | 6, count: number): Promise<Held> {
   const { family } = client;
   const remote = family.parse(version === 4 ? '192.0.2.3' : '2001:db8::2')!;
   const accepted: TcpConnection[] = [];
-  for (let port = 0; port < PORTS; port++) listen(server, family, 1 + port, accepted);
+  for (let port = 0; port < PORTS; port++) {
+    listen(server.tcp, family, 1 + port, (connection) => {
+      connection.handler = IDLE;
+      accepted.push(connection);
+    });
+  }
   const opened: TcpConnection[] = [];
   await open(client, remote, 0, AT_ONCE, opened, network);
   await closeAll(opened, accepted, network);
@@ -80,17 +84,6 @@ async function ours(version: 4 | 6, count: number): Promise<Held> {
   const collection = collectGarbage();
   await closeAll(opened, accepted, network);
   return { bytes, perSecond, collection, left: heldBytes() - before };
-}
-
-function listen(server: Stack, family: Family, port: number, accepted: TcpConnection[]): void {
-  const listener = server.tcp.listen(family.any, port, {
-    backlog: 4_095,
-    accept: (connection) => {
-      connection.handler = IDLE;
-      accepted.push(connection);
-    },
-  });
-  if ('code' in listener) throw new Error(listener.cause);
 }
 
 type Network = Awaited<ReturnType<typeof lab>>;

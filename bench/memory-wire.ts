@@ -5,7 +5,7 @@ import type { NetworkLayer } from '../stacks/address/network.ts';
 import type { Environment } from '../stacks/packet/environment.ts';
 import type { Packet } from '../stacks/packet/packet.ts';
 import { PacketPool } from '../stacks/packet/pool.ts';
-import type { TcpConnection, TcpHandler } from '../stacks/tcp/api.ts';
+import type { TcpConnection, TcpHandler, TcpService } from '../stacks/tcp/api.ts';
 import { Tcp, type TcpOptions } from '../stacks/tcp/tcp.ts';
 import { Clock } from '../stacks/time/clock.ts';
 
@@ -13,6 +13,49 @@ const MTU = 1_500;
 
 /** An owner of many connections that does nothing with them. */
 export const IDLE: TcpHandler = { connected() {}, readable() {}, writable() {}, ended() {}, closed() {} };
+
+/** Gives every byte back. */
+export class Echo implements TcpHandler {
+  readonly #connection: TcpConnection;
+
+  constructor(connection: TcpConnection) {
+    this.#connection = connection;
+    connection.handler = this;
+    connection.setNoDelay(true);
+  }
+  connected(): void {}
+  readable(): void {
+    const chunk = this.#connection.read();
+    if (chunk !== undefined) this.#connection.send(chunk);
+  }
+  writable(): void {}
+  ended(): void {}
+  closed(): void {}
+}
+
+/** Reads, and does nothing with it. */
+export class Reader extends Echo {
+  readonly #own: TcpConnection;
+
+  constructor(connection: TcpConnection) {
+    super(connection);
+    this.#own = connection;
+  }
+  override readable(): void {
+    this.#own.read();
+  }
+}
+
+/** Listens with a backlog for all that a benchmark opens at once. */
+export function listen(
+  tcp: TcpService,
+  family: Family,
+  port: number,
+  accept: (c: TcpConnection) => void,
+): void {
+  const listener = tcp.listen(family.any, port, { backlog: 4_095, accept });
+  if ('code' in listener) throw new Error(listener.cause);
+}
 
 class End implements NetworkLayer {
   readonly family: Family;
