@@ -40,6 +40,7 @@ export function plot(title: string, xName: string, yName: string, series: readon
   lines.push(text(WIDTH / 2, HEIGHT - 12, 'middle', xName));
   lines.push(text(MARGIN - 6, MARGIN - 14, 'end', yName));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+<title>${title}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${lines.join('\n')}
 </svg>
