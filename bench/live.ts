@@ -42,11 +42,16 @@ function program(source: string, ...flags: string[]): string {
   return found;
 }
 
-/** Why live benches cannot run here; undefined when they can. */
-export function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'network namespaces need root';
-  if (process.env['LOAD_C'] === undefined) return 'LOAD_C does not name the source of the load client';
-  return undefined;
+/** Can live benches run here? Says why when they cannot. */
+export function isPossible(): boolean {
+  const why =
+    process.getuid?.() !== 0
+      ? 'network namespaces need root'
+      : process.env['LOAD_C'] === undefined
+        ? 'LOAD_C does not name the source of the load client'
+        : undefined;
+  if (why !== undefined) process.stderr.write(`left out: ${why}\n`);
+  return why === undefined;
 }
 
 function ip(...args: string[]): void {

@@ -82,7 +82,8 @@ export async function run(command: RunCommand): Promise<number> {
     recording?.close();
   }
   if (command.json) {
-    out.write(`${JSON.stringify({ end: lab.now, frames: lab.trace.frames, hash: lab.trace.hash })}\n`);
+    const hash = command.live ? undefined : lab.trace.hash;
+    out.write(`${JSON.stringify({ end: lab.now, frames: lab.trace.frames, hash })}\n`);
   } else if (!command.live) {
     const s = (lab.now / SECOND).toFixed(6);
     out.write(`ended at ${s} s, ${lab.trace.frames} frames, trace hash ${lab.trace.hash}\n`);

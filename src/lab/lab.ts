@@ -93,7 +93,7 @@ export class Lab {
     this.#deck = deck;
     this.#log = options.log;
     this.live = options.live !== undefined;
-    this.trace = new LabTrace(clock);
+    this.trace = new LabTrace(clock, !this.live);
     this.environment = {
       clock,
       random: this.live ? systemRandom() : seededRandom(options.seed ?? 1),

@@ -9,6 +9,7 @@ import {
   type NetworkLayer,
   type OutputOptions,
 } from '../../../stacks/address/network.ts';
+import { PARTIAL } from '../../../stacks/packet/packet.ts';
 import type { UdpHandler, UdpSocket } from '../../../stacks/udp/api.ts';
 import { Udp } from '../../../stacks/udp/udp.ts';
 import { environment, get16, put16 } from '../ipv4/net.ts';
@@ -101,6 +102,18 @@ describe.each([ipv4, ipv6])('UDP over $name', (family) => {
     }
     expect(seen).toBe(true);
     expect(arrive(sent[0]!.bytes, sent[0]!.source, sent[0]!.destination)).toBe('delivered');
+  });
+
+  it('hears a super-segment of the device as the datagrams that it is', () => {
+    const { env, udp, own, at } = setUp(family);
+    const one = listener();
+    udp.bind(family.any, 7, { handler: one });
+    const packet = env.pool.from(Uint8Array.of(0, 1, 0, 7, 0, 13, 0x12, 0x34, 1, 2, 3, 4, 5))!;
+    packet.segmentSize = 2;
+    packet.checksum = PARTIAL;
+    expect(udp.receive(packet, at(9), own[0]!)).toBe('delivered');
+    expect(one.heard).toEqual(['1:12', '1:34', '1:5']);
+    env.pool.release(packet);
   });
 
   it('treats a missing checksum as the family does', () => {
