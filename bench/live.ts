@@ -107,7 +107,7 @@ function loadClient(): string {
   return program(process.env['LOAD_C']!, '-pthread');
 }
 
-export function output(child: ChildProcess): Promise<string> {
+function output(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let out = '';
     let errors = '';
