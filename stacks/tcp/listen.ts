@@ -10,7 +10,7 @@ import { takeSyn } from './segment-arrives.ts';
 import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
 import type { Tcb } from './tcb.ts';
 import { armRetransmission } from './timers.ts';
-import { sendSyn } from './transmit.ts';
+import { sendSyn, updateMss } from './transmit.ts';
 
 export class Listener implements TcpListener, Origin<Tcb> {
   readonly address: Address;
@@ -29,8 +29,9 @@ export class Listener implements TcpListener, Origin<Tcb> {
     this.#closed = closed;
   }
 
-  get hasRoom(): boolean {
-    return this.#waiting < this.#backlog && this.admits();
+  /** As many connections are half open as may be: further ones are answered by a cookie. */
+  get isFull(): boolean {
+    return this.#waiting >= this.#backlog;
   }
 
   admits(): boolean {
@@ -73,4 +74,29 @@ export function receiveSyn(listener: Listener, tcb: Connection, segment: Segment
   tcb.state = 'SYN-RECEIVED';
   sendSyn(tcb);
   armRetransmission(tcb, 'retransmit', tcb.rto);
+}
+
+/**
+ * SYN-RECEIVED without a SYN: `segment` acknowledges a cookie, so the peer's SYN came with the sequence number before
+ * its own and named `mss`; what we offered was `window`. RFC 4987 §3.6.
+ */
+export function receiveCookie(
+  listener: Listener,
+  tcb: Connection,
+  segment: Segment,
+  mss: number,
+  window: number,
+): void {
+  listener.add(tcb);
+  tcb.peerMss = mss;
+  tcb.windowScaling = tcb.timestamps = tcb.sack = tcb.timing = false;
+  tcb.rcvShift = 0;
+  tcb.rcvNxt = tcb.lastAckSent = segment.seq;
+  tcb.rcvEdge = (segment.seq + window) | 0;
+  tcb.sndUna = (segment.ack - 1) | 0;
+  tcb.sndNxt = tcb.sndMax = tcb.sndEnd = segment.ack;
+  tcb.sndWl1 = segment.seq;
+  tcb.sndWl2 = segment.ack;
+  updateMss(tcb);
+  tcb.state = 'SYN-RECEIVED';
 }

@@ -25,8 +25,9 @@ import type {
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
 import { IsnGenerator } from './isn.ts';
-import { Listener, listenVerdict, receiveSyn } from './listen.ts';
+import { Listener, listenVerdict, receiveCookie, receiveSyn } from './listen.ts';
 import { networkError } from './network-errors.ts';
+import { News } from './news.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
 import { Blocks } from './send-queue.ts';
@@ -38,13 +39,14 @@ import {
   type Settings,
   type TcpOptions,
 } from './settings.ts';
+import { SynCookies } from './syn-cookies.ts';
 import { ConnectionTable } from './table.ts';
-import { ACCEPT, CLOSED, CONNECTED, ENDED, type Host, READABLE, type Tcb, WRITABLE } from './tcb.ts';
+import { CLOSED, type Host, type Tcb } from './tcb.ts';
 import { mayReuse, TimeWaitList } from './time-wait.ts';
 import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
-import { linkMss, sendAck, sendResetFor, sendSyn } from './transmit.ts';
+import { linkMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
 
@@ -68,6 +70,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #burstEnd: Timer;
   readonly #table: ConnectionTable;
   readonly #isn: IsnGenerator;
+  readonly #cookies: SynCookies;
   readonly #timeWait: TimeWaitList;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #suspended = new Set<number>();
@@ -75,11 +78,7 @@ export class Tcp implements TcpService, Transport, Host {
   /** RFC 7323 §2.3: what the largest receive buffer needs. */
   readonly #windowShift: number;
   #local: Address | undefined;
-  /** Connections with something to tell, in order. */
-  readonly #news: (Connection | undefined)[] = [];
-  /** Of them; the array keeps its length, which is quicker than to empty it. */
-  #newsCount = 0;
-  #telling = false;
+  readonly #news = new News((connection) => this.#release(connection));
 
   constructor(network: NetworkLayer, options: TcpOptions) {
     const { clock, random } = network.environment;
@@ -91,6 +90,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.#windowShift = shift;
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
+    this.#cookies = new SynCookies(random);
     this.timers = new TimerPool<Tcb>(clock, (slot) => {
       const { kind } = slot;
       const tcb = takeBack(slot);
@@ -311,14 +311,33 @@ export class Tcp implements TcpService, Transport, Host {
     if (network.family.isMulticast(source) || source.isUnspecified) return 'bad-source';
     const listener = this.#listener(destination, localPort);
     const verdict = listener !== undefined ? listenVerdict(segment) : closedVerdict(segment);
-    if (verdict === 'answered') {
+    const { now } = this.clock;
+    // An ACK where only a SYN is expected may be that of a cookie (RFC 4987 §3.6).
+    const mss =
+      listener === undefined
+        ? undefined
+        : this.#cookies.check(now, destination, localPort, source, remotePort, segment);
+    if (verdict === 'answered' && mss === undefined) {
       sendResetFor(network, segment, destination, localPort, source, remotePort);
       return verdict;
     }
-    if (verdict !== 'open') return verdict;
+    if (verdict !== 'open' && mss === undefined) return verdict;
     if (this.#suspended.has(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
-    if (!listener!.hasRoom) return 'backlog-full';
+    if (!listener!.admits()) return 'backlog-full';
+    const window = Math.min(0xffff, this.settings.receiveBuffer);
+    if (mss !== undefined) {
+      const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined);
+      receiveCookie(listener!, connection, segment, mss, window);
+      return segmentArrives(connection, segment, packet);
+    }
+    if (listener!.isFull) {
+      if (previous !== undefined) return 'backlog-full'; // the answer would meet the record in TIME-WAIT
+      const size = segment.mss !== 0 ? segment.mss : network.family.defaultMss;
+      const cookie = this.#cookies.make(now, destination, localPort, source, remotePort, segment.seq, size);
+      sendCookie(network, cookie, segment, window, destination, localPort, source, remotePort);
+      return 'answered';
+    }
     const after = previous?.sndNxt;
     if (previous !== undefined) {
       this.#timeWait.remove(previous);
@@ -349,8 +368,7 @@ export class Tcp implements TcpService, Transport, Host {
   // What connections ask of their host
 
   notify(tcb: Tcb, events: number): void {
-    if (tcb.events === 0 || (tcb.events & ~CLOSED) === 0) this.#news[this.#newsCount++] = tcb as Connection;
-    tcb.events |= events;
+    this.#news.note(tcb as Connection, events);
   }
 
   remove(tcb: Tcb): void {
@@ -374,45 +392,8 @@ export class Tcp implements TcpService, Transport, Host {
     this.#timeWait.wait(tcb);
   }
 
-  /** Tells owners what has happened, unless it is an owner who is calling: then the outer call goes on with it. */
   flush(): void {
-    if (this.#telling || this.#newsCount === 0) return;
-    this.#telling = true;
-    let told = 0;
-    try {
-      while (told < this.#newsCount) {
-        const connection = this.#news[told]!;
-        this.#news[told++] = undefined;
-        this.#tell(connection);
-      }
-    } finally {
-      // An owner that throws is its own affair; the others are told at the next entry.
-      if (told < this.#newsCount) this.#news.copyWithin(0, told, this.#newsCount);
-      this.#newsCount -= told;
-      this.#telling = false;
-    }
-  }
-
-  #tell(connection: Connection): void {
-    const { events } = connection;
-    // A clean end waits until its owner has read everything, or wants nothing more.
-    const held = (events & CLOSED) !== 0 && connection.unread > 0 && !connection.orphan;
-    connection.events = held ? CLOSED : 0;
-    if ((events & ACCEPT) !== 0) (connection.origin as Listener | undefined)?.announce(connection);
-    if ((events & CONNECTED) !== 0) connection.handler.connected();
-    // The owner may have closed in any of these calls; then only `closed` is left to tell.
-    if ((events & READABLE) !== 0 && connection.unread > 0 && !connection.orphan)
-      connection.handler.readable();
-    if ((events & ENDED) !== 0 && !connection.orphan) connection.handler.ended();
-    if ((events & WRITABLE) !== 0 && !connection.orphan) connection.handler.writable();
-    if ((events & CLOSED) === 0 || held) {
-      connection.rest();
-      return;
-    }
-    connection.handler.closed(connection.failure);
-    connection.handler = NOBODY;
-    connection.failure = undefined;
-    this.#release(connection);
+    this.#news.tell();
   }
 
   /** The row goes to the next connection as soon as it is in no table and its owner has been told all. */

@@ -18,8 +18,11 @@ const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
 
 /** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
 export function linkMss(tcb: Tcb): number {
-  const network = tcb.host.network;
-  const room = network.pathMtu(tcb.peer) - network.family.headerBytes - HEADER;
+  return pathMss(tcb.host.network, tcb.peer);
+}
+
+function pathMss(network: NetworkLayer, remote: Address): number {
+  const room = network.pathMtu(remote) - network.family.headerBytes - HEADER;
   return Math.min(Math.max(room, MINIMUM_MSS), 0xffff);
 }
 
@@ -150,6 +153,26 @@ export function sendReset(tcb: Tcb): void {
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
   writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
   send(network, packet, tcb.localAddress, tcb.peer);
+}
+
+/** SYN and ACK without a connection: `cookie` is the sequence number, and all that is kept (RFC 4987 §3.6). */
+export function sendCookie(
+  network: NetworkLayer,
+  cookie: number,
+  segment: Segment,
+  window: number,
+  local: Address,
+  localPort: number,
+  remote: Address,
+  remotePort: number,
+): void {
+  const header = HEADER + 4;
+  const packet = network.environment.pool.take(header);
+  if (packet === undefined) return;
+  const ack = (segment.seq + 1) | 0;
+  writeHeader(packet, localPort, remotePort, cookie, ack, header, SYN | ACK, window);
+  packet.setI32(packet.start + HEADER, 0x0204_0000 | pathMss(network, remote));
+  send(network, packet, local, remote);
 }
 
 /** The answer to a segment that no connection takes, RFC 9293 §3.10.7.1; `segment` is not itself a reset. */

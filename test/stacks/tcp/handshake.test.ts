@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { isFailure } from '../../../stacks/address/network.ts';
+import { addBytes, finish } from '../../../stacks/packet/checksum.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
+import { CHECKSUM, TCP, writeHeader } from '../../../stacks/wire/tcp.ts';
 import {
   dial,
   families,
@@ -208,7 +210,7 @@ describe.each(families)('opening, $name', (family) => {
     expect(peer.take()).toEqual([]);
   });
 
-  it('drops a SYN silently when the backlog is full, and lets go of half-open connections', () => {
+  it('keeps nothing of a SYN when the backlog is full, and lets go of half-open connections', () => {
     begin();
     const accepted: Owner[] = [];
     must(
@@ -224,8 +226,9 @@ describe.each(families)('opening, $name', (family) => {
     );
     for (peer.port = 1; peer.port <= 2; peer.port++) peer.inject({ seq: 1, flags: 'S' });
     const [first] = peer.take();
-    expect(peer.inject({ seq: 1, flags: 'S' })).toBe('backlog-full');
-    expect(peer.take()).toEqual([]);
+    expect(peer.inject({ seq: 1, flags: 'S' })).toBe('answered');
+    expect(peer.take()).toMatchObject([{ flags: 'S.', ack: 2, shift: undefined, timestamp: undefined }]);
+    expect(peer.tcp.connectionCount).toBe(2);
     peer.port = 1;
     peer.inject({ seq: 2, ack: first!.seq + 1, flags: '.' });
     expect(accepted.length).toBe(1);
@@ -234,6 +237,85 @@ describe.each(families)('opening, $name', (family) => {
     while (peer.clock.step());
     expect(peer.tcp.connectionCount).toBe(1);
     expect(peer.clock.now).toBeGreaterThan(60 * SECOND);
+  });
+
+  it('takes the ACK of a cookie for the SYN that it kept nothing of (RFC 4987 §3.6), once it is its own', () => {
+    begin();
+    const accepted: Owner[] = [];
+    must(
+      peer.tcp.listen(family.any, 80, {
+        backlog: 1,
+        accept: (connection) => {
+          const owner = new Owner();
+          owner.connection = connection;
+          connection.handler = owner;
+          accepted.push(owner);
+        },
+      }),
+    );
+    peer.port = 1;
+    peer.inject({ seq: 1, flags: 'S' });
+    peer.take();
+    peer.port = 2;
+    expect(peer.inject({ seq: 100, flags: 'S', options: [2, 4, 5, 200] })).toBe('answered'); // MSS 1,480
+    const [cookie] = peer.take();
+    const ack = cookie!.seq + 1;
+    // Of another port, of another SYN, guessed: a reset each.
+    peer.port = 3;
+    expect(peer.inject({ seq: 101, ack, flags: '.' })).toBe('answered');
+    peer.port = 2;
+    expect(peer.inject({ seq: 102, ack, flags: '.' })).toBe('answered');
+    expect(peer.inject({ seq: 101, ack: ack + 1, flags: '.' })).toBe('answered');
+    expect(peer.take().map((sent) => sent.flags)).toEqual(['R', 'R', 'R']);
+    expect(accepted.length).toBe(0);
+    expect(peer.inject({ seq: 101, ack, flags: '.', data: 'hello' })).toBe('delivered');
+    expect(accepted.length).toBe(1);
+    expect(accepted[0]!.text).toBe('hello');
+    const { connection } = accepted[0]!;
+    expect(connection.info()).toMatchObject({
+      state: 'ESTABLISHED',
+      mss: 1_440 + (family.version === 4 ? 20 : 0),
+    });
+    connection.send(Uint8Array.of(1));
+    expect(peer.take().at(-1)).toMatchObject({ seq: cookie!.seq + 1, ack: 106, data: { length: 1 } });
+    // Too old: the period of the cookie and the next have passed.
+    peer.port = 4;
+    peer.inject({ seq: 100, flags: 'S' });
+    const old = peer.take().at(-1)!;
+    peer.clock.now += 130 * SECOND;
+    expect(peer.inject({ seq: 101, ack: old.seq + 1, flags: '.' })).toBe('answered');
+    expect(peer.take()).toMatchObject([{ flags: 'R' }]);
+  });
+
+  it('takes honest connections in a flood of 100,000 SYNs a second, at the first try and in bounded memory', () => {
+    const wire = new Wire(family, { delay: 5_000 });
+    let accepted = 0;
+    must(
+      wire.b.tcp.listen(family.any, 80, {
+        accept: (connection) => {
+          connection.handler = new Owner();
+          accepted++;
+        },
+      }),
+    );
+    const forged = wire.a.address.clone();
+    const owners: Owner[] = [];
+    for (let ms = 0; ms < 200; ms++) {
+      for (let i = 0; i < 100; i++) {
+        forged.w3 = (0x0a01_0000 + ms * 100 + i) | 0;
+        const packet = wire.environment.pool.take(20)!;
+        writeHeader(packet, 1_000 + i, 80, ms, 0, 20, 2, 1_024);
+        const pseudo = family.pseudoHeader(forged, wire.b.address, TCP, packet.length);
+        packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
+        wire.b.take(packet, forged, wire.b.address);
+      }
+      if (ms % 20 === 0) owners.push(dial(wire.a, wire.b.address, 80));
+      wire.run(1_000);
+    }
+    wire.run(50_000);
+    expect(owners.map((owner) => owner.events)).toEqual(owners.map(() => ['connected']));
+    expect(accepted).toBe(owners.length);
+    expect(wire.b.tcp.connectionCount).toBeLessThanOrEqual(owners.length + 128);
   });
 
   it('forgets the last ACK of a handshake while the owner has no room (admit)', () => {
