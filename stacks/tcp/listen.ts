@@ -34,6 +34,11 @@ export class Listener implements TcpListener, Origin<Tcb> {
     return this.#waiting >= this.#backlog;
   }
 
+  /** Those whose cookie came back may be as many again: they are real, and wait in SYN-RECEIVED for `admits`. */
+  get isCrowded(): boolean {
+    return this.#waiting >= 2 * this.#backlog;
+  }
+
   admits(): boolean {
     return this.#options.admit === undefined || this.#options.admit();
   }
@@ -99,4 +104,5 @@ export function receiveCookie(
   tcb.sndWl2 = segment.ack;
   updateMss(tcb);
   tcb.state = 'SYN-RECEIVED';
+  armRetransmission(tcb, 'retransmit', tcb.rto);
 }

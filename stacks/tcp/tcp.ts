@@ -324,13 +324,14 @@ export class Tcp implements TcpService, Transport, Host {
     if (verdict !== 'open' && mss === undefined) return verdict;
     if (this.#suspended.has(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
-    if (!listener!.admits()) return 'backlog-full';
     const window = Math.min(0xffff, this.settings.receiveBuffer);
     if (mss !== undefined) {
+      if (listener!.isCrowded) return 'backlog-full';
       const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined);
       receiveCookie(listener!, connection, segment, mss, window);
       return segmentArrives(connection, segment, packet);
     }
+    if (!listener!.admits()) return 'backlog-full';
     if (listener!.isFull) {
       if (previous !== undefined) return 'backlog-full'; // the answer would meet the record in TIME-WAIT
       const size = segment.mss !== 0 ? segment.mss : network.family.defaultMss;
