@@ -72,6 +72,26 @@ export class PrefixTable {
     return this.#words === 4 ? this.find(first, 0, 0, 0, length) : this.find(0, 0, 0, first, length);
   }
 
+  /** For `findSecond`, which is asked about several lengths of one address. */
+  hashFirst(w0: number): number {
+    return mix(this.#seed ^ w0);
+  }
+
+  /** The best row of a prefix of 33 to 64 bits, or `NONE`. */
+  findSecond(hashFirst: number, w0: number, w1: number, length: number): number {
+    const hash = close(mix(hashFirst ^ w1 ^ spread(length)));
+    const index = this.#index;
+    const keys = this.#keys;
+    const mask = index.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entry = index[at]!;
+      if (entry === 0) return NONE;
+      if (((entry ^ hash) & ~ROW_MASK) !== 0) continue;
+      const row = (entry & ROW_MASK) - 1;
+      if (keys[4 * row + 1] === w1 && keys[4 * row] === w0 && this.lengths[row] === length) return row;
+    }
+  }
+
   occursBetween(shortest: number, longest: number): boolean {
     for (let length = shortest; length <= longest; length++) if (this.#count[length] !== 0) return true;
     return false;
@@ -162,15 +182,10 @@ export class PrefixTable {
   }
 
   #hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    let h = this.#seed ^ length;
-    if (this.#words === 4) {
-      h = mix(h ^ w0);
-      h = mix(h ^ w1);
-      if (length > 64) h = mix(mix(h ^ w2) ^ w3);
-    } else {
-      h = mix(h ^ w3);
-    }
-    return h ^ (h >>> 16);
+    const all = spread(length);
+    if (this.#words === 1) return close(mix(this.#seed ^ w3 ^ all));
+    const h = mix(this.hashFirst(w0) ^ w1 ^ all);
+    return close(length > 64 ? mix(mix(h ^ w2) ^ w3) : h);
   }
 
   #hashOf(row: number): number {
@@ -245,6 +260,14 @@ export class PrefixTable {
 function mix(h: number): number {
   const m = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   return m ^ (m >>> 13);
+}
+
+function close(h: number): number {
+  return h ^ (h >>> 16);
+}
+
+function spread(length: number): number {
+  return Math.imul(length, 0x9e3779b1);
 }
 
 function grown<T extends Int32Array | Uint32Array | Uint8Array>(old: T, larger: T): T {

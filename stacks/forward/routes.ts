@@ -218,9 +218,13 @@ export class RouteTable {
       }
       left &= 0x7fffffff;
     }
+    const hash = this.#prefixes.hashFirst(to.w0);
     while (left !== 0) {
       const bit = 31 - Math.clz32(left);
-      const row = this.#find(to, depth + 1 + bit);
+      const length = depth + 1 + bit;
+      const row = this.#isIpv4
+        ? this.#find(to, length)
+        : this.#prefixes.findSecond(hash, to.w0, to.w1 & maskWord(length - 32), length);
       if (row !== NONE) return row;
       left ^= 1 << bit;
     }

@@ -11,6 +11,7 @@ export class Way {
   readonly metric: number;
   readonly origin: Route['origin'];
   readonly card: string | undefined;
+  readonly isDirect: boolean;
   /** False while the link is down and routes by it stand aside. */
   usable: boolean;
   /** Routes that go this way. */
@@ -19,6 +20,7 @@ export class Way {
   constructor(id: number, route: Omit<Route, 'destination' | 'prefixLength'>, usable: boolean) {
     this.id = id;
     this.gateway = route.gateway;
+    this.isDirect = route.gateway.isUnspecified;
     this.interfaceIndex = route.interfaceIndex;
     this.metric = route.metric;
     this.origin = route.origin;

@@ -57,6 +57,16 @@ export class Host {
     if (verdict !== 'forwarded' && verdict !== 'transmitted') this.environment.pool.release(packet);
   }
 
+  /** Both ends of a packet that only passes, before it is handed to `out`. */
+  inTransit(packet: Packet, from: Ipv6Interface, out: Ipv6Interface): void {
+    this.counters.received++;
+    this.counters.forwarded++;
+    from.counters.received++;
+    from.counters.forwarded++;
+    out.counters.transmitted++;
+    this.environment.trace?.verdict(this.name, 'forwarded', undefined, packet);
+  }
+
   drop(packet: Packet, reason: DropReason, out?: Ipv6Interface): void {
     this.end(packet, 'dropped', reason, out);
   }

@@ -30,6 +30,7 @@ import type { IcmpErrors } from './icmp-errors.ts';
 import type { Later } from './later.ts';
 import type { Reassembler } from './reassemble.ts';
 import { isHostOnly } from './source-selection.ts';
+import type { Transit } from './transit.ts';
 
 /** Scope 2 is the link; 0 is reserved and 1 never leaves a host (RFC 4291 §2.7). */
 const LINK_SCOPE = 2;
@@ -45,6 +46,7 @@ export class Input {
   readonly #errors: IcmpErrors;
   readonly #icmp: Icmp;
   readonly #later: Later;
+  readonly #transit: Transit;
   readonly #chain = new HeaderChain();
   readonly #source = new Address();
   readonly #destination = new Address();
@@ -56,6 +58,7 @@ export class Input {
     errors: IcmpErrors,
     icmp: Icmp,
     later: Later,
+    transit: Transit,
   ) {
     this.#host = host;
     this.#forwarder = forwarder;
@@ -63,10 +66,12 @@ export class Input {
     this.#errors = errors;
     this.#icmp = icmp;
     this.#later = later;
+    this.#transit = transit;
   }
 
   /** From the device of interface `index`. Takes ownership. */
   fromDevice(packet: Packet, index: number): void {
+    if (this.#transit.take(packet, this.#host.link(index)!)) return;
     packet.ingress = index;
     // What another stack noted in it before it came here is not ours.
     packet.network = packet.transport = 0;

@@ -6,7 +6,7 @@ import { KeyedHash } from '../packet/keyed-hash.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
 import type { Interface } from '../stack.ts';
-import { ETHERTYPE_IPV6, prependEthernet } from '../wire/ethernet.ts';
+import { ETHERTYPE_IPV6, type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
 import type { LocalAddress } from './local-address.ts';
 
 /** RFC 4861 §10 and §6.3.2: what holds until a router says otherwise. */
@@ -33,6 +33,9 @@ export class Ipv6Interface implements Interface {
   /** Bytes of the largest IP packet: configured, then as routers advertise it, never above the former. */
   mtu: number;
   readonly configuredMtu: number;
+  readonly isEthernet: boolean;
+  /** Of frames to this interface, by any sender. */
+  header: FrameHeader | undefined;
   hopLimit: number = DEFAULT_HOP_LIMIT;
   /** Told of every group joined, so that MLD can report it. */
   onJoin: ((group: Address) => void) | undefined;
@@ -49,14 +52,11 @@ export class Ipv6Interface implements Interface {
     this.index = index;
     this.name = name;
     this.device = device;
+    this.isEthernet = device.medium === 'ethernet';
     this.mtu = this.configuredMtu = options.mtu;
     this.autoconfigure = options.autoconfigure;
     this.advertise = options.advertise;
     this.#identifier = device.mac ?? derivedIdentifier(name, index, options.stackId);
-  }
-
-  get isEthernet(): boolean {
-    return this.device.medium === 'ethernet';
   }
 
   get usable(): boolean {

@@ -49,6 +49,7 @@ import { Reassembler } from './reassemble.ts';
 import { Redirects } from './redirects.ts';
 import { Routers } from './routers.ts';
 import { Slaac } from './slaac.ts';
+import { Transit } from './transit.ts';
 
 export class Ipv6Stack implements Stack {
   readonly family: Family = ipv6;
@@ -118,7 +119,8 @@ export class Ipv6Stack implements Stack {
     this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
     const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors);
     this.#reassembler = new Reassembler(host, this.#errors);
-    this.#input = new Input(host, forwarder, this.#reassembler, this.#errors, icmp, later);
+    const transit = new Transit(host, this.#routes, this.#neighbours);
+    this.#input = new Input(host, forwarder, this.#reassembler, this.#errors, icmp, later, transit);
     this.tcp = new Tcp(this, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS });
     this.udp = new Udp(this);
     host.transports.push(this.tcp, this.udp);
