@@ -8,7 +8,7 @@ export interface Series {
 const WIDTH = 640;
 const HEIGHT = 360;
 const MARGIN = 56;
-const COLOURS = ['#1565c0', '#c62828', '#2e7d32'];
+const COLOURS = ['#1565c0', '#c62828', '#2e7d32', '#6a1b9a'];
 
 export function plot(title: string, xName: string, yName: string, series: readonly Series[]): string {
   const points = series.flatMap((s) => s.points);
