@@ -20,6 +20,16 @@ export function compile(source: string, folder: string, ...flags: string[]): str
   return program;
 }
 
+/** The same, undefined where nothing can be compiled. */
+export function compiled(source: string, folder: string): string | undefined {
+  try {
+    return compile(source, folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** The folder of package.json: the benches run from `dist`, C files stay in the checkout. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

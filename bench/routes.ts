@@ -11,8 +11,8 @@ import { ipv6 } from '../stacks/address/ipv6.ts';
 import { RouteTable } from '../stacks/forward/routes.ts';
 import { packageRoot } from './compile.ts';
 import { fullTable, inside, routeTo, seeded, type TablePrefix } from './full-table.ts';
-import { type Comparison, compare } from './measure.ts';
-import { type Curve, plot } from './plot.ts';
+import type { Comparison } from './measure.ts';
+import { plot, type Series } from './plot.ts';
 import { ForwardingBench } from './router.ts';
 
 const FULL = { 4: 1_000_000, 6: 200_000 } as const;
@@ -24,13 +24,14 @@ const CHANGES = 20_000;
 
 /** What is wanted of a table. */
 const BYTES = 64e6;
-const CHANGE_SECONDS = 10e-6;
+/** us */
+const CHANGE_TIME = 10;
 
 export async function run(): Promise<Comparison[]> {
   const results: Comparison[] = [];
-  const curves: Curve[] = [];
+  const curves: Series[] = [];
   for (const family of [ipv4, ipv6]) {
-    results.push(...(await changes(family)));
+    results.push(...changes(family));
     const flows: [number, number][] = [];
     const random: [number, number][] = [];
     for (const size of SIZES) {
@@ -40,17 +41,18 @@ export async function run(): Promise<Comparison[]> {
       random.push([size, nanoseconds(bench, destinations(family, prefixes, Math.max(FLOWS, size)))]);
     }
     curves.push(
-      { name: `${family.name}, ${FLOWS} destinations`, points: flows },
-      { name: `${family.name}, as many as prefixes`, points: random },
+      { name: `${family.name}, ${FLOWS} destinations`, points: points(flows) },
+      { name: `${family.name}, a destination for each route`, points: points(random) },
     );
-    for (const [name, points] of [
+    for (const [name, costs] of [
       ['4095 destinations', flows],
       ['as many destinations as prefixes', random],
     ] as const) {
-      const [few, many] = [1e9 / points[0]![1], 1e9 / points.at(-1)![1]];
+      const [few, many] = [costs[0]![1], costs.at(-1)![1]];
       results.push({
-        name: `${family.name} packets by 1000000 routes, ${name}`,
-        unit: 'packets',
+        name: `${family.name} packet in transit by 1000000 routes, ${name}`,
+        unit: 'ns',
+        better: 'lower',
         subject: many,
         reference: few,
         referenceName: 'by 10 routes',
@@ -58,68 +60,50 @@ export async function run(): Promise<Comparison[]> {
       });
     }
   }
-  const title = 'ns of CPU time for a packet in transit, against routes';
-  writeFileSync(join(packageRoot(), 'docs', 'routes.svg'), plot(title, curves));
+  const file = join(packageRoot(), 'docs', 'routes.svg');
+  writeFileSync(file, plot('CPU time of a packet in transit', 'routes', 'ns', curves));
   return results;
 }
 
-async function changes(family: Family): Promise<Comparison[]> {
+function points(pairs: readonly (readonly [number, number])[]): Series['points'] {
+  return pairs.map(([x, y]) => ({ x, y }));
+}
+
+function changes(family: Family): Comparison[] {
   const size = FULL[family.version];
   const prefixes = fullTable(family, size + CHANGES, 1);
   const table = new RouteTable(family, seeded(4));
   const routes = prefixes.map((prefix, n) => routeTo(prefix, family.any, n));
   for (const route of routes.slice(0, size)) table.add(route);
-  const full = `beside ${size} ${family.name} prefixes`;
-  const results: Comparison[] = [
-    {
-      name: `bytes of a table of ${size} ${family.name} prefixes`,
-      unit: 'prefixes per GB',
-      subject: (size / table.bytes) * 1e9,
-      reference: (size / BYTES) * 1e9,
-      referenceName: 'bound of 64 MB',
-      ratio: BYTES / table.bytes,
-    },
-  ];
-  const wanted = async (): Promise<number> => 1 / CHANGE_SECONDS;
+  const megabytes = table.bytes / 1e6;
   const others = routes.slice(size);
-  const insert = (): number => medianRate(others, (route) => table.add(route));
-  const withdraw = (): number =>
-    medianRate(others, ({ destination, prefixLength }) => table.remove(destination, prefixLength));
-  results.push(
-    await compare(
-      `insertions ${full}, median`,
-      'routes',
-      async () => {
-        const rate = insert();
-        withdraw();
-        return rate;
-      },
-      '10 us each',
-      wanted,
-    ),
-    await compare(
-      `withdrawals ${full}, median`,
-      'routes',
-      async () => {
-        insert();
-        return withdraw();
-      },
-      '10 us each',
-      wanted,
-    ),
-  );
-  return results;
+  const inserting = medianTime(others, (route) => table.add(route));
+  const withdrawing = medianTime(others, (route) => table.remove(route.destination, route.prefixLength));
+  const row = (name: string, unit: string, subject: number, reference: number): Comparison => ({
+    name: `${name} ${size} ${family.name} prefixes`,
+    unit,
+    better: 'lower',
+    subject,
+    reference,
+    referenceName: 'wanted',
+    ratio: subject / reference,
+  });
+  return [
+    row('memory of a table of', 'MB', megabytes, BYTES / 1e6),
+    row('insertion, median, beside', 'us', inserting, CHANGE_TIME),
+    row('withdrawal, median, beside', 'us', withdrawing, CHANGE_TIME),
+  ];
 }
 
-/** Calls a second, if all took as long as the median one. */
-function medianRate<T>(of: readonly T[], call: (one: T) => void): number {
+/** us */
+function medianTime<T>(of: readonly T[], call: (one: T) => void): number {
   const times = new Float64Array(of.length);
   for (let i = 0; i < of.length; i++) {
     const began = performance.now();
     call(of[i]!);
-    times[i] = performance.now() - began;
+    times[i] = 1_000 * (performance.now() - began);
   }
-  return 1_000 / times.sort()[times.length >> 1]!;
+  return times.sort()[times.length >> 1]!;
 }
 
 function destinations(family: Family, prefixes: readonly TablePrefix[], count: number): Address[] {
