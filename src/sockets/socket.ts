@@ -175,7 +175,9 @@ export class TcpSocket extends Duplex {
   override _read(): void {
     this.#reading = true;
     this.#enter();
-    this.#receive();
+    // A stream keeps what it is given until somebody listens; `onread` is called, and not before 'connection'.
+    if (this.#direct !== undefined) this.#schedule();
+    else this.#receive();
   }
 
   /** Hands on what has come until the stream says stop; what is left unread closes the peer's window. */
