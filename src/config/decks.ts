@@ -68,7 +68,7 @@ export function checkCouples(
     } else if (partner === undefined) {
       if (!whole) continue;
       report.add('TW2203', token, `stack ${nn(id)} is not in the decks`, {
-        label: `tried again every ${stack.interval} s`,
+        label: 'the stack runs alone',
         help: 'name the deck of the IPv4 stack as well',
       });
     } else if (partner.version !== 4) {

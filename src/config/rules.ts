@@ -98,7 +98,7 @@ const table = {
 
   TW2201: error('A stack id is used once over all decks.'),
   TW2202: error('COUPLE names another stack.'),
-  TW2203: note('The stack that COUPLE names is in the decks; else the stack runs alone until it appears.'),
+  TW2203: note('The stack that COUPLE names is in the decks; else the stack runs alone.'),
   TW2204: error('COUPLE names an IPv4 stack.'),
   TW2205: error('COUPLE stands in the deck of the IPv6 stack.'),
   TW2206: error('An interface of the kernel belongs to one device.'),
