@@ -148,7 +148,7 @@ export const TABLES: Readonly<Record<string, { readonly help: string; readonly m
           if (config.couple === undefined) return [];
           const partner = lab.stacks.get(config.couple.id)?.stack;
           const state =
-            partner === undefined ? 'WAITING' : partner.running && stack.running ? 'COUPLED' : 'STOPPED';
+            partner === undefined ? 'ABSENT' : partner.running && stack.running ? 'COUPLED' : 'STOPPED';
           return [[two(config.id), two(config.couple.id), state]];
         }),
       }),

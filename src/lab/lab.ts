@@ -151,7 +151,7 @@ export class Lab {
       this.say(config.job, 'TWNS002I', `DEVICE ${device} IS INTERFACE ${name}`);
     }
     if (config.couple !== undefined) {
-      const partner = this.#built.stacks.has(config.couple.id) ? 'COUPLED TO' : 'WAITS FOR';
+      const partner = this.#built.stacks.has(config.couple.id) ? 'COUPLED TO' : 'RUNS WITHOUT';
       this.say(config.job, 'TWNS003I', `STACK ${two(id)} ${partner} STACK ${two(config.couple.id)}`);
     }
   }
@@ -370,7 +370,7 @@ export class Lab {
       this.say(
         program.job,
         'TWNS011W',
-        `STACK ${two(program.stackId)} IS NOT HERE, ${program.program} WAITS`,
+        `STACK ${two(program.stackId)} IS NOT HERE, ${program.program} IS NOT STARTED`,
       );
       return;
     }

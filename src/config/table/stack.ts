@@ -64,7 +64,7 @@ export const stackStatements: readonly Statement[] = [
     example: 'COUPLE 03',
     origin: 'model',
     certainty: 'printed',
-    note: 'When stack nn is absent this stack runs alone and tries again each INTERVAL (defined here).',
+    note: 'When stack nn is not in the decks this stack runs alone (defined here).',
     once: true,
   },
   {
