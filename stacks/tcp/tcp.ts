@@ -60,7 +60,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly protocol: number = TCP;
   readonly network: NetworkLayer;
   readonly clock: Clock;
-  readonly settings: Settings;
+  settings: Settings;
   readonly timers: TimerPool<Tcb>;
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
@@ -76,7 +76,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #suspended = new Set<number>();
   readonly #segment = new Segment();
   /** RFC 7323 §2.3: what the largest receive buffer needs. */
-  readonly #windowShift: number;
+  #windowShift: number;
   #local: Address | undefined;
   readonly #news = new News((connection) => this.#release(connection));
 
@@ -85,9 +85,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.network = network;
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
-    let shift = 0;
-    while (this.settings.receiveBuffer >> shift > 0xffff) shift++;
-    this.#windowShift = shift;
+    this.#windowShift = windowShift(this.settings);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
     this.#cookies = new SynCookies(random);
@@ -131,6 +129,11 @@ export class Tcp implements TcpService, Transport, Host {
       records: this.#table.bytes + this.#table.size * HANDLE_BYTES,
       buffers,
     };
+  }
+
+  configure(settings: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.#windowShift = windowShift(this.settings);
   }
 
   *listeners(): Generator<TcpListener> {
@@ -407,4 +410,10 @@ export class Tcp implements TcpService, Transport, Host {
 
 function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
+}
+
+function windowShift({ receiveBuffer }: Settings): number {
+  let shift = 0;
+  while (receiveBuffer >> shift > 0xffff) shift++;
+  return shift;
 }

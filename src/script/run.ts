@@ -1,0 +1,480 @@
+/**
+ * Plays a script in virtual time: what it sends goes in at its times, what it expects must come out at its times, and
+ * every system call must return what it says.
+ */
+import { SECOND } from '../../stacks/time/clock.ts';
+import type { HostAddress } from '../sockets/host.ts';
+import { Calls, type Returned } from './calls.ts';
+import { type Ends, icmpPacket, type Seen, tcpPacket, udpPacket } from './codec.ts';
+import { differences } from './compare.ts';
+import { runCode } from './expression.ts';
+import { Flow } from './flow.ts';
+import { icmpNumbers } from './icmp-names.ts';
+import { infoNames } from './info.ts';
+import { FLAG_BITS } from './parse-packet.ts';
+import { isErrno, NotSupported, type Result } from './posix.ts';
+import { readOptions, type RunOptions } from './script-options.ts';
+import { LINUX, type Tuning, understand } from './settings.ts';
+import { lineText, seenText } from './show-packet.ts';
+import type { Call, Code, Event, PacketLine, Place, Script, Shell, Value } from './syntax.ts';
+import { type Mode, Target } from './target.ts';
+
+export interface RunRequest {
+  readonly mode: Mode;
+  readonly seed: number;
+  /** `linux` sets what Linux scripts take for granted before the script begins. */
+  readonly profile: 'twinstack' | 'linux';
+}
+
+export interface Step {
+  /** µs from the script's start. */
+  readonly time: number;
+  readonly direction: 'in' | 'out';
+  readonly text: string;
+}
+
+export interface Outcome {
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly at: Place | undefined;
+  /** Why it failed or could not be judged: one line each. */
+  readonly reasons: readonly string[];
+  /** Of a packet that was not as expected. */
+  readonly expected: string | undefined;
+  readonly actual: string | undefined;
+  /** All packets, in order. */
+  readonly ladder: readonly Step[];
+  readonly printed: readonly string[];
+  /** µs of virtual time. */
+  readonly duration: number;
+}
+
+/** Longest wait for what has no time of its own (`*`, a blocking call without an end). */
+const PATIENCE = 600 * SECOND;
+const FIRST_REMOTE_PORT = 40_001;
+const ACK = FLAG_BITS['.']!;
+const SYN = FLAG_BITS['S']!;
+
+class Failed extends Error {
+  readonly at: Place;
+  readonly reasons: readonly string[];
+  readonly expected: string | undefined;
+  readonly actual: string | undefined;
+
+  constructor(at: Place, reasons: readonly string[], expected?: string, actual?: string) {
+    super(reasons.join('; '));
+    this.at = at;
+    this.reasons = reasons;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+class Inconclusive extends Error {
+  readonly at: Place;
+
+  constructor(at: Place, reason: string) {
+    super(reason);
+    this.at = at;
+  }
+}
+
+interface Pending {
+  readonly event: Event;
+  readonly call: Call;
+  readonly due: number | undefined;
+  returned: Returned | undefined;
+  at: number;
+}
+
+/** @throws ScriptError for a `--option` or a `%{ }%` that cannot be read. */
+export function runScript(script: Script, request: RunRequest): Outcome {
+  return new Run(script, request).execute();
+}
+
+class Run {
+  readonly #script: Script;
+  readonly #options: RunOptions;
+  readonly #target: Target;
+  readonly #calls: Calls;
+  readonly #ladder: Step[] = [];
+  readonly #printed: string[] = [];
+  readonly #flows: Flow[] = [];
+  #pending: Pending | undefined;
+  #start = 0;
+  /** When the event before happened, µs from the start. */
+  #last = 0;
+  #nextPort = FIRST_REMOTE_PORT;
+  #profile: Tuning;
+
+  constructor(script: Script, { mode, seed, profile }: RunRequest) {
+    this.#script = script;
+    this.#options = readOptions(script);
+    this.#target = new Target(mode, this.#options.mtu, seed);
+    this.#profile = profile === 'linux' ? LINUX : {};
+    const { wireFamily, socketFamily, host } = this.#target;
+    const onWire = (address: HostAddress['address']): HostAddress => ({ family: wireFamily, address });
+    this.#calls = new Calls({
+      host,
+      family: socketFamily,
+      // A program of a couple that binds to everything gets both families.
+      local: mode === 'coupled' ? { family: socketFamily, address: socketFamily.any } : onWire(this.#target.local),
+      remote: onWire(this.#target.remote),
+    });
+    this.#target.wire.onPacket = (direction, seen) => this.#noticed(direction, seen);
+  }
+
+  execute(): Outcome {
+    let outcome: Pick<Outcome, 'verdict' | 'at' | 'reasons' | 'expected' | 'actual'>;
+    const nothing = { at: undefined, reasons: [], expected: undefined, actual: undefined };
+    try {
+      this.#target.tune(this.#profile);
+      if (this.#script.init !== undefined) this.#shell(this.#script.init);
+      this.#target.start();
+      this.#ladder.length = 0;
+      this.#start = this.#target.clock.now;
+      for (const event of this.#script.events) this.#event(event);
+      this.#finishPending();
+      outcome = { verdict: 'pass', ...nothing };
+    } catch (error) {
+      if (error instanceof Failed) {
+        const { at, reasons, expected, actual } = error;
+        outcome = { verdict: 'fail', at, reasons, expected, actual };
+      } else if (error instanceof Inconclusive) {
+        outcome = { verdict: 'inconclusive', ...nothing, at: error.at, reasons: [error.message] };
+      } else throw error;
+    }
+    const duration = this.#now;
+    this.#calls.closeAll();
+    this.#target.stop();
+    return { ...outcome, ladder: this.#ladder, printed: this.#printed, duration };
+  }
+
+  get #now(): number {
+    return this.#target.clock.now - this.#start;
+  }
+
+  #noticed(direction: 'in' | 'out', seen: Seen): void {
+    const flow = this.#flowOf(direction, seen);
+    flow?.passed(direction, seen);
+    const time = seen.time - this.#start;
+    // Shown when it is over: what stands for what in the script's numbers is known by then.
+    const text = (): string => seenText(this.#target.wireFamily, direction, seen, flow ?? this.#flowOf(direction, seen));
+    const step = { time, direction };
+    this.#ladder.push(Object.defineProperty(step, 'text', { get: text, enumerable: true }) as Step);
+  }
+
+  #flowOf(direction: 'in' | 'out', seen: Seen): Flow | undefined {
+    if (seen.protocol === 'icmp') return undefined;
+    const [local, remote] =
+      direction === 'out' ? [seen.sourcePort, seen.destinationPort] : [seen.destinationPort, seen.sourcePort];
+    return this.#flows.findLast((flow) => flow.localPort === local && flow.remotePort === remote);
+  }
+
+  #event(event: Event): void {
+    const { action, time } = event;
+    const base = time.kind === 'relative' ? this.#last : 0;
+    const from = time.kind === 'any' ? this.#now : base + time.from;
+    if (action.kind === 'packet' && action.direction === 'out') {
+      this.#expectPacket(event, action, base);
+      return;
+    }
+    this.#advance(from);
+    this.#last = Math.max(from, this.#last);
+    switch (action.kind) {
+      case 'packet':
+        this.#inject(action);
+        break;
+      case 'call':
+        this.#finishPending();
+        this.#call(event, action, event.end === undefined ? undefined : base + event.end);
+        break;
+      case 'shell':
+        this.#shell(action);
+        break;
+      case 'code':
+        this.#code(action);
+    }
+  }
+
+  /** Up to `to` µs from the start; a call that waits is tried whenever something has happened. */
+  #advance(to: number): void {
+    const { clock } = this.#target;
+    const deadline = this.#start + to;
+    while (clock.step(deadline)) this.#tryPending();
+    if (clock.now < deadline) clock.advance(deadline);
+    this.#tryPending();
+  }
+
+  /** Steps until `done`, at most until `to` µs from the start. */
+  #until(to: number, done: () => boolean): boolean {
+    const { clock } = this.#target;
+    for (;;) {
+      if (done()) return true;
+      if (!clock.step(this.#start + to)) return false;
+      this.#tryPending();
+    }
+  }
+
+  // Packets
+
+  #inject(line: PacketLine): void {
+    const { wire } = this.#target;
+    wire.inject(this.#bytes(line));
+    this.#tryPending();
+  }
+
+  #bytes(line: PacketLine): Uint8Array {
+    const { wireFamily: family, local, remote } = this.#target;
+    const ends: Ends = { family, source: remote, destination: local };
+    if (line.protocol === 'icmp') return this.#icmp(line, ends);
+    const flow = this.#flowFor(line);
+    if (line.protocol === 'udp') return udpPacket(ends, line.ip, flow.remotePort, flow.localPort, line.length);
+    const options = line.options === 'any' ? [] : line.options;
+    const { start, length } = line.sequence;
+    return tcpPacket(ends, line.ip, {
+      sourcePort: flow.remotePort,
+      destinationPort: flow.localPort,
+      seq: start | 0,
+      ack: line.ack === undefined ? 0 : flow.toWire(line.ack),
+      flags: line.flags,
+      window: line.window ?? 0,
+      urgent: line.urgent ?? 0,
+      options: options.map((option) => flow.inbound(option)),
+      length,
+    });
+  }
+
+  #icmp(line: Extract<PacketLine, { protocol: 'icmp' }>, ends: Ends): Uint8Array {
+    const numbers = icmpNumbers(ends.family, line.type, line.code);
+    const name = line.code === undefined ? line.type : `${line.type} ${line.code}`;
+    if (numbers === undefined) throw new Failed(line.at, [`no ICMP message is called ${name}`]);
+    if (numbers === 'absent') throw new Inconclusive(line.at, `${ends.family.name} has no ICMP ${name}`);
+    const { type, code } = numbers;
+    if (line.id !== undefined) return icmpPacket(ends, line.ip, type, code, line.id << 16, new Uint8Array(0));
+    return icmpPacket(ends, line.ip, type, code, line.mtu ?? 0, this.#quote(line));
+  }
+
+  /** The packet of ours that the error is about, as the script describes it. */
+  #quote(line: Extract<PacketLine, { protocol: 'icmp' }>): Uint8Array {
+    const { wireFamily: family, local, remote } = this.#target;
+    const ends: Ends = { family, source: local, destination: remote };
+    const flow = this.#flows.at(-1);
+    const { quoted } = line;
+    const ip = { ecn: undefined, tos: undefined, flowLabel: undefined, ttl: undefined };
+    const ports = { sourcePort: flow?.localPort ?? this.#calls.localPort, destinationPort: flow?.remotePort ?? this.#calls.remotePort };
+    if (quoted !== undefined && 'udp' in quoted) {
+      return udpPacket(ends, ip, ports.sourcePort, ports.destinationPort, quoted.udp);
+    }
+    const last = flow?.lastSent;
+    if (quoted === undefined || 'raw' in quoted) {
+      if (last === undefined) throw new Failed(line.at, ['an ICMP error needs a packet of ours to be about']);
+      return last.bytes;
+    }
+    return tcpPacket(ends, ip, {
+      ...ports,
+      seq: flow?.toWire(quoted.start) ?? quoted.start,
+      ack: 0,
+      flags: ACK,
+      window: 0,
+      urgent: 0,
+      options: [],
+      length: quoted.length,
+    });
+  }
+
+  /** The connection that a line of the script is about; a SYN of the peer begins a new one. */
+  #flowFor(line: Extract<PacketLine, { protocol: 'tcp' | 'udp' }>): Flow {
+    const { ports, direction } = line;
+    const isSyn = line.protocol === 'tcp' && (line.flags & (SYN | ACK)) === SYN && direction === 'in';
+    const [remote, local] =
+      ports === undefined
+        ? [undefined, undefined]
+        : direction === 'in'
+          ? [ports.source, ports.destination]
+          : [ports.destination, ports.source];
+    const current = this.#flows.findLast(
+      (flow) => remote === undefined || (flow.remotePort === remote && flow.localPort === local),
+    );
+    // Without ports it belongs to a connection that is still there: a retransmission, or an attack on it.
+    if (isSyn && remote === undefined && current?.isOpen !== true) {
+      return this.#open(this.#calls.localPort, this.#nextPort++);
+    }
+    if (isSyn && current?.isOpen === false) current.begin();
+    return current ?? this.#open(local ?? this.#calls.localPort, remote ?? this.#calls.remotePort);
+  }
+
+  #open(local: number, remote: number): Flow {
+    const flow = new Flow(local, remote, this.#options.timestampTick);
+    this.#flows.push(flow);
+    return flow;
+  }
+
+  #expectPacket(event: Event, line: PacketLine, base: number): void {
+    const { time } = event;
+    const earliest = time.kind === 'any' ? 0 : base + time.from;
+    const latest = time.kind === 'any' ? this.#now + PATIENCE : base + time.to;
+    // 4 ms, or 1 % of the distance to the event before.
+    const tolerance = Math.max(this.#options.tolerance, Math.abs(latest - this.#last) / 100);
+    const { waiting } = this.#target.wire;
+    const limit = latest + tolerance;
+    if (!this.#until(limit, () => waiting.length > 0)) {
+      throw new Failed(event.at, [`no packet was sent until ${seconds(limit)} s`], lineText(line), 'nothing');
+    }
+    const first = waiting.shift()!;
+    const flow = this.#flowSent(first, line);
+    const seen = this.#joined(first, line, limit);
+    if (line.protocol !== 'icmp' && line.protocol === seen.protocol && flow !== undefined) {
+      const isTcp = line.protocol === 'tcp';
+      flow.learn(seen, isTcp ? line.sequence.start : 0, isTcp ? line.options : 'any');
+    }
+    const happened = first.time - this.#start;
+    const ticks = Math.ceil(tolerance / this.#options.timestampTick);
+    const found = differences(this.#target.wireFamily, line, seen, flow, ticks);
+    if (flow !== undefined && line.protocol !== 'icmp' && line.ports !== undefined && !flow.owns(seen)) {
+      found.push('ports: those of another connection');
+    }
+    if (time.kind !== 'any' && (happened < earliest - tolerance || happened > limit)) {
+      const wanted = time.from === time.to ? seconds(earliest) : `${seconds(earliest)}~${seconds(latest)}`;
+      found.push(`time: ${wanted} s expected, sent at ${seconds(happened)} s`);
+    }
+    if (found.length > 0) {
+      const actual = seenText(this.#target.wireFamily, 'out', seen, flow);
+      throw new Failed(event.at, found, lineText(line), actual);
+    }
+    this.#last = happened;
+  }
+
+  /** The flow of a packet of ours; a SYN that nobody knows yet is that of an active open. */
+  #flowSent(seen: Seen, line: PacketLine): Flow | undefined {
+    if (seen.protocol === 'icmp') return undefined;
+    const known = this.#flows.findLast((flow) => flow.owns(seen));
+    if (known !== undefined || line.protocol === 'icmp') return known;
+    return this.#open(seen.sourcePort, seen.destinationPort);
+  }
+
+  /** Consecutive segments as one, until the length of the script's is met: it may count on segmentation offload. */
+  #joined(first: Seen, line: PacketLine, limit: number): Seen {
+    if (line.protocol !== 'tcp' || first.protocol !== 'tcp' || this.#options.strictSegments) return first;
+    const { waiting } = this.#target.wire;
+    let joined = first;
+    while (joined.length > 0 && joined.length < line.sequence.length) {
+      const next = waiting[0];
+      if (next?.protocol !== 'tcp' || next.sourcePort !== first.sourcePort) break;
+      const follows = next.seq === ((joined.seq + joined.length) | 0) && next.destinationPort === first.destinationPort;
+      if (!follows || next.length > first.length || next.time - this.#start > limit) break;
+      if (joined.length + next.length > line.sequence.length) break;
+      waiting.shift();
+      joined = { ...next, time: first.time, seq: first.seq, length: joined.length + next.length, flags: first.flags | next.flags };
+    }
+    return joined;
+  }
+
+  // Calls
+
+  #call(event: Event, call: Call, due: number | undefined): void {
+    const pending: Pending = { event, call, due, returned: undefined, at: this.#now };
+    this.#pending = pending;
+    this.#tryPending();
+    if (due !== undefined) return;
+    if (pending.returned === undefined && this.#blocks(call)) {
+      if (!this.#until(this.#now + PATIENCE, () => pending.returned !== undefined)) {
+        throw new Failed(call.at, [`${call.name} blocks for ever`]);
+      }
+    }
+    pending.returned ??= { result: { errno: 'EAGAIN' } };
+    this.#last = Math.max(this.#last, pending.at);
+    this.#finishPending();
+  }
+
+  #blocks(call: Call): boolean {
+    return this.#supported(call, () => this.#calls.blocks(call));
+  }
+
+  #supported<T>(call: Call, what: () => T): T {
+    try {
+      return what();
+    } catch (error) {
+      if (error instanceof NotSupported) throw new Inconclusive(call.at, `${error.message} is not supported here`);
+      throw error;
+    }
+  }
+
+  #tryPending(): void {
+    const pending = this.#pending;
+    if (pending === undefined || pending.returned !== undefined) return;
+    pending.returned = this.#supported(pending.call, () => this.#calls.try(pending.call));
+    pending.at = this.#now;
+  }
+
+  /** The call that is under way returns, at its time and with its result. */
+  #finishPending(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const { call, due } = pending;
+    if (due !== undefined) {
+      const limit = due + Math.max(this.#options.tolerance, (due - this.#last) / 100);
+      if (!this.#until(limit, () => pending.returned !== undefined)) {
+        throw new Failed(call.at, [`${call.name} has not returned by ${seconds(limit)} s`]);
+      }
+      if (Math.abs(pending.at - due) > limit - due) {
+        throw new Failed(call.at, [`${call.name} returned at ${seconds(pending.at)} s, not at ${seconds(due)} s`]);
+      }
+    }
+    this.#pending = undefined;
+    this.#judge(call, pending.returned!);
+  }
+
+  #judge(call: Call, { result, written }: Returned): void {
+    const wanted = call.result;
+    const text = resultText(result);
+    if (wanted.kind === 'number') {
+      const same = isErrno(result) ? wanted.value === -1 && call.errno === result.errno : wanted.value === result;
+      if (!same) {
+        const expected = call.errno === undefined ? String(wanted.value) : `${wanted.value} ${call.errno}`;
+        throw new Failed(call.at, [`${call.name} returned ${text}, not ${expected}`]);
+      }
+    }
+    for (const [index, value] of written ?? []) this.#judgeWritten(call, index, value);
+  }
+
+  #judgeWritten(call: Call, index: number, value: number | string): void {
+    const given = call.arguments[index];
+    const wanted = given?.kind === 'list' ? given.items[0] : undefined;
+    if (wanted === undefined || wanted.kind === 'ellipsis') return;
+    const expected = wanted.kind === 'names' ? wanted.names.join('|') : valueText(wanted);
+    if (expected !== undefined && expected !== String(value)) {
+      throw new Failed(call.at, [`${call.name}: ${value} in argument ${index + 1}, not ${expected}`]);
+    }
+  }
+
+  // Shell and code
+
+  #shell(shell: Shell): void {
+    const { tuning, unknown } = understand(shell.text);
+    if (unknown.length > 0) {
+      throw new Inconclusive(shell.at, `this shell line means nothing here: ${unknown.join('; ')}`);
+    }
+    this.#target.tune(tuning);
+  }
+
+  #code(code: Code): void {
+    const names = infoNames(this.#calls.underTest?.info);
+    const { printed, failed, unknown } = runCode(this.#script.file, code, names);
+    this.#printed.push(...printed);
+    if (failed.length > 0) throw new Failed(code.at, failed);
+    if (unknown.length > 0) throw new Inconclusive(code.at, `not known here: ${[...new Set(unknown)].join(', ')}`);
+  }
+}
+
+function valueText(value: Value): string | undefined {
+  return value.kind === 'number' || value.kind === 'string' ? String(value.value) : undefined;
+}
+
+function resultText(result: Result): string {
+  if (!isErrno(result)) return String(result);
+  return `-1 ${result.errno}${result.cause === undefined ? '' : ` (${result.cause})`}`;
+}
+
+export function seconds(time: number): string {
+  return (time / SECOND).toFixed(6);
+}
