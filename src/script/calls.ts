@@ -2,7 +2,15 @@
 import type { Address } from '../../stacks/address/address.ts';
 import type { Family } from '../../stacks/address/family.ts';
 import type { HostAddress, SocketHost } from '../sockets/host.ts';
-import { DatagramSocket, NotSupported, type PosixSocket, type Result, StreamSocket, type Tried, WOULD_BLOCK } from './posix.ts';
+import {
+  DatagramSocket,
+  NotSupported,
+  type PosixSocket,
+  type Result,
+  StreamSocket,
+  type Tried,
+  WOULD_BLOCK,
+} from './posix.ts';
 import { getOption, type OptionValue, setOption } from './socket-options.ts';
 import type { Call, Value } from './syntax.ts';
 
@@ -125,7 +133,12 @@ export class Calls {
   }
 
   /** `...` is the default; `{sa_family = AF_INET, sin_port = htons(80), sin_addr = inet_addr("192.0.2.1")}` says. */
-  #address(call: Call, index: number, preset: HostAddress, port: number): { address: HostAddress; port: number } {
+  #address(
+    call: Call,
+    index: number,
+    preset: HostAddress,
+    port: number,
+  ): { address: HostAddress; port: number } {
     const given = call.arguments[index];
     if (given?.kind !== 'struct') return { address: preset, port };
     const field = (...names: string[]): Value | undefined =>
@@ -270,7 +283,8 @@ function nameList(value: Value | undefined): string[] {
 
 export function numberOf(call: Call, index: number): number {
   const value = call.arguments[index];
-  if (value?.kind !== 'number') throw new NotSupported(`argument ${index + 1} of ${call.name}: a number is expected`);
+  if (value?.kind !== 'number')
+    throw new NotSupported(`argument ${index + 1} of ${call.name}: a number is expected`);
   return value.value;
 }
 

@@ -43,8 +43,19 @@ export type Seen = {
   readonly ttl: number;
 } & (
   | ({ readonly protocol: 'tcp' } & TcpFields)
-  | { readonly protocol: 'udp'; readonly sourcePort: number; readonly destinationPort: number; readonly length: number }
-  | { readonly protocol: 'icmp'; readonly type: number; readonly code: number; readonly mtu: number; readonly id: number }
+  | {
+      readonly protocol: 'udp';
+      readonly sourcePort: number;
+      readonly destinationPort: number;
+      readonly length: number;
+    }
+  | {
+      readonly protocol: 'icmp';
+      readonly type: number;
+      readonly code: number;
+      readonly mtu: number;
+      readonly id: number;
+    }
 );
 
 /** Code points of RFC 3168 §5; `ect01` is checked, not sent. */
@@ -162,7 +173,13 @@ function optionBytes(options: readonly TcpOption[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-export function udpPacket(ends: Ends, ip: IpFields, sourcePort: number, destinationPort: number, length: number): Uint8Array {
+export function udpPacket(
+  ends: Ends,
+  ip: IpFields,
+  sourcePort: number,
+  destinationPort: number,
+  length: number,
+): Uint8Array {
   const bytes = new Uint8Array(8 + length);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, sourcePort);

@@ -66,7 +66,8 @@ function tcpDifferences(
   if (line.ack !== undefined && (seen.flags & ACK) !== 0 && line.ack >>> 0 !== seen.ack >>> 0) {
     found.push(differs('ack', line.ack, seen.ack >>> 0));
   }
-  if (line.window !== undefined && line.window !== seen.window) found.push(differs('win', line.window, seen.window));
+  if (line.window !== undefined && line.window !== seen.window)
+    found.push(differs('win', line.window, seen.window));
   if ((line.urgent ?? 0) !== seen.urgent) found.push(differs('urg', line.urgent ?? 0, seen.urgent));
   if (line.options !== 'any') found.push(...optionDifferences(line.options, seen.options, flow, tolerance));
   return found;
@@ -84,17 +85,25 @@ function optionDifferences(
   tolerance: number,
 ): string[] {
   const same =
-    expected.length === sent.length && expected.every((option, i) => sameOption(option, sent[i]!, flow, tolerance));
+    expected.length === sent.length &&
+    expected.every((option, i) => sameOption(option, sent[i]!, flow, tolerance));
   if (same) return [];
   const text = (options: readonly TcpOption[]): string =>
     options.length === 0 ? 'no options' : `<${options.map(optionText).join(',')}>`;
   const shown = sent.map((option) =>
-    option.kind === 'TS' && flow !== undefined ? { ...option, value: flow.stampToScript(option.value) } : option,
+    option.kind === 'TS' && flow !== undefined
+      ? { ...option, value: flow.stampToScript(option.value) }
+      : option,
   );
   return [differs('options', text(expected), text(shown))];
 }
 
-function sameOption(expected: TcpOption, sent: TcpOption, flow: Flow | undefined, tolerance: number): boolean {
+function sameOption(
+  expected: TcpOption,
+  sent: TcpOption,
+  flow: Flow | undefined,
+  tolerance: number,
+): boolean {
   if (expected.kind === 'TS' && sent.kind === 'TS') {
     const off = (sent.value - (flow?.stampToWire(expected.value) ?? expected.value)) | 0;
     return expected.echo >>> 0 === sent.echo && Math.abs(off) <= tolerance;

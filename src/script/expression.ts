@@ -19,7 +19,8 @@ export interface Outcome {
   readonly unknown: readonly string[];
 }
 
-const TOKEN = /\d+\.\d*|\.\d+|0x[0-9a-fA-F]+|\d+|[A-Za-z_]\w*|"[^"\n]*"|'[^'\n]*'|<<|>>|\/\/|\*\*|[<>=!]=|[-+*/%<>&|^~(),;\n]/y;
+const TOKEN =
+  /\d+\.\d*|\.\d+|0x[0-9a-fA-F]+|\d+|[A-Za-z_]\w*|"[^"\n]*"|'[^'\n]*'|<<|>>|\/\/|\*\*|[<>=!]=|[-+*/%<>&|^~(),;\n]/y;
 const GAP = /(?:[ \t\r]|\\\r?\n|#[^\n]*)*/y;
 
 const FUNCTIONS: Readonly<Record<string, (...args: number[]) => number>> = {
@@ -32,7 +33,14 @@ const FUNCTIONS: Readonly<Record<string, (...args: number[]) => number>> = {
 };
 
 /** Binding, weakest first; all to the left. */
-const LEVELS: readonly (readonly string[])[] = [['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '/', '//', '%']];
+const LEVELS: readonly (readonly string[])[] = [
+  ['|'],
+  ['^'],
+  ['&'],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '//', '%'],
+];
 const COMPARISONS = new Set(['==', '!=', '<', '>', '<=', '>=']);
 
 class UnknownName extends Error {}
@@ -72,7 +80,8 @@ class Evaluator {
         if (this.#take('assert')) this.#assert(failed);
         else if (this.#take('print')) printed.push(this.#print());
         else this.#fail('assert or print expected');
-        if (this.#next < this.#tokens.length && !this.#take('\n') && !this.#take(';')) this.#fail('end of line expected');
+        if (this.#next < this.#tokens.length && !this.#take('\n') && !this.#take(';'))
+          this.#fail('end of line expected');
       } catch (error) {
         if (!(error instanceof UnknownName)) throw error;
         unknown.push(error.message);
@@ -170,7 +179,8 @@ class Evaluator {
     if (operator === '%' && typeof left === 'string') return left.replace(/%[0-9.]*[a-z]/, show(right));
     const a = this.#number(left);
     const b = this.#number(right);
-    if (b === 0 && (operator === '/' || operator === '//' || operator === '%')) this.#fail('division by zero');
+    if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
+      this.#fail('division by zero');
     switch (operator) {
       case '+':
         return a + b;
@@ -234,7 +244,8 @@ class Evaluator {
     }
     if (name === 'str') return show(args[0] ?? '');
     const called = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]! : undefined;
-    if (called === undefined) return this.#fail(`no function ${name} here: ${Object.keys(FUNCTIONS).join(', ')}, str`);
+    if (called === undefined)
+      return this.#fail(`no function ${name} here: ${Object.keys(FUNCTIONS).join(', ')}, str`);
     return called(...args.map((arg) => this.#number(arg)));
   }
 
@@ -299,7 +310,10 @@ class Evaluator {
     const { line, column } = new Scanner(this.#file, this.#code.text).placeOf(at);
     const { at: start } = this.#code;
     // The text begins behind "%{".
-    const place = { line: start.line + line - 1, column: line === 1 ? start.column + 2 + column - 1 : column };
+    const place = {
+      line: start.line + line - 1,
+      column: line === 1 ? start.column + 2 + column - 1 : column,
+    };
     throw new ScriptError(this.#file, place, `in %{ }%: ${message}`);
   }
 }

@@ -56,7 +56,11 @@ export class Flow {
   }
 
   owns(seen: Seen): boolean {
-    return seen.protocol !== 'icmp' && seen.sourcePort === this.localPort && seen.destinationPort === this.remotePort;
+    return (
+      seen.protocol !== 'icmp' &&
+      seen.sourcePort === this.localPort &&
+      seen.destinationPort === this.remotePort
+    );
   }
 
   /** Learns what stands for what from a packet of ours and the line that expects it. */

@@ -46,7 +46,11 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /** Undefined: no such words; `absent`: this family has no such message. */
-export function icmpNumbers(family: Family, type: string, code: string | undefined): Numbers | 'absent' | undefined {
+export function icmpNumbers(
+  family: Family,
+  type: string,
+  code: string | undefined,
+): Numbers | 'absent' | undefined {
   const key = code === undefined ? type : `${type} ${code}`;
   if (!Object.hasOwn(ROWS, key)) return undefined;
   return ROWS[key]![family.version === 4 ? 0 : 1] ?? 'absent';

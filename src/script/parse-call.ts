@@ -39,7 +39,7 @@ function value(scanner: Scanner): Value {
   if (c === '[') return { at, kind: 'list', items: list(scanner, 'in front of a list', '[', ']') };
   if (c === '{') return { at, kind: 'struct', fields: struct(scanner) };
   const text = scanner.match(STRING);
-  if (text !== undefined) return { at, kind: 'string', value: unescape(text[1]!) };
+  if (text !== undefined) return { at, kind: 'string', value: withEscapes(text[1]!) };
   const number = scanner.match(NUMBER);
   if (number !== undefined) return { at, kind: 'number', value: product(scanner, Number(number[0])) };
   const name = scanner.need(NAME, 'an argument')[0];
@@ -75,7 +75,7 @@ function struct(scanner: Scanner): ReadonlyMap<string, Value> {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0' };
 
-function unescape(text: string): string {
+function withEscapes(text: string): string {
   return text.replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_, code: string) =>
     code[0] === 'x' && code.length === 3
       ? String.fromCharCode(Number.parseInt(code.slice(1), 16))

@@ -102,7 +102,7 @@ function size(scanner: Scanner): number {
 
 function spanOf(scanner: Scanner, [text, start, end, length]: RegExpExecArray): Span {
   const span = { start: Number(start), end: Number(end), length: Number(length) };
-  if (((span.end - span.start) >>> 0) !== span.length) {
+  if ((span.end - span.start) >>> 0 !== span.length) {
     scanner.fail(`${text.trim()}: the length of ${start}:${end} is ${(span.end - span.start) >>> 0}`);
   }
   return span;
@@ -182,5 +182,7 @@ function bytes(scanner: Scanner): Uint8Array {
   const found = scanner.match(HEX);
   const digits = found?.[1] ?? found?.[2] ?? '';
   if (digits.length % 2 !== 0) scanner.fail('hexadecimal digits come in pairs', at);
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
 }

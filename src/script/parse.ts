@@ -22,7 +22,8 @@ export function parseScript(
   text: string,
   definitions: ReadonlyMap<string, string> = new Map(),
 ): Script {
-  const source = definitions.size === 0 ? text : text.replace(/\b[A-Za-z_]\w*\b/g, (w) => definitions.get(w) ?? w);
+  const source =
+    definitions.size === 0 ? text : text.replace(/\b[A-Za-z_]\w*\b/g, (w) => definitions.get(w) ?? w);
   const scanner = new Scanner(file, source);
   const options: Option[] = [];
   while (scanner.text.startsWith('--', scanner.at)) {
@@ -65,7 +66,8 @@ function when(scanner: Scanner): Time {
   const from = seconds(scanner);
   let to = from;
   if (scanner.take('~')) {
-    if (scanner.take('+') !== relative) scanner.fail('both ends of a range are relative (+a~+b), or neither is');
+    if (scanner.take('+') !== relative)
+      scanner.fail('both ends of a range are relative (+a~+b), or neither is');
     to = seconds(scanner);
     if (to < from) scanner.fail('this range ends before it begins');
   }

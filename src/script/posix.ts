@@ -15,7 +15,8 @@ export type Result = number | { readonly errno: string; readonly cause?: string 
 export const WOULD_BLOCK = undefined;
 export type Tried = Result | typeof WOULD_BLOCK;
 
-export const isErrno = (result: Result): result is { errno: string; cause?: string } => typeof result === 'object';
+export const isErrno = (result: Result): result is { errno: string; cause?: string } =>
+  typeof result === 'object';
 
 const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
 const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
@@ -197,7 +198,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     const isOpen = connection !== undefined && !this.#connecting && !this.#isClosed;
     const isOver = this.#isClosed || this.#error !== undefined;
     return {
-      readable: (this.#listener?.waiting ?? 0) > 0 || (connection?.available ?? 0) > 0 || this.#ended || isOver,
+      readable:
+        (this.#listener?.waiting ?? 0) > 0 || (connection?.available ?? 0) > 0 || this.#ended || isOver,
       writable: (isOpen && connection.sendSpace > 0) || isOver,
       hungUp: isOver || (this.#ended && this.#writeShut),
       error: this.#error !== undefined,
@@ -269,7 +271,9 @@ export class DatagramSocket implements PosixSocket {
   }
 
   write(length: number): Tried {
-    return this.#peer === undefined ? error('EDESTADDRREQ') : this.sendTo(length, this.#peer.address, this.#peer.port);
+    return this.#peer === undefined
+      ? error('EDESTADDRREQ')
+      : this.sendTo(length, this.#peer.address, this.#peer.port);
   }
 
   sendTo(length: number, remote: HostAddress, port: number): Result {

@@ -5,19 +5,18 @@
 import { SECOND } from '../../stacks/time/clock.ts';
 import type { HostAddress } from '../sockets/host.ts';
 import { Calls, type Returned } from './calls.ts';
-import { type Ends, icmpPacket, type Seen, tcpPacket, udpPacket } from './codec.ts';
+import type { Seen } from './codec.ts';
 import { differences } from './compare.ts';
+import { Conversation } from './conversation.ts';
 import { runCode } from './expression.ts';
-import { Flow } from './flow.ts';
-import { icmpNumbers } from './icmp-names.ts';
 import { infoNames } from './info.ts';
-import { FLAG_BITS } from './parse-packet.ts';
 import { isErrno, NotSupported, type Result } from './posix.ts';
-import { readOptions, type RunOptions } from './script-options.ts';
+import { type RunOptions, readOptions } from './script-options.ts';
 import { LINUX, type Tuning, understand } from './settings.ts';
 import { lineText, seenText } from './show-packet.ts';
 import type { Call, Code, Event, PacketLine, Place, Script, Shell, Value } from './syntax.ts';
 import { type Mode, Target } from './target.ts';
+import { Failed, Inconclusive } from './verdict.ts';
 
 export interface RunRequest {
   readonly mode: Mode;
@@ -50,33 +49,6 @@ export interface Outcome {
 
 /** Longest wait for what has no time of its own (`*`, a blocking call without an end). */
 const PATIENCE = 600 * SECOND;
-const FIRST_REMOTE_PORT = 40_001;
-const ACK = FLAG_BITS['.']!;
-const SYN = FLAG_BITS['S']!;
-
-class Failed extends Error {
-  readonly at: Place;
-  readonly reasons: readonly string[];
-  readonly expected: string | undefined;
-  readonly actual: string | undefined;
-
-  constructor(at: Place, reasons: readonly string[], expected?: string, actual?: string) {
-    super(reasons.join('; '));
-    this.at = at;
-    this.reasons = reasons;
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-class Inconclusive extends Error {
-  readonly at: Place;
-
-  constructor(at: Place, reason: string) {
-    super(reason);
-    this.at = at;
-  }
-}
 
 interface Pending {
   readonly event: Event;
@@ -98,12 +70,11 @@ class Run {
   readonly #calls: Calls;
   readonly #ladder: Step[] = [];
   readonly #printed: string[] = [];
-  readonly #flows: Flow[] = [];
+  readonly #conversation: Conversation;
   #pending: Pending | undefined;
   #start = 0;
   /** When the event before happened, µs from the start. */
   #last = 0;
-  #nextPort = FIRST_REMOTE_PORT;
   #profile: Tuning;
 
   constructor(script: Script, { mode, seed, profile }: RunRequest) {
@@ -117,9 +88,11 @@ class Run {
       host,
       family: socketFamily,
       // A program of a couple that binds to everything gets both families.
-      local: mode === 'coupled' ? { family: socketFamily, address: socketFamily.any } : onWire(this.#target.local),
+      local:
+        mode === 'coupled' ? { family: socketFamily, address: socketFamily.any } : onWire(this.#target.local),
       remote: onWire(this.#target.remote),
     });
+    this.#conversation = new Conversation(this.#target, this.#calls, this.#options.timestampTick);
     this.#target.wire.onPacket = (direction, seen) => this.#noticed(direction, seen);
   }
 
@@ -144,6 +117,7 @@ class Run {
       } else throw error;
     }
     const duration = this.#now;
+    this.#target.wire.onPacket = () => {};
     this.#calls.closeAll();
     this.#target.stop();
     return { ...outcome, ladder: this.#ladder, printed: this.#printed, duration };
@@ -154,20 +128,14 @@ class Run {
   }
 
   #noticed(direction: 'in' | 'out', seen: Seen): void {
-    const flow = this.#flowOf(direction, seen);
+    const flow = this.#conversation.of(direction, seen);
     flow?.passed(direction, seen);
     const time = seen.time - this.#start;
     // Shown when it is over: what stands for what in the script's numbers is known by then.
-    const text = (): string => seenText(this.#target.wireFamily, direction, seen, flow ?? this.#flowOf(direction, seen));
+    const text = (): string =>
+      seenText(this.#target.wireFamily, direction, seen, flow ?? this.#conversation.of(direction, seen));
     const step = { time, direction };
     this.#ladder.push(Object.defineProperty(step, 'text', { get: text, enumerable: true }) as Step);
-  }
-
-  #flowOf(direction: 'in' | 'out', seen: Seen): Flow | undefined {
-    if (seen.protocol === 'icmp') return undefined;
-    const [local, remote] =
-      direction === 'out' ? [seen.sourcePort, seen.destinationPort] : [seen.destinationPort, seen.sourcePort];
-    return this.#flows.findLast((flow) => flow.localPort === local && flow.remotePort === remote);
   }
 
   #event(event: Event): void {
@@ -219,94 +187,8 @@ class Run {
 
   #inject(line: PacketLine): void {
     const { wire } = this.#target;
-    wire.inject(this.#bytes(line));
+    wire.inject(this.#conversation.bytes(line));
     this.#tryPending();
-  }
-
-  #bytes(line: PacketLine): Uint8Array {
-    const { wireFamily: family, local, remote } = this.#target;
-    const ends: Ends = { family, source: remote, destination: local };
-    if (line.protocol === 'icmp') return this.#icmp(line, ends);
-    const flow = this.#flowFor(line);
-    if (line.protocol === 'udp') return udpPacket(ends, line.ip, flow.remotePort, flow.localPort, line.length);
-    const options = line.options === 'any' ? [] : line.options;
-    const { start, length } = line.sequence;
-    return tcpPacket(ends, line.ip, {
-      sourcePort: flow.remotePort,
-      destinationPort: flow.localPort,
-      seq: start | 0,
-      ack: line.ack === undefined ? 0 : flow.toWire(line.ack),
-      flags: line.flags,
-      window: line.window ?? 0,
-      urgent: line.urgent ?? 0,
-      options: options.map((option) => flow.inbound(option)),
-      length,
-    });
-  }
-
-  #icmp(line: Extract<PacketLine, { protocol: 'icmp' }>, ends: Ends): Uint8Array {
-    const numbers = icmpNumbers(ends.family, line.type, line.code);
-    const name = line.code === undefined ? line.type : `${line.type} ${line.code}`;
-    if (numbers === undefined) throw new Failed(line.at, [`no ICMP message is called ${name}`]);
-    if (numbers === 'absent') throw new Inconclusive(line.at, `${ends.family.name} has no ICMP ${name}`);
-    const { type, code } = numbers;
-    if (line.id !== undefined) return icmpPacket(ends, line.ip, type, code, line.id << 16, new Uint8Array(0));
-    return icmpPacket(ends, line.ip, type, code, line.mtu ?? 0, this.#quote(line));
-  }
-
-  /** The packet of ours that the error is about, as the script describes it. */
-  #quote(line: Extract<PacketLine, { protocol: 'icmp' }>): Uint8Array {
-    const { wireFamily: family, local, remote } = this.#target;
-    const ends: Ends = { family, source: local, destination: remote };
-    const flow = this.#flows.at(-1);
-    const { quoted } = line;
-    const ip = { ecn: undefined, tos: undefined, flowLabel: undefined, ttl: undefined };
-    const ports = { sourcePort: flow?.localPort ?? this.#calls.localPort, destinationPort: flow?.remotePort ?? this.#calls.remotePort };
-    if (quoted !== undefined && 'udp' in quoted) {
-      return udpPacket(ends, ip, ports.sourcePort, ports.destinationPort, quoted.udp);
-    }
-    const last = flow?.lastSent;
-    if (quoted === undefined || 'raw' in quoted) {
-      if (last === undefined) throw new Failed(line.at, ['an ICMP error needs a packet of ours to be about']);
-      return last.bytes;
-    }
-    return tcpPacket(ends, ip, {
-      ...ports,
-      seq: flow?.toWire(quoted.start) ?? quoted.start,
-      ack: 0,
-      flags: ACK,
-      window: 0,
-      urgent: 0,
-      options: [],
-      length: quoted.length,
-    });
-  }
-
-  /** The connection that a line of the script is about; a SYN of the peer begins a new one. */
-  #flowFor(line: Extract<PacketLine, { protocol: 'tcp' | 'udp' }>): Flow {
-    const { ports, direction } = line;
-    const isSyn = line.protocol === 'tcp' && (line.flags & (SYN | ACK)) === SYN && direction === 'in';
-    const [remote, local] =
-      ports === undefined
-        ? [undefined, undefined]
-        : direction === 'in'
-          ? [ports.source, ports.destination]
-          : [ports.destination, ports.source];
-    const current = this.#flows.findLast(
-      (flow) => remote === undefined || (flow.remotePort === remote && flow.localPort === local),
-    );
-    // Without ports it belongs to a connection that is still there: a retransmission, or an attack on it.
-    if (isSyn && remote === undefined && current?.isOpen !== true) {
-      return this.#open(this.#calls.localPort, this.#nextPort++);
-    }
-    if (isSyn && current?.isOpen === false) current.begin();
-    return current ?? this.#open(local ?? this.#calls.localPort, remote ?? this.#calls.remotePort);
-  }
-
-  #open(local: number, remote: number): Flow {
-    const flow = new Flow(local, remote, this.#options.timestampTick);
-    this.#flows.push(flow);
-    return flow;
   }
 
   #expectPacket(event: Event, line: PacketLine, base: number): void {
@@ -321,7 +203,7 @@ class Run {
       throw new Failed(event.at, [`no packet was sent until ${seconds(limit)} s`], lineText(line), 'nothing');
     }
     const first = waiting.shift()!;
-    const flow = this.#flowSent(first, line);
+    const flow = this.#conversation.sender(first, line);
     const seen = this.#joined(first, line, limit);
     if (line.protocol !== 'icmp' && line.protocol === seen.protocol && flow !== undefined) {
       const isTcp = line.protocol === 'tcp';
@@ -344,14 +226,6 @@ class Run {
     this.#last = happened;
   }
 
-  /** The flow of a packet of ours; a SYN that nobody knows yet is that of an active open. */
-  #flowSent(seen: Seen, line: PacketLine): Flow | undefined {
-    if (seen.protocol === 'icmp') return undefined;
-    const known = this.#flows.findLast((flow) => flow.owns(seen));
-    if (known !== undefined || line.protocol === 'icmp') return known;
-    return this.#open(seen.sourcePort, seen.destinationPort);
-  }
-
   /** Consecutive segments as one, until the length of the script's is met: it may count on segmentation offload. */
   #joined(first: Seen, line: PacketLine, limit: number): Seen {
     if (line.protocol !== 'tcp' || first.protocol !== 'tcp' || this.#options.strictSegments) return first;
@@ -360,11 +234,18 @@ class Run {
     while (joined.length > 0 && joined.length < line.sequence.length) {
       const next = waiting[0];
       if (next?.protocol !== 'tcp' || next.sourcePort !== first.sourcePort) break;
-      const follows = next.seq === ((joined.seq + joined.length) | 0) && next.destinationPort === first.destinationPort;
+      const follows =
+        next.seq === ((joined.seq + joined.length) | 0) && next.destinationPort === first.destinationPort;
       if (!follows || next.length > first.length || next.time - this.#start > limit) break;
       if (joined.length + next.length > line.sequence.length) break;
       waiting.shift();
-      joined = { ...next, time: first.time, seq: first.seq, length: joined.length + next.length, flags: first.flags | next.flags };
+      joined = {
+        ...next,
+        time: first.time,
+        seq: first.seq,
+        length: joined.length + next.length,
+        flags: first.flags | next.flags,
+      };
     }
     return joined;
   }
@@ -394,7 +275,8 @@ class Run {
     try {
       return what();
     } catch (error) {
-      if (error instanceof NotSupported) throw new Inconclusive(call.at, `${error.message} is not supported here`);
+      if (error instanceof NotSupported)
+        throw new Inconclusive(call.at, `${error.message} is not supported here`);
       throw error;
     }
   }
@@ -417,7 +299,9 @@ class Run {
         throw new Failed(call.at, [`${call.name} has not returned by ${seconds(limit)} s`]);
       }
       if (Math.abs(pending.at - due) > limit - due) {
-        throw new Failed(call.at, [`${call.name} returned at ${seconds(pending.at)} s, not at ${seconds(due)} s`]);
+        throw new Failed(call.at, [
+          `${call.name} returned at ${seconds(pending.at)} s, not at ${seconds(due)} s`,
+        ]);
       }
     }
     this.#pending = undefined;
@@ -428,7 +312,9 @@ class Run {
     const wanted = call.result;
     const text = resultText(result);
     if (wanted.kind === 'number') {
-      const same = isErrno(result) ? wanted.value === -1 && call.errno === result.errno : wanted.value === result;
+      const same = isErrno(result)
+        ? wanted.value === -1 && call.errno === result.errno
+        : wanted.value === result;
       if (!same) {
         const expected = call.errno === undefined ? String(wanted.value) : `${wanted.value} ${call.errno}`;
         throw new Failed(call.at, [`${call.name} returned ${text}, not ${expected}`]);
@@ -462,7 +348,8 @@ class Run {
     const { printed, failed, unknown } = runCode(this.#script.file, code, names);
     this.#printed.push(...printed);
     if (failed.length > 0) throw new Failed(code.at, failed);
-    if (unknown.length > 0) throw new Inconclusive(code.at, `not known here: ${[...new Set(unknown)].join(', ')}`);
+    if (unknown.length > 0)
+      throw new Inconclusive(code.at, `not known here: ${[...new Set(unknown)].join(', ')}`);
   }
 }
 

@@ -57,7 +57,8 @@ export function readOptions(script: Script): RunOptions {
         read.strictSegments = true;
         break;
       case 'ip_version':
-        read.ipVersion = VERSIONS.find((v) => v === option.value) ?? fail(script, option, VERSIONS.join(', '));
+        read.ipVersion =
+          VERSIONS.find((v) => v === option.value) ?? fail(script, option, VERSIONS.join(', '));
         break;
       default:
         if (!WITHOUT_EFFECT.has(option.name)) {

@@ -85,7 +85,9 @@ function one(command: string): Tuning | undefined {
   let tuning: Tuning = {};
   for (const [, name, value] of assignments) {
     const key = name!.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
-    const setting = Object.hasOwn(SYSCTLS, key) ? SYSCTLS[key]!(value!.replace(/^["']|["']$/g, '')) : undefined;
+    const setting = Object.hasOwn(SYSCTLS, key)
+      ? SYSCTLS[key]!(value!.replace(/^["']|["']$/g, ''))
+      : undefined;
     if (setting === undefined) return undefined;
     tuning = { ...tuning, ...setting };
   }

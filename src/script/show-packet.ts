@@ -65,7 +65,12 @@ export function lineText(line: PacketLine): string {
 }
 
 /** A packet on the wire in the script's numbers; without a flow, in those of the wire. */
-export function seenText(family: Family, direction: 'in' | 'out', seen: Seen, flow: Flow | undefined): string {
+export function seenText(
+  family: Family,
+  direction: 'in' | 'out',
+  seen: Seen,
+  flow: Flow | undefined,
+): string {
   const head = `${direction === 'in' ? '<' : '>'} ${ECN_NAMES[seen.tos & 3]}`;
   if (seen.protocol === 'udp') return `${head}udp (${seen.length})`;
   if (seen.protocol === 'icmp') return `${head}icmp ${icmpName(family, seen.type, seen.code)}`;
@@ -82,7 +87,10 @@ export function seenText(family: Family, direction: 'in' | 'out', seen: Seen, fl
         : { ...option, echo: option.echo === 0 ? 0 : flow.stampToScript(option.echo) };
     }
     if (option.kind !== 'sack' || isOurs) return option;
-    return { kind: 'sack', blocks: option.blocks.map(([a, b]) => [flow.toScript(a), flow.toScript(b)] as const) };
+    return {
+      kind: 'sack',
+      blocks: option.blocks.map(([a, b]) => [flow.toScript(a), flow.toScript(b)] as const),
+    };
   });
   const end = (seq + seen.length) >>> 0;
   return `${head}${flagText(seen.flags)} ${seq}:${end}(${seen.length})${ackText} win ${seen.window}${urgent}${listText(options)}`;

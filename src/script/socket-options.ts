@@ -8,7 +8,8 @@ export type OptionValue = number | string;
 /** The integer in `[1]`, or 1 of `[1, 4]`-like structures by position. */
 function numbers(value: Value | undefined): number[] {
   if (value?.kind === 'number') return [value.value];
-  const items = value?.kind === 'list' ? value.items : value?.kind === 'struct' ? [...value.fields.values()] : [];
+  const items =
+    value?.kind === 'list' ? value.items : value?.kind === 'struct' ? [...value.fields.values()] : [];
   return items.flatMap(numbers);
 }
 

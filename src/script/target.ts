@@ -1,8 +1,8 @@
 /** The host that a script is played to: one stack, or a couple of two whose program speaks IPv6 sockets. */
 import type { Address } from '../../stacks/address/address.ts';
+import type { Family } from '../../stacks/address/family.ts';
 import { ipv4 } from '../../stacks/address/ipv4.ts';
 import { ipv6 } from '../../stacks/address/ipv6.ts';
-import type { Family } from '../../stacks/address/family.ts';
 import { Ipv4Stack } from '../../stacks/ipv4/stack.ts';
 import { Ipv6Stack } from '../../stacks/ipv6/stack.ts';
 import { PacketPool } from '../../stacks/packet/pool.ts';

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseScript } from '../script/parse.ts';
+import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
+import { type RunRequest, runScript } from '../script/run.ts';
+import { ScriptError } from '../script/scanner.ts';
+import { readOptions } from '../script/script-options.ts';
+import type { Script } from '../script/syntax.ts';
+import { MODES, type Mode } from '../script/target.ts';
+import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
+
+export interface TestRequest {
+  readonly paths: readonly string[];
+  /** Undefined: what each script is for, else all. */
+  readonly mode: Mode | undefined;
+  readonly profile: RunRequest['profile'];
+  readonly seed: number;
+  readonly definitions: ReadonlyMap<string, string>;
+  /** Part of the file's name. */
+  readonly filter: string | undefined;
+  /** The `index`th (from 1) of `count` shares. */
+  readonly shard: { readonly index: number; readonly count: number } | undefined;
+  readonly junit: string | undefined;
+  readonly json: boolean;
+}
+
+const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
+
+/** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
+export function test(request: TestRequest): number {
+  const { filter, shard, seed, profile } = request;
+  const files = request.paths
+    .flatMap(scriptsIn)
+    .filter((file) => filter === undefined || file.includes(filter))
+    .filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
+  if (files.length === 0) throw new UsageError('no script to test: nothing ending in .pkt is left');
+  const scripts = readAll(files, request.definitions);
+  if (scripts === undefined) return USAGE;
+  const judged: Judged[] = [];
+  const began = performance.now();
+  if (!request.json) process.stdout.write('TAP version 14\n');
+  for (const script of scripts) {
+    for (const mode of modesOf(script, request.mode)) {
+      const start = performance.now();
+      const outcome = runScript(script, { mode, seed, profile });
+      const one = { file: script.file, mode, outcome, took: performance.now() - start };
+      judged.push(one);
+      if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
+    }
+  }
+  if (request.json) process.stdout.write(`${JSON.stringify(toJson(judged), null, 2)}\n`);
+  else
+    process.stdout.write(
+      `1..${judged.length}\n${summary(scripts.length, judged, performance.now() - began)}\n`,
+    );
+  if (request.junit !== undefined) writeFileSync(request.junit, toJunit(judged));
+  const { failed, inconclusive } = totals(judged);
+  if (failed > 0) return FINDING;
+  return inconclusive > 0 ? INCONCLUSIVE : GOOD;
+}
+
+function modesOf(script: Script, wanted: Mode | undefined): readonly Mode[] {
+  if (wanted !== undefined) return [wanted];
+  const { ipVersion } = readOptions(script);
+  return ipVersion === undefined ? MODES : [VERSION_MODES[ipVersion]];
+}
+
+/** All `.pkt` files under a folder, by name; a file as it is. */
+function scriptsIn(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new UsageError(`${path}: there is no such file or folder`);
+  }
+  if (!isFolder) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) return scriptsIn(inner);
+      return entry.name.endsWith('.pkt') ? [inner] : [];
+    });
+}
+
+/** Every script, or undefined when one cannot be read; all errors are told, and nothing has run. */
+function readAll(files: readonly string[], definitions: ReadonlyMap<string, string>): Script[] | undefined {
+  const scripts: Script[] = [];
+  let isGood = true;
+  for (const file of files) {
+    try {
+      const script = parseScript(file, readFileSync(file, 'utf8'), definitions);
+      readOptions(script);
+      scripts.push(script);
+    } catch (error) {
+      if (!(error instanceof ScriptError)) throw error;
+      process.stderr.write(`${error}\n`);
+      const line = readFileSync(file, 'utf8').split('\n')[error.place.line - 1];
+      if (line !== undefined) process.stderr.write(`  ${line}\n  ${' '.repeat(error.place.column - 1)}^\n`);
+      isGood = false;
+    }
+  }
+  return isGood ? scripts : undefined;
+}
