@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statementHelp, unknownStatement } from '../config/index.ts';
 import { programs } from '../config/table.ts';
-import { MODES } from '../script/target.ts';
+import { MODES } from '../script/world.ts';
 import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
 import { type CheckFormat, check } from './check.ts';
 import { demo } from './demo.ts';

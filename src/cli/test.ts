@@ -2,18 +2,21 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseScript } from '../script/parse.ts';
 import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
-import { type RunRequest, runScript } from '../script/run.ts';
+import { runScript } from '../script/run.ts';
 import { ScriptError } from '../script/scanner.ts';
-import { readOptions } from '../script/script-options.ts';
+import { type RunOptions, readOptions } from '../script/script-options.ts';
+import { LINUX } from '../script/settings.ts';
 import type { Script } from '../script/syntax.ts';
-import { MODES, type Mode } from '../script/target.ts';
+import { VirtualWorld } from '../script/virtual-world.ts';
+import { MODES, type Mode } from '../script/world.ts';
 import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
 
 export interface TestRequest {
   readonly paths: readonly string[];
   /** Undefined: what each script is for, else all. */
   readonly mode: Mode | undefined;
-  readonly profile: RunRequest['profile'];
+  /** `linux`: what Linux scripts take for granted is set before they begin. */
+  readonly profile: 'twinstack' | 'linux';
   readonly seed: number;
   readonly definitions: ReadonlyMap<string, string>;
   /** Part of the file's name. */
@@ -40,9 +43,11 @@ export function test(request: TestRequest): number {
   const began = performance.now();
   if (!request.json) process.stdout.write('TAP version 14\n');
   for (const script of scripts) {
-    for (const mode of modesOf(script, request.mode)) {
+    const options = readOptions(script);
+    for (const mode of modesOf(options, request.mode)) {
       const start = performance.now();
-      const outcome = runScript(script, { mode, seed, profile });
+      const world = new VirtualWorld(mode, options.mtu, seed, profile === 'linux' ? LINUX : {});
+      const outcome = runScript(script, options, world);
       const one = { file: script.file, mode, outcome, took: performance.now() - start };
       judged.push(one);
       if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
@@ -59,9 +64,8 @@ export function test(request: TestRequest): number {
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
 }
 
-function modesOf(script: Script, wanted: Mode | undefined): readonly Mode[] {
+function modesOf({ ipVersion }: RunOptions, wanted: Mode | undefined): readonly Mode[] {
   if (wanted !== undefined) return [wanted];
-  const { ipVersion } = readOptions(script);
   return ipVersion === undefined ? MODES : [VERSION_MODES[ipVersion]];
 }
 

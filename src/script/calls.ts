@@ -1,18 +1,18 @@
-/** The system calls that a script may make, over the sockets of posix.ts; each by the manual page of its name. */
-import type { Address } from '../../stacks/address/address.ts';
-import type { Family } from '../../stacks/address/family.ts';
-import type { HostAddress, SocketHost } from '../sockets/host.ts';
+/** The system calls that a script may make; each by the manual page of its name. */
+import type { HostAddress } from '../sockets/host.ts';
+import type { Call, Value } from './syntax.ts';
 import {
-  DatagramSocket,
+  isSocket,
   NotSupported,
   type PosixSocket,
   type Result,
-  StreamSocket,
   type Tried,
   WOULD_BLOCK,
-} from './posix.ts';
-import { getOption, type OptionValue, setOption } from './socket-options.ts';
-import type { Call, Value } from './syntax.ts';
+  type World,
+} from './world.ts';
+
+/** What a call has written into the memory of its caller. */
+export type OptionValue = number | string;
 
 /** What a call came to, with the values it wrote into the memory of its caller. */
 export interface Returned {
@@ -21,32 +21,24 @@ export interface Returned {
   readonly written?: ReadonlyMap<number, OptionValue>;
 }
 
-export interface CallHost {
-  readonly host: SocketHost;
-  /** The family of the program's sockets. */
-  readonly family: Family;
-  readonly local: HostAddress;
-  readonly remote: HostAddress;
-}
-
 const DEFAULT_PORT = 8080;
 const FIRST_FD = 3;
 
 type Handler = (calls: Calls, call: Call) => Returned | Result | typeof WOULD_BLOCK;
 
 export class Calls {
-  readonly #world: CallHost;
+  readonly #world: World;
   readonly #sockets = new Map<number, PosixSocket>();
   readonly #epolls = new Map<number, Map<number, string[]>>();
   /** The stream socket that the script is about: the one connected or accepted last. */
-  underTest: StreamSocket | undefined;
+  underTest: PosixSocket | undefined;
   /** The port that packets without ports are for. */
   localPort = DEFAULT_PORT;
   readonly remotePort = DEFAULT_PORT;
   /** What a blocking write has already handed over. */
   readonly #progress = new Map<Call, number>();
 
-  constructor(world: CallHost) {
+  constructor(world: World) {
     this.#world = world;
   }
 
@@ -60,22 +52,15 @@ export class Calls {
   }
 
   closeAll(): void {
-    for (const socket of this.#sockets.values()) {
-      if (socket instanceof StreamSocket) socket.resetOnClose = true;
-      socket.close();
-    }
+    for (const socket of this.#sockets.values()) socket.abort();
     this.#sockets.clear();
   }
 
   socket(call: Call): Result {
     const type = namesOf(call, 1);
-    const { host, family } = this.#world;
-    const made = type.includes('SOCK_DGRAM')
-      ? new DatagramSocket(host, { family, address: family.any })
-      : new StreamSocket(host);
-    if (!type.includes('SOCK_DGRAM') && !type.includes('SOCK_STREAM')) {
-      throw new NotSupported(`socket type ${type.join('|')}`);
-    }
+    const isDatagram = type.includes('SOCK_DGRAM');
+    if (!isDatagram && !type.includes('SOCK_STREAM')) throw new NotSupported(`socket type ${type.join('|')}`);
+    const made = this.#world.socket(isDatagram ? 'datagram' : 'stream');
     made.nonBlocking = type.includes('SOCK_NONBLOCK');
     return this.#keep(call, made);
   }
@@ -98,15 +83,10 @@ export class Calls {
     return this.#sockets.get(numberOf(call, index));
   }
 
-  stream(call: Call): StreamSocket | undefined {
-    const socket = this.of(call);
-    return socket instanceof StreamSocket ? socket : undefined;
-  }
-
   bind(call: Call): Result {
     const socket = this.of(call);
     if (socket === undefined) return EBADF;
-    const { address, port } = this.#address(call, 1, this.#world.local, DEFAULT_PORT);
+    const { address, port } = this.#address(call, 1, this.#world.bindAddress, DEFAULT_PORT);
     const bound = socket.bind(address, port);
     if (bound === 0 && port !== 0) this.localPort = port;
     return bound;
@@ -115,21 +95,21 @@ export class Calls {
   connect(call: Call): Tried {
     const socket = this.of(call);
     if (socket === undefined) return EBADF;
-    const { address, port } = this.#address(call, 1, this.#world.remote, this.remotePort);
+    const { address, port } = this.#address(call, 1, this.#world.connectAddress, this.remotePort);
     const result = socket.connect(address, port);
-    if (socket instanceof StreamSocket) this.underTest = socket;
+    if (socket.type === 'stream') this.underTest = socket;
     if (socket.port !== 0) this.localPort = socket.port;
     return result;
   }
 
   accept(call: Call): Tried {
-    const socket = this.stream(call);
+    const socket = this.of(call);
     if (socket === undefined) return EBADF;
     const accepted = socket.accept();
-    if (accepted === WOULD_BLOCK || typeof accepted === 'number' || 'errno' in accepted) return accepted;
-    accepted.socket.nonBlocking = namesOf(call, 3).includes('SOCK_NONBLOCK');
-    this.underTest = accepted.socket;
-    return this.#keep(call, accepted.socket);
+    if (!isSocket(accepted)) return accepted;
+    accepted.nonBlocking = namesOf(call, 3).includes('SOCK_NONBLOCK');
+    this.underTest = accepted;
+    return this.#keep(call, accepted);
   }
 
   /** `...` is the default; `{sa_family = AF_INET, sin_port = htons(80), sin_addr = inet_addr("192.0.2.1")}` says. */
@@ -154,11 +134,11 @@ export class Calls {
   #parse(value: Value, preset: HostAddress): HostAddress {
     const inner = value.kind === 'apply' ? value.arguments.at(-1) : value;
     if (inner?.kind === 'names' && /ANY/.test(inner.names[0]!)) {
-      const { family } = this.#world;
-      return { family, address: family.any as Address };
+      const { socketFamily: family } = this.#world;
+      return { family, address: family.any };
     }
     if (inner?.kind !== 'string') return preset;
-    const parsed = this.#world.host.parse(inner.value);
+    const parsed = this.#world.parse(inner.value);
     if (parsed === undefined) throw new NotSupported(`address ${inner.value}`);
     return parsed;
   }
@@ -174,7 +154,7 @@ export class Calls {
     const socket = this.of(call);
     if (socket === undefined) return EBADF;
     const before = this.#progress.get(call) ?? 0;
-    const written = socket.write(length - before);
+    const written = socket.write(length - before, namesOf(call, 3));
     if (socket.nonBlocking || typeof written === 'object') {
       this.#progress.delete(call);
       return written;
@@ -190,8 +170,8 @@ export class Calls {
 
   sendTo(call: Call, length: number): Tried {
     const socket = this.of(call);
-    if (!(socket instanceof DatagramSocket)) return this.write(call, length);
-    const { address, port } = this.#address(call, 4, this.#world.remote, this.remotePort);
+    if (socket?.type !== 'datagram') return this.write(call, length);
+    const { address, port } = this.#address(call, 4, this.#world.connectAddress, this.remotePort);
     return socket.sendTo(length, address, port);
   }
 
@@ -292,6 +272,19 @@ export function namesOf(call: Call, index: number): readonly string[] {
   return nameList(call.arguments[index]);
 }
 
+function optionName(call: Call): string {
+  const value = call.arguments[2];
+  if (value?.kind !== 'names') throw new NotSupported(`${call.name} of an option without a name`);
+  return value.names[0]!;
+}
+
+/** The integers of `[1]`, `{onoff=1, linger=0}`. */
+function numbersIn(value: Value | undefined): number[] {
+  if (value?.kind === 'number') return [value.value];
+  if (value?.kind === 'list') return value.items.flatMap(numbersIn);
+  return value?.kind === 'struct' ? [...value.fields.values()].flatMap(numbersIn) : [];
+}
+
 /** `htons(80)`, `80` */
 function innerNumber(value: Value): number {
   if (value.kind === 'number') return value.value;
@@ -313,7 +306,7 @@ function vectorLength(value: Value | undefined): number {
 const HANDLERS: Readonly<Record<string, Handler>> = {
   socket: (calls, call) => calls.socket(call),
   bind: (calls, call) => calls.bind(call),
-  listen: (calls, call) => calls.stream(call)?.listen(numberOf(call, 1)) ?? EBADF,
+  listen: (calls, call) => calls.of(call)?.listen(numberOf(call, 1)) ?? EBADF,
   accept: (calls, call) => calls.accept(call),
   accept4: (calls, call) => calls.accept(call),
   connect: (calls, call) => calls.connect(call),
@@ -328,7 +321,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   writev: (calls, call) => calls.write(call, vectorLength(call.arguments[1])),
   sendmsg: (calls, call) => calls.write(call, vectorLength(call.arguments[1])),
   close: (calls, call) => calls.close(call),
-  shutdown: (calls, call) => calls.stream(call)?.shutdown(namesOf(call, 1)[0] ?? '') ?? EBADF,
+  shutdown: (calls, call) => calls.of(call)?.shutdown(namesOf(call, 1)[0] ?? '') ?? EBADF,
   fcntl: (calls, call) => {
     const socket = calls.of(call);
     if (socket === undefined) return EBADF;
@@ -340,26 +333,27 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return 0;
   },
   ioctl: (calls, call) => {
-    const socket = calls.stream(call);
+    const socket = calls.of(call);
     if (socket === undefined) return EBADF;
-    const { connection } = socket;
-    const asked = namesOf(call, 1)[0];
-    const bytes =
-      asked === 'SIOCINQ' || asked === 'FIONREAD'
-        ? connection?.available
-        : asked === 'SIOCOUTQ'
-          ? connection?.unacknowledged
-          : undefined;
-    if (asked === undefined || bytes === undefined) throw new NotSupported(`ioctl ${asked}`);
-    return { result: 0, written: new Map([[2, bytes]]) };
+    const asked = namesOf(call, 1)[0] ?? '';
+    const directions: Readonly<Record<string, 'in' | 'out'>> = {
+      SIOCINQ: 'in',
+      FIONREAD: 'in',
+      SIOCOUTQ: 'out',
+    };
+    const direction = directions[asked];
+    if (direction === undefined) throw new NotSupported(`ioctl ${asked}`);
+    return { result: 0, written: new Map([[2, socket.queued(direction)]]) };
   },
   setsockopt: (calls, call) => {
     const socket = calls.of(call);
-    return socket === undefined ? EBADF : setOption(socket, call);
+    return socket === undefined ? EBADF : socket.setOption(optionName(call), numbersIn(call.arguments[3]));
   },
   getsockopt: (calls, call) => {
     const socket = calls.of(call);
-    return socket === undefined ? EBADF : { result: 0, written: new Map([[3, getOption(socket, call)]]) };
+    return socket === undefined
+      ? EBADF
+      : { result: 0, written: new Map([[3, socket.getOption(optionName(call))]]) };
   },
   poll: (calls, call) => calls.poll(call),
   epoll_create: (calls, call) => calls.epollCreate(call),

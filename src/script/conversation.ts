@@ -7,8 +7,8 @@ import { Flow } from './flow.ts';
 import { icmpNumbers } from './icmp-names.ts';
 import { FLAG_BITS } from './parse-packet.ts';
 import type { IpFields, PacketLine } from './syntax.ts';
-import type { Target } from './target.ts';
 import { Failed, Inconclusive } from './verdict.ts';
+import type { World } from './world.ts';
 
 const FIRST_REMOTE_PORT = 40_001;
 const ACK = FLAG_BITS['.']!;
@@ -24,15 +24,15 @@ export interface Ports {
 }
 
 export class Conversation {
-  readonly #target: Target;
+  readonly #world: World;
   readonly #ports: Ports;
   /** µs of a tick in the script's timestamps. */
   readonly #tick: number;
   readonly #flows: Flow[] = [];
   #nextPort = FIRST_REMOTE_PORT;
 
-  constructor(target: Target, ports: Ports, tick: number) {
-    this.#target = target;
+  constructor(world: World, ports: Ports, tick: number) {
+    this.#world = world;
     this.#ports = ports;
     this.#tick = tick;
   }
@@ -55,7 +55,7 @@ export class Conversation {
 
   /** What a line of the script puts on the wire. */
   bytes(line: PacketLine): Uint8Array {
-    const { wireFamily: family, local, remote } = this.#target;
+    const { wireFamily: family, local, remote } = this.#world;
     const ends: Ends = { family, source: remote, destination: local };
     if (line.protocol === 'icmp') return this.#icmp(line, ends);
     const flow = this.#flowFor(line);
@@ -88,7 +88,7 @@ export class Conversation {
 
   /** The packet of ours that the error is about, as the script describes it. */
   #quote(line: IcmpLine): Uint8Array {
-    const { wireFamily: family, local, remote } = this.#target;
+    const { wireFamily: family, local, remote } = this.#world;
     const ends: Ends = { family, source: local, destination: remote };
     const flow = this.#flows.at(-1);
     const { quoted } = line;

@@ -28,7 +28,7 @@ function list(scanner: Scanner, where: string, open: string, close: string): Val
   if (scanner.take(close)) return items;
   do items.push(value(scanner));
   while (scanner.take(','));
-  scanner.expect(close, 'or , behind an argument');
+  if (!scanner.take(close)) scanner.fail(`, or ${close} expected behind an argument, not ${scanner.next()}`);
   return items;
 }
 

@@ -5,46 +5,17 @@
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from '../../stacks/tcp/api.ts';
 import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../sockets/host.ts';
-
-/** Not an outcome of the stack: the script asks for what this runner does not do. */
-export class NotSupported extends Error {}
-
-/** A result, or an errno with the reason that the stack gave. */
-export type Result = number | { readonly errno: string; readonly cause?: string };
-/** Not now. */
-export const WOULD_BLOCK = undefined;
-export type Tried = Result | typeof WOULD_BLOCK;
-
-export const isErrno = (result: Result): result is { errno: string; cause?: string } =>
-  typeof result === 'object';
+import type { Names } from './expression.ts';
+import { infoNames } from './info.ts';
+import { getOption, setOption } from './socket-options.ts';
+import { isErrno, type PosixSocket, type Readiness, type Result, type Tried, WOULD_BLOCK } from './world.ts';
 
 const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
 const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
 
-/** What `poll` and `epoll` ask about. */
-export interface Readiness {
-  readonly readable: boolean;
-  readonly writable: boolean;
-  readonly hungUp: boolean;
-  readonly error: boolean;
-  readonly peerClosed: boolean;
-}
-
-export interface PosixSocket {
-  nonBlocking: boolean;
-  bind(local: HostAddress | undefined, port: number): Result;
-  connect(remote: HostAddress, port: number): Tried;
-  read(max: number): Tried;
-  write(length: number): Tried;
-  close(): Result;
-  /** SO_ERROR: read once. */
-  takeError(): Failure | undefined;
-  readonly port: number;
-  readonly ready: Readiness;
-}
-
 /** Stream sockets: not connected, listening, or one end of a connection. */
 export class StreamSocket implements PosixSocket, TcpHandler {
+  readonly type = 'stream';
   nonBlocking = false;
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
@@ -76,14 +47,22 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return this.#connection;
   }
 
-  get isListening(): boolean {
-    return this.#listener !== undefined;
+  /** Of the connection; what it was last when it is gone. */
+  get info(): Names {
+    if (this.#connection !== undefined && !this.#isClosed) this.#lastInfo = this.#connection.info();
+    return infoNames(this.#lastInfo);
   }
 
-  /** Of the connection; what it was last when it is gone. */
-  get info(): TcpInfo | undefined {
-    if (this.#connection !== undefined && !this.#isClosed) this.#lastInfo = this.#connection.info();
-    return this.#lastInfo;
+  queued(direction: 'in' | 'out'): number {
+    return (direction === 'in' ? this.#connection?.available : this.#connection?.unacknowledged) ?? 0;
+  }
+
+  setOption(name: string, values: readonly number[]): Result {
+    return setOption(this, name, values);
+  }
+
+  getOption(name: string): number | string {
+    return getOption(this, name);
   }
 
   /** Now, or as soon as there is a connection; those accepted here inherit it. */
@@ -114,7 +93,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return 0;
   }
 
-  accept(): { socket: StreamSocket } | Tried {
+  accept(): StreamSocket | Tried {
     if (this.#listener === undefined) return error('EINVAL', 'not listening');
     let socket: StreamSocket | undefined;
     this.#listener.take(({ connection }) => {
@@ -124,7 +103,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (socket === undefined) return WOULD_BLOCK;
     for (const set of this.#wishes) socket.wish(set);
     socket.resetOnClose = this.resetOnClose;
-    return { socket };
+    return socket;
   }
 
   connect(remote: HostAddress, port: number): Tried {
@@ -166,6 +145,10 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return failure === undefined ? room : failed(failure);
   }
 
+  sendTo(length: number): Tried {
+    return this.write(length);
+  }
+
   shutdown(how: string): Result {
     if (this.#connection === undefined || this.#isClosed) return error('ENOTCONN');
     if (how !== 'SHUT_WR') this.#readShut = true;
@@ -184,6 +167,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       else connection.close();
     }
     return 0;
+  }
+
+  abort(): void {
+    this.resetOnClose = true;
+    this.close();
   }
 
   /** SO_ERROR: read once. */
@@ -225,6 +213,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
 
 /** Datagram sockets; unbound ones bind to an ephemeral port when they first send. */
 export class DatagramSocket implements PosixSocket {
+  readonly type = 'datagram';
   nonBlocking = false;
   readonly #host: SocketHost;
   readonly #any: HostAddress;
@@ -286,9 +275,41 @@ export class DatagramSocket implements PosixSocket {
     return failure === undefined ? length : failed(failure);
   }
 
+  listen(): Result {
+    return error('EOPNOTSUPP');
+  }
+
+  accept(): Result {
+    return error('EOPNOTSUPP');
+  }
+
+  shutdown(): Result {
+    return this.#peer === undefined ? error('ENOTCONN') : 0;
+  }
+
+  setOption(name: string, values: readonly number[]): Result {
+    return setOption(this, name, values);
+  }
+
+  getOption(name: string): number | string {
+    return getOption(this, name);
+  }
+
+  queued(direction: 'in' | 'out'): number {
+    return direction === 'in' ? (this.#messages[0] ?? 0) : 0;
+  }
+
+  get info(): Names {
+    return () => undefined;
+  }
+
   close(): Result {
     this.#socket?.close();
     return 0;
+  }
+
+  abort(): void {
+    this.close();
   }
 
   takeError(): Failure | undefined {

@@ -1,6 +1,6 @@
 /** Verdicts of scripts as text (TAP version 14), JSON and JUnit. */
 import type { Outcome, Step } from './run.ts';
-import type { Mode } from './target.ts';
+import type { Mode } from './world.ts';
 
 export interface Judged {
   readonly file: string;

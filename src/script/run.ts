@@ -3,27 +3,16 @@
  * every system call must return what it says.
  */
 import { SECOND } from '../../stacks/time/clock.ts';
-import type { HostAddress } from '../sockets/host.ts';
 import { Calls, type Returned } from './calls.ts';
 import type { Seen } from './codec.ts';
 import { differences } from './compare.ts';
 import { Conversation } from './conversation.ts';
 import { runCode } from './expression.ts';
-import { infoNames } from './info.ts';
-import { isErrno, NotSupported, type Result } from './posix.ts';
-import { type RunOptions, readOptions } from './script-options.ts';
-import { LINUX, type Tuning, understand } from './settings.ts';
+import type { RunOptions } from './script-options.ts';
 import { lineText, seenText } from './show-packet.ts';
 import type { Call, Code, Event, PacketLine, Place, Script, Shell, Value } from './syntax.ts';
-import { type Mode, Target } from './target.ts';
 import { Failed, Inconclusive } from './verdict.ts';
-
-export interface RunRequest {
-  readonly mode: Mode;
-  readonly seed: number;
-  /** `linux` sets what Linux scripts take for granted before the script begins. */
-  readonly profile: 'twinstack' | 'linux';
-}
+import { isErrno, NotSupported, type Result, type World } from './world.ts';
 
 export interface Step {
   /** µs from the script's start. */
@@ -58,15 +47,18 @@ interface Pending {
   at: number;
 }
 
-/** @throws ScriptError for a `--option` or a `%{ }%` that cannot be read. */
-export function runScript(script: Script, request: RunRequest): Outcome {
-  return new Run(script, request).execute();
+/**
+ * Plays `script` to `world`, which is used for this once.
+ * @throws ScriptError for a `%{ }%` that cannot be read.
+ */
+export function runScript(script: Script, options: RunOptions, world: World): Outcome {
+  return new Run(script, options, world).execute();
 }
 
 class Run {
   readonly #script: Script;
   readonly #options: RunOptions;
-  readonly #target: Target;
+  readonly #world: World;
   readonly #calls: Calls;
   readonly #ladder: Step[] = [];
   readonly #printed: string[] = [];
@@ -75,36 +67,24 @@ class Run {
   #start = 0;
   /** When the event before happened, µs from the start. */
   #last = 0;
-  #profile: Tuning;
 
-  constructor(script: Script, { mode, seed, profile }: RunRequest) {
+  constructor(script: Script, options: RunOptions, world: World) {
     this.#script = script;
-    this.#options = readOptions(script);
-    this.#target = new Target(mode, this.#options.mtu, seed);
-    this.#profile = profile === 'linux' ? LINUX : {};
-    const { wireFamily, socketFamily, host } = this.#target;
-    const onWire = (address: HostAddress['address']): HostAddress => ({ family: wireFamily, address });
-    this.#calls = new Calls({
-      host,
-      family: socketFamily,
-      // A program of a couple that binds to everything gets both families.
-      local:
-        mode === 'coupled' ? { family: socketFamily, address: socketFamily.any } : onWire(this.#target.local),
-      remote: onWire(this.#target.remote),
-    });
-    this.#conversation = new Conversation(this.#target, this.#calls, this.#options.timestampTick);
-    this.#target.wire.onPacket = (direction, seen) => this.#noticed(direction, seen);
+    this.#options = options;
+    this.#world = world;
+    this.#calls = new Calls(world);
+    this.#conversation = new Conversation(world, this.#calls, options.timestampTick);
+    world.onPacket = (direction, seen) => this.#noticed(direction, seen);
   }
 
   execute(): Outcome {
     let outcome: Pick<Outcome, 'verdict' | 'at' | 'reasons' | 'expected' | 'actual'>;
     const nothing = { at: undefined, reasons: [], expected: undefined, actual: undefined };
     try {
-      this.#target.tune(this.#profile);
       if (this.#script.init !== undefined) this.#shell(this.#script.init);
-      this.#target.start();
+      this.#world.start();
       this.#ladder.length = 0;
-      this.#start = this.#target.clock.now;
+      this.#start = this.#world.now;
       for (const event of this.#script.events) this.#event(event);
       this.#finishPending();
       outcome = { verdict: 'pass', ...nothing };
@@ -117,14 +97,14 @@ class Run {
       } else throw error;
     }
     const duration = this.#now;
-    this.#target.wire.onPacket = () => {};
+    this.#world.onPacket = () => {};
     this.#calls.closeAll();
-    this.#target.stop();
+    this.#world.stop();
     return { ...outcome, ladder: this.#ladder, printed: this.#printed, duration };
   }
 
   get #now(): number {
-    return this.#target.clock.now - this.#start;
+    return this.#world.now - this.#start;
   }
 
   #noticed(direction: 'in' | 'out', seen: Seen): void {
@@ -133,7 +113,7 @@ class Run {
     const time = seen.time - this.#start;
     // Shown when it is over: what stands for what in the script's numbers is known by then.
     const text = (): string =>
-      seenText(this.#target.wireFamily, direction, seen, flow ?? this.#conversation.of(direction, seen));
+      seenText(this.#world.wireFamily, direction, seen, flow ?? this.#conversation.of(direction, seen));
     const step = { time, direction };
     this.#ladder.push(Object.defineProperty(step, 'text', { get: text, enumerable: true }) as Step);
   }
@@ -166,19 +146,17 @@ class Run {
 
   /** Up to `to` µs from the start; a call that waits is tried whenever something has happened. */
   #advance(to: number): void {
-    const { clock } = this.#target;
     const deadline = this.#start + to;
-    while (clock.step(deadline)) this.#tryPending();
-    if (clock.now < deadline) clock.advance(deadline);
+    while (this.#world.step(deadline)) this.#tryPending();
+    this.#world.advance(deadline);
     this.#tryPending();
   }
 
   /** Steps until `done`, at most until `to` µs from the start. */
   #until(to: number, done: () => boolean): boolean {
-    const { clock } = this.#target;
     for (;;) {
       if (done()) return true;
-      if (!clock.step(this.#start + to)) return false;
+      if (!this.#world.step(this.#start + to)) return false;
       this.#tryPending();
     }
   }
@@ -186,8 +164,7 @@ class Run {
   // Packets
 
   #inject(line: PacketLine): void {
-    const { wire } = this.#target;
-    wire.inject(this.#conversation.bytes(line));
+    this.#world.inject(this.#conversation.bytes(line));
     this.#tryPending();
   }
 
@@ -197,7 +174,7 @@ class Run {
     const latest = time.kind === 'any' ? this.#now + PATIENCE : base + time.to;
     // 4 ms, or 1 % of the distance to the event before.
     const tolerance = Math.max(this.#options.tolerance, Math.abs(latest - this.#last) / 100);
-    const { waiting } = this.#target.wire;
+    const { waiting } = this.#world;
     const limit = latest + tolerance;
     if (!this.#until(limit, () => waiting.length > 0)) {
       throw new Failed(event.at, [`no packet was sent until ${seconds(limit)} s`], lineText(line), 'nothing');
@@ -211,7 +188,7 @@ class Run {
     }
     const happened = first.time - this.#start;
     const ticks = Math.ceil(tolerance / this.#options.timestampTick);
-    const found = differences(this.#target.wireFamily, line, seen, flow, ticks);
+    const found = differences(this.#world.wireFamily, line, seen, flow, ticks);
     if (flow !== undefined && line.protocol !== 'icmp' && line.ports !== undefined && !flow.owns(seen)) {
       found.push('ports: those of another connection');
     }
@@ -220,7 +197,7 @@ class Run {
       found.push(`time: ${wanted} s expected, sent at ${seconds(happened)} s`);
     }
     if (found.length > 0) {
-      const actual = seenText(this.#target.wireFamily, 'out', seen, flow);
+      const actual = seenText(this.#world.wireFamily, 'out', seen, flow);
       throw new Failed(event.at, found, lineText(line), actual);
     }
     this.#last = happened;
@@ -229,7 +206,7 @@ class Run {
   /** Consecutive segments as one, until the length of the script's is met: it may count on segmentation offload. */
   #joined(first: Seen, line: PacketLine, limit: number): Seen {
     if (line.protocol !== 'tcp' || first.protocol !== 'tcp' || this.#options.strictSegments) return first;
-    const { waiting } = this.#target.wire;
+    const { waiting } = this.#world;
     let joined = first;
     while (joined.length > 0 && joined.length < line.sequence.length) {
       const next = waiting[0];
@@ -336,15 +313,14 @@ class Run {
   // Shell and code
 
   #shell(shell: Shell): void {
-    const { tuning, unknown } = understand(shell.text);
+    const unknown = this.#world.shell(shell.text);
     if (unknown.length > 0) {
       throw new Inconclusive(shell.at, `this shell line means nothing here: ${unknown.join('; ')}`);
     }
-    this.#target.tune(tuning);
   }
 
   #code(code: Code): void {
-    const names = infoNames(this.#calls.underTest?.info);
+    const names = this.#calls.underTest?.info ?? (() => undefined);
     const { printed, failed, unknown } = runCode(this.#script.file, code, names);
     this.#printed.push(...printed);
     if (failed.length > 0) throw new Failed(code.at, failed);

@@ -1,17 +1,9 @@
-/** setsockopt and getsockopt of a script, as far as the stack has what they set; socket(7), tcp(7), ip(7). */
+/** setsockopt and getsockopt on a stack of ours, as far as it has what they set; socket(7), tcp(7), ip(7). */
 import type { TcpConnection } from '../../stacks/tcp/api.ts';
-import { NotSupported, type PosixSocket, type Result, StreamSocket } from './posix.ts';
-import type { Call, Value } from './syntax.ts';
+import type { DatagramSocket, StreamSocket } from './posix.ts';
+import { NotSupported, type Result } from './world.ts';
 
-export type OptionValue = number | string;
-
-/** The integer in `[1]`, or 1 of `[1, 4]`-like structures by position. */
-function numbers(value: Value | undefined): number[] {
-  if (value?.kind === 'number') return [value.value];
-  const items =
-    value?.kind === 'list' ? value.items : value?.kind === 'struct' ? [...value.fields.values()] : [];
-  return items.flatMap(numbers);
-}
+type Socket = StreamSocket | DatagramSocket;
 
 const SECOND = 1_000_000;
 
@@ -23,7 +15,7 @@ interface KeepAlive {
 }
 
 const keepAlives = new WeakMap<StreamSocket, KeepAlive>();
-const values = new WeakMap<PosixSocket, Map<string, number>>();
+const values = new WeakMap<Socket, Map<string, number>>();
 
 /** Options that are kept, and change nothing that a packet shows. */
 const WITHOUT_EFFECT = new Set(['SO_REUSEADDR', 'SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY']);
@@ -64,30 +56,21 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
 };
 
-function optionName(call: Call): string {
-  const value = call.arguments[2];
-  if (value?.kind !== 'names') throw new NotSupported(`${call.name} of an option without a name`);
-  return value.names[0]!;
-}
-
-export function setOption(socket: PosixSocket, call: Call): Result {
-  const name = optionName(call);
-  const given = numbers(call.arguments[3]);
+export function setOption(socket: Socket, name: string, given: readonly number[]): Result {
   const kept = values.get(socket) ?? new Map<string, number>();
   values.set(socket, kept.set(name, given[0] ?? 0));
   if (WITHOUT_EFFECT.has(name)) return 0;
   const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
-  if (setter === undefined || !(socket instanceof StreamSocket)) throw new NotSupported(`setsockopt ${name}`);
+  if (setter === undefined || socket.type !== 'stream') throw new NotSupported(`setsockopt ${name}`);
   setter(socket, given);
   return 0;
 }
 
-export function getOption(socket: PosixSocket, call: Call): OptionValue {
-  const name = optionName(call);
+export function getOption(socket: Socket, name: string): number | string {
   if (name === 'SO_ERROR') return socket.takeError()?.code ?? 0;
   const kept = values.get(socket)?.get(name);
   if (kept !== undefined) return kept;
-  const connection = socket instanceof StreamSocket ? socket.connection : undefined;
+  const connection = socket.type === 'stream' ? socket.connection : undefined;
   if (name === 'TCP_MAXSEG' && connection !== undefined) return connection.info().mss;
   if (name === 'TCP_NODELAY' || name === 'SO_KEEPALIVE') return 0;
   throw new NotSupported(`getsockopt ${name}`);
