@@ -222,12 +222,20 @@ program
   )
   .option('--filter <text>', 'only scripts with this in their name')
   .addOption(new Option('--shard <i/n>', 'only the i-th of n shares').argParser(share))
+  .option(
+    '--kernel',
+    'play them to the Linux kernel of this machine, over a TUN in a namespace of its own (root)',
+    false,
+  )
   .option('--junit <file>', 'write the verdicts as JUnit XML too')
   .addOption(seed())
   .addOption(json())
   .action(
-    (paths: string[], o: Omit<TestRequest, 'paths' | 'definitions'> & { define: Map<string, string> }) => {
-      exitCode = test({ ...o, paths, definitions: o.define });
+    async (
+      paths: string[],
+      o: Omit<TestRequest, 'paths' | 'definitions'> & { define: Map<string, string> },
+    ) => {
+      exitCode = await test({ ...o, paths, definitions: o.define });
     },
   );
 

@@ -8,7 +8,7 @@ import { type RunOptions, readOptions } from '../script/script-options.ts';
 import { LINUX } from '../script/settings.ts';
 import type { Script } from '../script/syntax.ts';
 import { VirtualWorld } from '../script/virtual-world.ts';
-import { MODES, type Mode } from '../script/world.ts';
+import { MODES, type Mode, type World } from '../script/world.ts';
 import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
 
 export interface TestRequest {
@@ -23,6 +23,8 @@ export interface TestRequest {
   readonly filter: string | undefined;
   /** The `index`th (from 1) of `count` shares. */
   readonly shard: { readonly index: number; readonly count: number } | undefined;
+  /** To the kernel of this machine instead of our stack. */
+  readonly kernel: boolean;
   readonly junit: string | undefined;
   readonly json: boolean;
 }
@@ -30,8 +32,8 @@ export interface TestRequest {
 const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
 
 /** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
-export function test(request: TestRequest): number {
-  const { filter, shard, seed, profile } = request;
+export async function test(request: TestRequest): Promise<number> {
+  const { filter, shard } = request;
   const files = request.paths
     .flatMap(scriptsIn)
     .filter((file) => filter === undefined || file.includes(filter))
@@ -39,6 +41,7 @@ export function test(request: TestRequest): number {
   if (files.length === 0) throw new UsageError('no script to test: nothing ending in .pkt is left');
   const scripts = readAll(files, request.definitions);
   if (scripts === undefined) return USAGE;
+  const makeWorld = await worlds(request);
   const judged: Judged[] = [];
   const began = performance.now();
   if (!request.json) process.stdout.write('TAP version 14\n');
@@ -46,8 +49,7 @@ export function test(request: TestRequest): number {
     const options = readOptions(script);
     for (const mode of modesOf(options, request.mode)) {
       const start = performance.now();
-      const world = new VirtualWorld(mode, options.mtu, seed, profile === 'linux' ? LINUX : {});
-      const outcome = runScript(script, options, world);
+      const outcome = runScript(script, options, makeWorld(mode, options.mtu));
       const one = { file: script.file, mode, outcome, took: performance.now() - start };
       judged.push(one);
       if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
@@ -62,6 +64,19 @@ export function test(request: TestRequest): number {
   const { failed, inconclusive } = totals(judged);
   if (failed > 0) return FINDING;
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
+}
+
+/** How a world is made for each script. */
+async function worlds(request: TestRequest): Promise<(mode: Mode, mtu: number | undefined) => World> {
+  const { seed, profile } = request;
+  if (!request.kernel) {
+    return (mode, mtu) => new VirtualWorld(mode, mtu, seed, profile === 'linux' ? LINUX : {});
+  }
+  const { loadLibc } = await import('../script/kernel/libc.ts');
+  const { enterNamespace, KernelWorld } = await import('../script/kernel/kernel-world.ts');
+  const libc = await loadLibc();
+  enterNamespace(libc);
+  return (mode, mtu) => new KernelWorld(libc, mode, mtu);
 }
 
 function modesOf({ ipVersion }: RunOptions, wanted: Mode | undefined): readonly Mode[] {

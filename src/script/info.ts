@@ -16,7 +16,7 @@ const STATES: Readonly<Record<TcpState, number>> = {
   CLOSING: 11,
 };
 
-const CONSTANTS: Readonly<Record<string, number>> = {
+export const CONSTANTS: Readonly<Record<string, number>> = {
   TCP_ESTABLISHED: 1,
   TCP_SYN_SENT: 2,
   TCP_SYN_RECV: 3,

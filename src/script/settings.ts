@@ -61,35 +61,49 @@ export interface Understood {
   readonly unknown: readonly string[];
 }
 
-/** The commands of a shell line: sysctl, the set-up scripts of the published collections, and `true`. */
+/** The commands of a shell line, as settings of our stack. */
 export function understand(text: string): Understood {
-  let tuning: Tuning = {};
+  const { settings, unknown, isLinux } = sysctls(text);
+  let tuning: Tuning = isLinux ? LINUX : {};
+  const missing = [...unknown];
+  for (const [name, value] of settings) {
+    const setting = Object.hasOwn(SYSCTLS, name) ? SYSCTLS[name]!(value) : undefined;
+    if (setting === undefined) missing.push(`${name} = ${value}`);
+    else tuning = { ...tuning, ...setting };
+  }
+  return { tuning, unknown: missing };
+}
+
+export interface Sysctls {
+  /** `net.ipv4.tcp_sack` and what it is set to. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly unknown: readonly string[];
+  /** The line sets what Linux has by default. */
+  readonly isLinux: boolean;
+}
+
+/** Reads sysctl, the set-up scripts of the published collections, and `true`. */
+export function sysctls(text: string): Sysctls {
+  const settings = new Map<string, string>();
   const unknown: string[] = [];
+  let isLinux = false;
   for (const part of text.split(/[\n;]|&&/)) {
     const command = part.replace(/#.*$/, '').trim();
     if (command === '' || command === 'true' || command === ':') continue;
-    const understood = one(command);
-    if (understood === undefined) unknown.push(command);
-    else tuning = { ...tuning, ...understood };
+    const quiet = command.replace(/\s*>\s*\/dev\/null(\s+2>&1)?\s*$/, '');
+    const found = assignments(/^(?:sysctl|\S*set_sysctls\.py)\s+(.*)$/.exec(quiet)?.[1] ?? '');
+    if (/(^|\/)defaults\.sh(\s|$)/.test(command)) isLinux = true;
+    else if (found.length === 0) unknown.push(command);
+    else for (const [name, value] of found) settings.set(name, value);
   }
-  return { tuning, unknown };
+  return { settings, unknown, isLinux };
 }
 
-function one(command: string): Tuning | undefined {
-  if (/(^|\/)defaults\.sh(\s|$)/.test(command)) return LINUX;
-  const quiet = command.replace(/\s*>\s*\/dev\/null(\s+2>&1)?\s*$/, '');
-  const match = /^(?:sysctl|\S*set_sysctls\.py)\s+(.*)$/.exec(quiet);
-  if (match === null) return undefined;
-  const assignments = [...match[1]!.matchAll(/(?:^|\s)(?:-\w+\s+)*([\w./]+)\s*=\s*("[^"]*"|'[^']*'|\S+)/g)];
-  if (assignments.length === 0) return undefined;
-  let tuning: Tuning = {};
-  for (const [, name, value] of assignments) {
+/** `-q -w net.ipv4.tcp_rmem="4096 87380 6291456"`, `/proc/sys/net/ipv4/tcp_sack=0` */
+function assignments(text: string): (readonly [string, string])[] {
+  const found = text.matchAll(/([\w./]+)\s*=\s*("[^"]*"|'[^']*'|\S+)/g);
+  return [...found].map(([, name, value]) => {
     const key = name!.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
-    const setting = Object.hasOwn(SYSCTLS, key)
-      ? SYSCTLS[key]!(value!.replace(/^["']|["']$/g, ''))
-      : undefined;
-    if (setting === undefined) return undefined;
-    tuning = { ...tuning, ...setting };
-  }
-  return tuning;
+    return [key, value!.replace(/^["']|["']$/g, '')] as const;
+  });
 }

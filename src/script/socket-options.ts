@@ -1,7 +1,23 @@
 /** setsockopt and getsockopt on a stack of ours, as far as it has what they set; socket(7), tcp(7), ip(7). */
+
+import type { Failure } from '../../stacks/address/network.ts';
 import type { TcpConnection } from '../../stacks/tcp/api.ts';
-import type { DatagramSocket, StreamSocket } from './posix.ts';
 import { NotSupported, type Result } from './world.ts';
+
+interface StreamSocket {
+  readonly type: 'stream';
+  readonly connection: TcpConnection | undefined;
+  /** SO_LINGER with a time of zero. */
+  resetOnClose: boolean;
+  takeError(): Failure | undefined;
+  /** Now, or as soon as there is a connection. */
+  wish(set: (connection: TcpConnection) => void): void;
+}
+
+interface DatagramSocket {
+  readonly type: 'datagram';
+  takeError(): Failure | undefined;
+}
 
 type Socket = StreamSocket | DatagramSocket;
 
