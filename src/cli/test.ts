@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseScript } from '../script/parse.ts';
 import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
-import { runScript } from '../script/run.ts';
+import { type Outcome, runScript } from '../script/run.ts';
 import { ScriptError } from '../script/scanner.ts';
 import { type RunOptions, readOptions } from '../script/script-options.ts';
 import { LINUX } from '../script/settings.ts';
@@ -49,7 +49,8 @@ export async function test(request: TestRequest): Promise<number> {
     const options = readOptions(script);
     for (const mode of modesOf(options, request.mode)) {
       const start = performance.now();
-      const outcome = runScript(script, options, makeWorld(mode, options.mtu));
+      const played = runScript(script, options, makeWorld(mode, options.mtu));
+      const outcome = request.kernel ? onKernel(script, played) : played;
       const one = { file: script.file, mode, outcome, took: performance.now() - start };
       judged.push(one);
       if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
@@ -64,6 +65,14 @@ export async function test(request: TestRequest): Promise<number> {
   const { failed, inconclusive } = totals(judged);
   if (failed > 0) return FINDING;
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
+}
+
+/** A script that says that Linux differs must not hold there, or it says so in vain. */
+function onKernel({ linuxDiffers }: Script, outcome: Outcome): Outcome {
+  if (linuxDiffers === undefined || outcome.verdict === 'inconclusive') return outcome;
+  const differs = `Linux differs: ${linuxDiffers}`;
+  if (outcome.verdict === 'fail') return { ...outcome, verdict: 'differs', reasons: [differs] };
+  return { ...outcome, verdict: 'fail', reasons: [`the script holds on this kernel, but says "${differs}"`] };
 }
 
 /** How a world is made for each script. */

@@ -8,6 +8,8 @@ import { Scanner } from './scanner.ts';
 import type { Action, Event, Option, Script, Shell, Time } from './syntax.ts';
 
 const OPTION = /--([a-z_0-9]+)(?:=("[^"\n]*"|[^\s`]+))?/y;
+/** Ours, in a comment so that any other runner reads the script as well. */
+const LINUX_DIFFERS = /^(?:\/\/|#)\s*Linux differs:(.*)$/m;
 const SHELL = /`([^`]*)`/y;
 const CODE = /%\{([\s\S]*?)\}%/y;
 const NUMBER = /\d*\.\d+|\d+\.?/y;
@@ -43,7 +45,8 @@ export function parseScript(
     events.push(event(scanner));
   }
   if (events.length === 0) scanner.fail('a script needs at least one event');
-  return { file, lines: text.split('\n'), options, init, events, cleanup };
+  const linuxDiffers = LINUX_DIFFERS.exec(text)?.[1]?.trim();
+  return { file, lines: text.split('\n'), options, linuxDiffers, init, events, cleanup };
 }
 
 function event(scanner: Scanner): Event {

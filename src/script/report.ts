@@ -14,12 +14,18 @@ export interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly inconclusive: number;
+  readonly differs: number;
 }
 
 export function totals(judged: readonly Judged[]): Totals {
   const count = (verdict: Outcome['verdict']): number =>
     judged.filter((j) => j.outcome.verdict === verdict).length;
-  return { passed: count('pass'), failed: count('fail'), inconclusive: count('inconclusive') };
+  return {
+    passed: count('pass'),
+    failed: count('fail'),
+    inconclusive: count('inconclusive'),
+    differs: count('differs'),
+  };
 }
 
 const where = ({ file, outcome }: Judged): string =>
@@ -34,10 +40,12 @@ export function tapLine(number: number, judged: Judged): string {
   const name = `${file} (${mode})`;
   const lines: string[] = [];
   if (outcome.verdict === 'pass') lines.push(`ok ${number} - ${name}`);
+  else if (outcome.verdict === 'differs') lines.push(`ok ${number} - ${name} # SKIP ${outcome.reasons[0]}`);
   else if (outcome.verdict === 'inconclusive') lines.push(`not ok ${number} - ${name} # TODO inconclusive`);
   else lines.push(`not ok ${number} - ${name}`);
   for (const text of outcome.printed) lines.push(`# ${text}`);
-  if (outcome.verdict !== 'pass') lines.push(...details(judged).map((line) => `  ${line}`));
+  if (outcome.verdict === 'fail' || outcome.verdict === 'inconclusive')
+    lines.push(...details(judged).map((line) => `  ${line}`));
   return lines.join('\n');
 }
 
@@ -67,9 +75,10 @@ export function ladderText(ladder: readonly Step[]): string[] {
 }
 
 export function summary(scripts: number, judged: readonly Judged[], took: number): string {
-  const { passed, failed, inconclusive } = totals(judged);
+  const { passed, failed, inconclusive, differs } = totals(judged);
+  const other = differs > 0 ? `, ${differs} where Linux differs` : '';
   const runs = `${judged.length} run${judged.length === 1 ? '' : 's'}`;
-  return `# ${scripts} script${scripts === 1 ? '' : 's'}, ${runs}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive in ${(took / 1_000).toFixed(1)} s`;
+  return `# ${scripts} script${scripts === 1 ? '' : 's'}, ${runs}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive${other} in ${(took / 1_000).toFixed(1)} s`;
 }
 
 export function toJson(judged: readonly Judged[]): unknown {
@@ -102,6 +111,8 @@ export function toJunit(judged: readonly Judged[]): string {
     const { file, mode, outcome, took } = j;
     const attributes = `classname="${xml(mode)}" name="${xml(file)}" time="${(took / 1_000).toFixed(4)}"`;
     if (outcome.verdict === 'pass') return `    <testcase ${attributes}/>`;
+    if (outcome.verdict === 'differs')
+      return `    <testcase ${attributes}><skipped message="${xml(outcome.reasons[0]!)}"/></testcase>`;
     const message = xml(outcome.reasons.join('; '));
     const text = xml(details(j).join('\n'));
     const inner =

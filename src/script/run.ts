@@ -22,7 +22,8 @@ export interface Step {
 }
 
 export interface Outcome {
-  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  /** `differs`: it failed on a kernel of which the script says so. */
+  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'differs';
   readonly at: Place | undefined;
   /** Why it failed or could not be judged: one line each. */
   readonly reasons: readonly string[];

@@ -11,6 +11,8 @@ export interface Script {
   /** The script's lines, for messages. */
   readonly lines: readonly string[];
   readonly options: readonly Option[];
+  /** Of a comment `// Linux differs: why`: played to the kernel, the script is not expected to hold. */
+  readonly linuxDiffers: string | undefined;
   /** Shell lines before the first event and after the last. */
   readonly init: Shell | undefined;
   readonly events: readonly Event[];
