@@ -3,7 +3,7 @@
  * this process alone, which ends with it. A second implementation to hold our reading of an RFC against.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Address } from '../../../stacks/address/address.ts';
 import type { Family } from '../../../stacks/address/family.ts';
 import { ipv4 } from '../../../stacks/address/ipv4.ts';
@@ -81,7 +81,10 @@ export class KernelWorld implements World {
     this.bindAddress = { family: bound, address: mode === 'coupled' ? bound.any : this.local };
     this.connectAddress = { family: this.wireFamily, address: this.remote };
     this.#tun = this.#open();
-    for (const [name, value] of Object.entries(SETTLED)) this.#set(name, value);
+    for (const [name, value] of Object.entries(SETTLED)) {
+      // An older kernel lacks what it need not be told.
+      if (existsSync(`/proc/sys/${name}`)) this.#set(name, value);
+    }
     command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', String(mtu ?? 1_460 + 20 + headerBytes));
     const duplicates = version === 6 ? ['nodad'] : [];
     command('ip', 'addr', 'add', `${LOCAL[version]}/${PREFIX[version]}`, 'dev', INTERFACE, ...duplicates);
