@@ -213,7 +213,7 @@ function run(plan: Plan, recording?: Recording): void {
 }
 
 /** Minutes of search for one's own machine: FUZZ_RUNS=100000. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2_000);
 
 describe('two ends and a hostile link', () => {
   it('never hang, never take a wrong byte, and always end', () => {
