@@ -128,7 +128,8 @@ class Run {
       return;
     }
     this.#advance(from);
-    this.#last = Math.max(from, this.#last);
+    // Real time may be late: what follows counts from when it really happened.
+    this.#last = Math.max(from, this.#last, this.#now);
     switch (action.kind) {
       case 'packet':
         this.#inject(action);

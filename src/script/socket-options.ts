@@ -34,7 +34,14 @@ const keepAlives = new WeakMap<StreamSocket, KeepAlive>();
 const values = new WeakMap<Socket, Map<string, OptionValue>>();
 
 /** Options that are kept, and change nothing that a packet shows. */
-const WITHOUT_EFFECT = new Set(['SO_REUSEADDR', 'SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY']);
+const WITHOUT_EFFECT = new Set([
+  'SO_REUSEADDR',
+  'SO_REUSEPORT',
+  'IPV6_V6ONLY',
+  'SO_PRIORITY',
+  'SO_ZEROCOPY',
+  'SO_OOBINLINE',
+]);
 
 type Setter = (socket: StreamSocket, given: readonly number[]) => void;
 

@@ -40,6 +40,7 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   SO_SNDBUF: [1, 7],
   SO_RCVBUF: [1, 8],
   SO_KEEPALIVE: [1, 9],
+  SO_OOBINLINE: [1, 10],
   SO_PRIORITY: [1, 12],
   SO_LINGER: [1, 13],
   SO_REUSEPORT: [1, 15],
@@ -185,7 +186,8 @@ export class KernelSocket implements PosixSocket {
     const value = new Uint8Array(LONGEST_OPTION);
     if (this.#libc.getsockopt(this.fd, level, number, value, [value.length]) < 0) return this.#libc.errno();
     if (TEXTS.has(name)) return new TextDecoder().decode(value.subarray(0, value.indexOf(0)));
-    return new DataView(value.buffer).getInt32(0, true);
+    const found = new DataView(value.buffer).getInt32(0, true);
+    return name === 'SO_ERROR' && found !== 0 ? this.#libc.errnoName(found) : found;
   }
 
   queued(direction: 'in' | 'out'): number {

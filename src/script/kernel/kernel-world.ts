@@ -85,7 +85,9 @@ export class KernelWorld implements World {
       // An older kernel lacks what it need not be told.
       if (existsSync(`/proc/sys/${name}`)) this.#set(name, value);
     }
-    command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', String(mtu ?? 1_460 + 20 + headerBytes));
+    const size = String(mtu ?? 1_460 + 20 + headerBytes);
+    // One segment at a time: the kernel puts PSH on the last of those that it hands down together.
+    command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', size, 'gso_max_segs', '1');
     const duplicates = version === 6 ? ['nodad'] : [];
     command('ip', 'addr', 'add', `${LOCAL[version]}/${PREFIX[version]}`, 'dev', INTERFACE, ...duplicates);
   }
