@@ -26,6 +26,8 @@ const INTERFACE = 'script0';
 const LARGEST = 65_536;
 /** ms that are slept in one piece: a socket may have become ready without a packet. */
 const NAP = 1;
+/** ms */
+const LONGEST_WAIT = 2_000;
 
 /** Nothing remembered from one script to the next, the receive buffer of our stack, and SYNs backed off as in RFC 6298. */
 const SETTLED = {
@@ -90,6 +92,19 @@ export class KernelWorld implements World {
     command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', size, 'gso_max_segs', '1');
     const duplicates = version === 6 ? ['nodad'] : [];
     command('ip', 'addr', 'add', `${LOCAL[version]}/${PREFIX[version]}`, 'dev', INTERFACE, ...duplicates);
+    if (version === 6) this.#await6();
+  }
+
+  /** The kernel takes packets for a new IPv6 address a moment after the command has ended. */
+  #await6(): void {
+    const bytes = new Uint8Array(16);
+    this.wireFamily.write(this.local, bytes, 0);
+    const route = `${Buffer.from(bytes).toString('hex')} 80 `;
+    for (let i = 0; i < LONGEST_WAIT; i++) {
+      if (readFileSync('/proc/thread-self/net/ipv6_route', 'utf8').includes(route)) return;
+      Atomics.wait(this.#sleep, 0, 0, 1);
+    }
+    throw new Error(`${INTERFACE} has not got its address`);
   }
 
   #open(): number {
