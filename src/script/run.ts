@@ -40,6 +40,9 @@ export interface Outcome {
 /** Longest wait for what has no time of its own (`*`, a blocking call without an end). */
 const PATIENCE = 600 * SECOND;
 
+/** Longest pause within what a script reads as one packet. */
+const GAP = 2_000;
+
 interface Pending {
   readonly event: Event;
   readonly call: Call;
@@ -211,6 +214,8 @@ class Run {
     const { waiting } = this.#world;
     let joined = first;
     while (joined.length > 0 && joined.length < line.sequence.length) {
+      // A kernel sends at its own pace.
+      this.#until(Math.min(limit, joined.time - this.#start + GAP), () => waiting.length > 0);
       const next = waiting[0];
       if (next?.protocol !== 'tcp' || next.sourcePort !== first.sourcePort) break;
       const follows =

@@ -90,6 +90,8 @@ export class KernelSocket implements PosixSocket {
     const domain = version === 4 ? AF_INET : AF_INET6;
     this.fd = accepted ?? libc.socket(domain, TYPES[type] | SOCK_NONBLOCK, 0);
     if (this.fd < 0) throw new Error(`socket: ${libc.errno()}`);
+    // A machine may have another one; a network namespace may not choose its own. Accepted ones inherit it.
+    if (type === 'stream' && accepted === undefined) this.setOption('TCP_CONGESTION', ['cubic']);
   }
 
   #result(returned: number): Result {
