@@ -29,10 +29,11 @@ const NAP = 1;
 /** ms */
 const LONGEST_WAIT = 2_000;
 
-/** Nothing remembered from one script to the next, the receive buffer of our stack, and SYNs backed off as in RFC 6298. */
+/** Nothing remembered from one script to the next, the buffers of our stack, and SYNs backed off as in RFC 6298. */
 const SETTLED = {
   'net/ipv4/tcp_no_metrics_save': '1',
   'net/ipv4/tcp_rmem': '4096 131072 2097120',
+  'net/ipv4/tcp_wmem': '4096 1048576 4194304',
   'net/ipv4/tcp_syn_linear_timeouts': '0',
 };
 
