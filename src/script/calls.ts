@@ -21,6 +21,7 @@ export interface Returned {
 
 const DEFAULT_PORT = 8080;
 const FIRST_FD = 3;
+const MILLISECOND = 1_000;
 
 type Handler = (calls: Calls, call: Call) => Returned | Result | typeof WOULD_BLOCK;
 
@@ -180,6 +181,13 @@ export class Calls {
     if (socket === undefined) return EBADF;
     this.#sockets.delete(fd);
     return socket.close();
+  }
+
+  /** µs after which a call that waits returns 0. */
+  patience(call: Call): number | undefined {
+    const argument = call.name === 'poll' ? 2 : call.name === 'epoll_wait' ? 3 : undefined;
+    const time = argument === undefined ? -1 : numberOf(call, argument);
+    return time < 0 ? undefined : time * MILLISECOND;
   }
 
   blocks(call: Call): boolean {

@@ -36,6 +36,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   #listener: HostListener | undefined;
   #connection: TcpConnection | undefined;
   #connecting = false;
+  /** Connected, and the caller of connect knows. */
+  #isTold: boolean;
   #ended = false;
   #isClosed = false;
   #readShut = false;
@@ -46,6 +48,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   constructor(host: SocketHost, taken?: TcpConnection) {
     this.#host = host;
     this.#connection = taken;
+    this.#isTold = taken !== undefined;
   }
 
   get port(): number {
@@ -116,6 +119,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   connect(remote: HostAddress, port: number): Tried {
+    if (this.#listener !== undefined) return error('EISCONN', 'it listens');
     if (this.#connection === undefined) {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
@@ -130,7 +134,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       return WOULD_BLOCK;
     }
     if (this.#error !== undefined) return failed(this.takeError()!);
-    if (!this.#connecting) return this.nonBlocking ? error('EISCONN') : 0;
+    if (!this.#connecting) {
+      if (this.#isTold || this.nonBlocking) return error('EISCONN');
+      this.#isTold = true;
+      return 0;
+    }
     return this.nonBlocking ? error('EALREADY') : WOULD_BLOCK;
   }
 

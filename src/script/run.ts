@@ -47,6 +47,8 @@ interface Pending {
   readonly event: Event;
   readonly call: Call;
   readonly due: number | undefined;
+  /** When it gives up waiting, and returns 0. */
+  readonly expires: number;
   returned: Returned | undefined;
   at: number;
 }
@@ -151,18 +153,45 @@ class Run {
 
   /** Up to `to` µs from the start; a call that waits is tried whenever something has happened. */
   #advance(to: number): void {
+    const expires = this.#expires;
+    if (expires < to) {
+      this.#pass(expires);
+      this.#expire();
+    }
+    this.#pass(to);
+  }
+
+  #pass(to: number): void {
     const deadline = this.#start + to;
     while (this.#world.step(deadline)) this.#tryPending();
     this.#world.advance(deadline);
     this.#tryPending();
   }
 
+  /** When the call that waits gives up, if there is one. */
+  get #expires(): number {
+    const pending = this.#pending;
+    return pending === undefined || pending.returned !== undefined
+      ? Number.POSITIVE_INFINITY
+      : pending.expires;
+  }
+
+  #expire(): void {
+    const pending = this.#pending;
+    if (pending === undefined || pending.returned !== undefined) return;
+    pending.returned = { result: 0 };
+    pending.at = pending.expires;
+  }
+
   /** Steps until `done`, at most until `to` µs from the start. */
   #until(to: number, done: () => boolean): boolean {
     for (;;) {
       if (done()) return true;
-      if (!this.#world.step(this.#start + to)) return false;
-      this.#tryPending();
+      const expires = this.#expires;
+      if (expires <= to && this.#now >= expires) this.#expire();
+      else if (this.#world.step(this.#start + Math.min(to, expires))) this.#tryPending();
+      else if (expires <= to) this.#pass(expires);
+      else return false;
     }
   }
 
@@ -237,7 +266,9 @@ class Run {
   // Calls
 
   #call(event: Event, call: Call, due: number | undefined): void {
-    const pending: Pending = { event, call, due, returned: undefined, at: this.#now };
+    const patience = this.#supported(call, () => this.#calls.patience(call));
+    const expires = this.#now + (patience ?? Number.POSITIVE_INFINITY);
+    const pending: Pending = { event, call, due, expires, returned: undefined, at: this.#now };
     this.#pending = pending;
     this.#tryPending();
     if (due !== undefined) return;

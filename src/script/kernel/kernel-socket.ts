@@ -145,7 +145,7 @@ export class KernelSocket implements PosixSocket {
       if (!this.ready.writable) return WOULD_BLOCK;
       this.#connecting = false;
       const error = this.getOption('SO_ERROR');
-      return error === 0 ? 0 : { errno: String(error) };
+      if (error !== 0) return { errno: String(error) };
     }
     const result = this.#result(this.#libc.connect(this.fd, address, address.length));
     if (!isErrno(result) || this.nonBlocking || result.errno !== 'EINPROGRESS') return result;
