@@ -40,6 +40,11 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
   readonly #makeSocket: (options: SocketOptions) => TcpSocket;
   readonly #options: ServerOptions;
   readonly #application: Application | undefined;
+  /** One for all of its sockets. */
+  readonly #left = (): void => {
+    this.#connections--;
+    this.#closeIfDrained();
+  };
   #listener: HostListener | undefined;
   #connections = 0;
   #scheduled = false;
@@ -220,7 +225,7 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
         continue;
       }
       const socket = this.#makeSocket(this.#options);
-      this.#listener.take((connection) => socket[ADOPT](connection, () => this.#left()));
+      this.#listener.take((connection) => socket[ADOPT](connection, this.#left));
       this.#connections++;
       socket.server = this.#application ?? this;
       if (this.#options.pauseOnConnect === true) socket.pause();
@@ -228,11 +233,6 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
       return socket;
     }
     return undefined;
-  }
-
-  #left(): void {
-    this.#connections--;
-    this.#closeIfDrained();
   }
 
   #closeIfDrained(): void {
