@@ -6,7 +6,7 @@
 import { lab } from '../src/index.ts';
 import type { Stack } from '../stacks/stack.ts';
 import type { TcpConnection } from '../stacks/tcp/api.ts';
-import { collectGarbage, heldBytes } from './heap.ts';
+import { collectGarbage, heldBytes } from '../src/cli/heap.ts';
 import type { Comparison } from './measure.ts';
 import { IDLE, listen } from './memory-wire.ts';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { bytesPerConnection } from '../src/cli/measure.ts';
-import { heldBytes } from './heap.ts';
+import { heldBytes } from '../src/cli/heap.ts';
 import type { Comparison } from './measure.ts';
 
 const CONNECTIONS = 4_000;

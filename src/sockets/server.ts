@@ -6,7 +6,8 @@ import type { SocketOptions } from './connect-arguments.ts';
 import { listenError, networkError, nodeError, resolveError } from './errors.ts';
 import type { HostAddress, HostConnection, HostListener, SocketHost } from './host.ts';
 import { type ListenOptions, readListenArguments } from './listen-arguments.ts';
-import { ADOPT, type SocketAddress, type TcpSocket } from './socket.ts';
+import { ADOPT, type TcpSocket } from './socket.ts';
+import type { SocketAddress } from './socket-facts.ts';
 
 export interface ServerOptions extends Omit<SocketOptions, 'signal'> {
   /** Sockets are handed over paused. */

@@ -2,8 +2,8 @@
  * `net.Socket` on a stack. What the connection tells is only noted while the stack is at work and handed to the
  * application in the next tick: an exception of the application can never unwind through a stack.
  */
-import { addAbortSignal, Duplex } from 'node:stream';
-import type { TcpConnection, TcpHandler } from '../../stacks/tcp/api.ts';
+import { addAbortSignal } from 'node:stream';
+import type { TcpHandler } from '../../stacks/tcp/api.ts';
 import { MILLISECOND } from '../../stacks/time/clock.ts';
 import { Attachment, DirectAttachment, WAKE } from './attachment.ts';
 import { readConnectArguments, type SocketOptions, type TcpConnectOptions } from './connect-arguments.ts';
@@ -13,12 +13,7 @@ import { networkError, nodeError } from './errors.ts';
 import type { HostConnection, SocketHost } from './host.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 import { type Done, Outgoing } from './outgoing.ts';
-
-export interface SocketAddress {
-  readonly address: string;
-  readonly family: 'IPv4' | 'IPv6';
-  readonly port: number;
-}
+import { ATTACHED, SocketFacts } from './socket-facts.ts';
 
 /** What a connection shall be told as soon as there is one. */
 type Wishes = Pick<SocketOptions, 'noDelay' | 'keepAlive' | 'keepAliveInitialDelay'>;
@@ -30,15 +25,15 @@ const BEFORE_CONNECTION = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
 export const ADOPT = Symbol('adopt');
 
 /** There may be a million: what only some need, or only for a while, is an object of its own and made when needed. */
-export class TcpSocket extends Duplex {
+export class TcpSocket extends SocketFacts {
   readonly #host: SocketHost;
   /** The server that accepted it, null for a client. */
   server: unknown = null;
   bytesRead = 0;
   #attached: Attachment | undefined;
+  /** Until 'connect' is emitted. */
   #opening: Connecting | undefined;
   #wishes: Wishes | undefined;
-  #connecting = false;
   #scheduled = false;
   #reading = false;
   #endAnnounced = false;
@@ -71,7 +66,7 @@ export class TcpSocket extends Duplex {
   connect(...args: unknown[]): this {
     const target = readConnectArguments(args);
     if (this.destroyed) throw nodeError('ERR_SOCKET_CLOSED', 'Socket is closed; connect a new one');
-    if (this.#connecting || this.#attached) throw nodeError('EISCONN', 'Socket is connected or connecting');
+    if (this.connecting || this.#attached) throw nodeError('EISCONN', 'Socket is connected or connecting');
     this.#enter();
     if (target.connected !== undefined) this.once('connect', target.connected);
     const { signal, noDelay, keepAlive, keepAliveInitialDelay, timeout } = target.options;
@@ -79,17 +74,14 @@ export class TcpSocket extends Duplex {
     if (noDelay === true) this.#wish({ noDelay });
     if (keepAlive === true) this.#wish({ keepAlive, keepAliveInitialDelay });
     if (timeout) this.setTimeout(timeout);
-    this.#connecting = true;
     this.#idle?.arm();
     this.#opening = new Connecting(this.#host, target, {
       looked: (...answer) => this.emit('lookup', ...answer),
       established: (taken) => {
-        this.#opening = undefined;
         this[WAKE]();
         return this.#attach(taken);
       },
       failed: (error) => {
-        this.#opening = undefined;
         this.#host.activity();
         this.destroy(error);
       },
@@ -137,8 +129,8 @@ export class TcpSocket extends Duplex {
   #deliver(): void {
     this.#scheduled = false;
     if (this.destroyed) return;
-    if (this.#connecting && this.#attached !== undefined) {
-      this.#connecting = false;
+    if (this.connecting && this.#attached !== undefined) {
+      this.#opening = undefined;
       this.#applyWishes();
       this.#idle?.arm();
       this.emit('connect');
@@ -160,7 +152,7 @@ export class TcpSocket extends Duplex {
 
   /** Hands on what has come until the stream says stop; what is left unread closes the peer's window. */
   #receive(): void {
-    if (this.#connecting) return;
+    if (this.connecting) return;
     if (this.#direct !== undefined) this.#receiveDirect(this.#direct);
     while (this.#reading && this.#direct === undefined && !this.destroyed) {
       const chunk = this.#attached?.next();
@@ -256,7 +248,7 @@ export class TcpSocket extends Duplex {
   }
 
   #begin(bytes: Uint8Array, owned: boolean, done: Done): void {
-    if (!this.#connecting && this.#attached === undefined) {
+    if (!this.connecting && this.#attached === undefined) {
       done(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
       return;
     }
@@ -268,7 +260,7 @@ export class TcpSocket extends Duplex {
   /** The write is done when the connection has taken all of it. */
   #send(): void {
     const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.#connecting || this.destroyed) return;
+    if (outgoing === undefined || this.connecting || this.destroyed) return;
     const before = outgoing.at;
     const failure = outgoing.sendBy(this.#attached!);
     if (outgoing.at > before) this.#idle?.arm();
@@ -291,9 +283,10 @@ export class TcpSocket extends Duplex {
   #finish(): void {
     const done = this.#finishing;
     // Ended before `connect`: the FIN goes out once there is a connection.
-    if (done === undefined || this.#connecting || this.#attached === undefined) return;
+    const attached = this[ATTACHED];
+    if (done === undefined || attached === undefined) return;
     this.#finishing = undefined;
-    this.#attached.open?.shutdown();
+    attached.open?.shutdown();
     done();
   }
 
@@ -301,8 +294,7 @@ export class TcpSocket extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#enter();
-    const unsent = this.#connecting ? BEFORE_CONNECTION : 'ECANCELED';
-    this.#connecting = false;
+    const unsent = this.connecting ? BEFORE_CONNECTION : 'ECANCELED';
     this.#idle?.disarm();
     this.#opening?.cancel();
     this.#opening = undefined;
@@ -324,7 +316,7 @@ export class TcpSocket extends Duplex {
 
   /** RST instead of FIN. */
   resetAndDestroy(): this {
-    if (this.destroyed || (!this.#connecting && this.#attached === undefined)) {
+    if (this.destroyed || (!this.connecting && this.#attached === undefined)) {
       return this.destroy(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
     }
     this.#enter();
@@ -342,7 +334,7 @@ export class TcpSocket extends Duplex {
     this.#enter();
     this.#idle ??= new IdleTimeout(
       this.#host.clock,
-      () => this.#open()?.unacknowledged ?? 0,
+      () => this.#attached?.open?.unacknowledged ?? 0,
       () => this.#timedOut(),
     );
     this.#idle.ms = ms;
@@ -369,80 +361,30 @@ export class TcpSocket extends Duplex {
   }
 
   setNoDelay(on = true): this {
-    if (this.#connecting || this.#attached === undefined) this.#wish({ noDelay: on });
-    else this.#open()?.setNoDelay(on);
+    if (this[ATTACHED] === undefined) this.#wish({ noDelay: on });
+    else this.#attached?.open?.setNoDelay(on);
     return this;
   }
 
   /** `delay` in ms before the first probe; 0 leaves the default. */
   setKeepAlive(on = false, delay = 0): this {
     this.#enter();
-    if (this.#connecting || this.#attached === undefined) {
+    if (this[ATTACHED] === undefined) {
       this.#wish({ keepAlive: on, keepAliveInitialDelay: delay });
     } else {
-      this.#open()?.setKeepAlive(on, delay > 0 ? delay * MILLISECOND : undefined);
+      this.#attached?.open?.setKeepAlive(on, delay > 0 ? delay * MILLISECOND : undefined);
     }
     return this;
   }
 
-  /** The lab, not a socket, keeps the process alive; both are here for programs that call them. */
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
-
   get connecting(): boolean {
-    return this.#connecting;
+    return this.#opening !== undefined;
   }
-  get pending(): boolean {
-    return this.#connecting || this.#open() === undefined;
-  }
-  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
-    if (this.#connecting) return 'opening';
-    if (this.readable && this.writable) return 'open';
-    if (this.readable) return 'readOnly';
-    return this.writable ? 'writeOnly' : 'closed';
+  get [ATTACHED](): Attachment | undefined {
+    return this.connecting ? undefined : this.#attached;
   }
   get bytesWritten(): number {
     return this.#written + this.writableLength;
-  }
-  get bufferSize(): number {
-    return this.writableLength;
-  }
-  /** The IPv4 form for IPv4 peers, never `::ffff:`. */
-  get remoteAddress(): string | undefined {
-    return this.#name('remoteAddress');
-  }
-  get remotePort(): number | undefined {
-    return this.#connecting ? undefined : this.#attached?.connection.remotePort;
-  }
-  get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.#connecting ? undefined : this.#attached?.network.family.name;
-  }
-  get localAddress(): string | undefined {
-    return this.#name('localAddress');
-  }
-  get localPort(): number | undefined {
-    return this.#connecting ? undefined : this.#attached?.connection.localPort;
-  }
-  get localFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.remoteFamily;
-  }
-  /** Our side; empty when not connected. */
-  address(): SocketAddress | Record<string, never> {
-    if (this.#connecting || this.#attached === undefined) return {};
-    return { address: this.localAddress!, family: this.localFamily!, port: this.localPort! };
-  }
-
-  #name(side: 'localAddress' | 'remoteAddress'): string | undefined {
-    if (this.#connecting || this.#attached === undefined) return undefined;
-    return this.#attached.network.describe(this.#attached.connection[side]);
-  }
-
-  #open(): TcpConnection | undefined {
-    return this.destroyed ? undefined : this.#attached?.open;
   }
 
   /** A call has come in from the application: the time is now, and the lab shall not run ahead of it. */
