@@ -3,10 +3,10 @@
  * The plain way beside it: an object with the same fields, in a Map by a string of the four-tuple.
  */
 
+import { collectGarbage, heldBytes } from '../src/cli/heap.ts';
 import { lab } from '../src/index.ts';
 import type { Stack } from '../stacks/stack.ts';
 import type { TcpConnection } from '../stacks/tcp/api.ts';
-import { collectGarbage, heldBytes } from '../src/cli/heap.ts';
 import type { Comparison } from './measure.ts';
 import { IDLE, listen } from './memory-wire.ts';
 

@@ -62,6 +62,8 @@ export async function run(): Promise<Comparison[]> {
 }
 
 if (argv[1] === SELF) {
-  process.stdout.write(String(argv[2] === 'ours' ? await bytesPerConnection(CONNECTIONS) : await kernelBytes()));
+  process.stdout.write(
+    String(argv[2] === 'ours' ? await bytesPerConnection(CONNECTIONS) : await kernelBytes()),
+  );
   process.exit();
 }
