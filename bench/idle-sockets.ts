@@ -23,7 +23,7 @@ const SELF = fileURLToPath(import.meta.url);
 async function kernelBytes(): Promise<number> {
   const open: net.Socket[] = [];
   const server = net.createServer((socket) => open.push(socket));
-  server.listen({ port: 0, host: '127.0.0.1', backlog: AT_ONCE });
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const fill = async (ends: number): Promise<void> => {
