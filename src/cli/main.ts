@@ -10,7 +10,9 @@ import { FINDING, FindingError, GOOD, USAGE, UsageError } from './exit.ts';
 import { bytesPerConnection } from './measure.ts';
 import { pingCommand } from './ping.ts';
 import { run } from './run.ts';
-import { show, TABLES } from './show.ts';
+import { show } from './show.ts';
+import { type PeerFilter, parsePeer, SOCKET_STATES } from './socket-table.ts';
+import { TABLES } from './tables.ts';
 
 const version = (
   JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
@@ -59,6 +61,21 @@ const time = (flags: string, text: string, preset?: string): Option => {
   const option = new Option(flags, `${text} (500MS, 2S, 1M; a bare number is seconds)`).argParser(duration);
   return preset === undefined ? option : option.default(duration(preset), preset);
 };
+
+/** `established,listen` */
+function states(text: string): string[] {
+  const named = text.toUpperCase().split(',');
+  const unknown = named.filter((state) => !SOCKET_STATES.includes(state));
+  if (unknown.length > 0) throw new InvalidArgumentError(`no state is called ${unknown.join(', ')}.`);
+  return named;
+}
+
+function peer(text: string): PeerFilter {
+  const parsed = parsePeer(text);
+  if (parsed === undefined)
+    throw new InvalidArgumentError('must be an address or a network (2001:db8::/32).');
+  return parsed;
+}
 
 const seed = (): Option =>
   new Option('--seed <n>', 'seed of everything random; the same seed gives the same trace')
@@ -171,16 +188,35 @@ const showCommand = program
   .command('show')
   .description('print one table of a lab after its schedule has run');
 for (const [what, { help }] of Object.entries(TABLES)) {
-  showCommand
+  const command = showCommand
     .command(what)
     .description(help)
     .argument('<deck...>', 'deck files')
     .addOption(time('--at <time>', 'look at this moment of lab time instead of at the end'))
+    .option('--limit <n>', 'at most so many rows', whole(0, Number.MAX_SAFE_INTEGER));
+  if (what === 'sockets') {
+    command
+      .option('--state <states>', `only these, divided by commas: ${SOCKET_STATES.join(' ')}`, states)
+      .option('--port <n>', 'only with this port at either end', whole(0, 65_535))
+      .option('--peer <address>', 'only with this peer, or one of this network: 192.0.2.0/24', peer);
+  }
+  command
     .addOption(seed())
     .addOption(json())
-    .action(async (decks: string[], o: { at?: number; seed: number; json: boolean }) => {
-      exitCode = await show({ what, decks, at: o.at, seed: o.seed, json: o.json, color: color() });
-    });
+    .action(
+      async (
+        decks: string[],
+        o: { at?: number; limit?: number; seed: number; json: boolean } & {
+          state?: string[];
+          port?: number;
+          peer?: PeerFilter;
+        },
+      ) => {
+        const filter = { states: o.state, port: o.port, peer: o.peer };
+        const { at, limit, seed, json } = o;
+        exitCode = await show({ what, decks, at, limit, filter, seed, json, color: color() });
+      },
+    );
 }
 
 program
