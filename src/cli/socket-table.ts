@@ -60,66 +60,57 @@ export function socketTable(stacks: readonly Stack[], filter: SocketFilter): Tab
   };
 }
 
-type Socket = TcpListener | TcpConnection | UdpSocket;
-
 function* rowsOf(stacks: readonly Stack[], filter: SocketFilter): Generator<readonly Cell[]> {
   for (const stack of stacks) {
     const id = two(stack.id);
     const endpoint = endpoints(stack);
-    for (const socket of socketsOf(stack, filter)) {
-      const state = stateOf(socket);
-      if ('remoteAddress' in socket) {
-        const { available, unacknowledged, localAddress, localPort, remoteAddress, remotePort } = socket;
-        const [local, peer] = [endpoint(localAddress, localPort), endpoint(remoteAddress, remotePort)];
-        yield [id, 'tcp', state, available, unacknowledged, local, peer];
-      } else if ('localAddress' in socket) {
-        yield [id, 'udp', state, 0, 0, endpoint(socket.localAddress, socket.localPort), '*'];
-      } else yield [id, 'tcp', state, 0, 0, endpoint(socket.address, socket.port), '*'];
+    for (const { address, port } of listeners(stack, filter)) {
+      yield [id, 'tcp', 'LISTEN', 0, 0, endpoint(address, port), '*'];
+    }
+    for (const connection of stack.tcp.connections()) {
+      if (!passes(connection, stack.family, filter)) continue;
+      const { state, available, unacknowledged, localAddress, remoteAddress } = connection;
+      const local = endpoint(localAddress, connection.localPort);
+      const peer = endpoint(remoteAddress, connection.remotePort);
+      yield [id, 'tcp', state, available, unacknowledged, local, peer];
+    }
+    for (const { localAddress, localPort } of udpSockets(stack, filter)) {
+      yield [id, 'udp', 'UNCONN', 0, 0, endpoint(localAddress, localPort), '*'];
     }
   }
 }
 
 /** `1000001 sockets: 1 LISTEN, 1000000 ESTABLISHED` */
 function summaryOf(stacks: readonly Stack[], filter: SocketFilter): string {
-  const counts = new Map<string, number>();
-  let all = 0;
+  const counts: Record<string, number> = Object.fromEntries(SOCKET_STATES.map((state) => [state, 0]));
   for (const stack of stacks) {
-    for (const socket of socketsOf(stack, filter)) {
-      const state = stateOf(socket);
-      counts.set(state, (counts.get(state) ?? 0) + 1);
-      all++;
+    counts['LISTEN']! += listeners(stack, filter).length;
+    counts['UNCONN']! += udpSockets(stack, filter).length;
+    for (const connection of stack.tcp.connections()) {
+      if (passes(connection, stack.family, filter)) counts[connection.state]!++;
     }
   }
-  const named = SOCKET_STATES.filter((state) => counts.has(state)).map(
-    (state) => `${counts.get(state)} ${state}`,
-  );
-  return `${all} sockets${all === 0 ? '' : `: ${named.join(', ')}`}`;
+  const present = SOCKET_STATES.filter((state) => counts[state]! > 0);
+  const all = present.reduce((sum, state) => sum + counts[state]!, 0);
+  const named = present.map((state) => `${counts[state]} ${state}`).join(', ');
+  return `${all} sockets${all === 0 ? '' : `: ${named}`}`;
 }
 
-/** Listeners, connections, UDP sockets: those that pass the filter. */
-function* socketsOf({ tcp, udp, family }: Stack, filter: SocketFilter): Generator<Socket> {
-  const { states, port, peer } = filter;
-  const wants = (state: string): boolean => states === undefined || states.includes(state);
-  if (wants('LISTEN') && peer === undefined) {
-    for (const listener of tcp.listeners()) if (port === undefined || listener.port === port) yield listener;
-  }
-  if (peer === undefined || peer.family === family) {
-    for (const connection of tcp.connections()) {
-      if (states !== undefined && !states.includes(connection.state)) continue;
-      if (port !== undefined && connection.localPort !== port && connection.remotePort !== port) continue;
-      if (peer !== undefined && !family.matches(connection.remoteAddress, peer.network, peer.prefixLength))
-        continue;
-      yield connection;
-    }
-  }
-  if (wants('UNCONN') && peer === undefined) {
-    for (const socket of udp.sockets()) if (port === undefined || socket.localPort === port) yield socket;
-  }
+function listeners({ tcp }: Stack, { states, port, peer }: SocketFilter): TcpListener[] {
+  if (peer !== undefined || states?.includes('LISTEN') === false) return [];
+  return [...tcp.listeners()].filter((listener) => port === undefined || listener.port === port);
 }
 
-function stateOf(socket: Socket): string {
-  if ('remoteAddress' in socket) return socket.state;
-  return 'localAddress' in socket ? 'UNCONN' : 'LISTEN';
+function udpSockets({ udp }: Stack, { states, port, peer }: SocketFilter): UdpSocket[] {
+  if (peer !== undefined || states?.includes('UNCONN') === false) return [];
+  return [...udp.sockets()].filter((socket) => port === undefined || socket.localPort === port);
+}
+
+function passes(connection: TcpConnection, family: Family, { states, port, peer }: SocketFilter): boolean {
+  if (states !== undefined && !states.includes(connection.state)) return false;
+  if (port !== undefined && connection.localPort !== port && connection.remotePort !== port) return false;
+  if (peer === undefined) return true;
+  return peer.family === family && family.matches(connection.remoteAddress, peer.network, peer.prefixLength);
 }
 
 /** Text of an end; an address that comes again is not written again. */
