@@ -3,23 +3,7 @@ import { once } from 'node:events';
 import { lab } from '../index.ts';
 import type { TcpSocket } from '../sockets/socket.ts';
 import { settledBytes } from './heap.ts';
-
-const deck = (connections: number): string => `
-// EXEC BSTTINET
-ID 01
-MAXCONN ${connections}
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.1 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-// EXEC BSTTINET
-ID 02
-MAXCONN ${connections}
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.2 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-`;
+import { twoHosts } from './two-hosts.ts';
 
 /** Opened at once: what the stacks keep ready for so many handshakes belongs to no idle connection. */
 const AT_ONCE = 64;
@@ -28,7 +12,7 @@ const WARM_UP = 64 * AT_ONCE;
 
 /** Bytes of one end of an idle established connection, with its node-shaped socket. */
 export async function bytesPerConnection(connections: number): Promise<number> {
-  await using network = await lab(deck(WARM_UP + connections));
+  await using network = await lab(twoHosts(WARM_UP + connections));
   const open: TcpSocket[] = [];
   const server = network.host(2).net.createServer((socket) => open.push(socket));
   server.listen({ port: 9, backlog: AT_ONCE });
