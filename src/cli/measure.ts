@@ -10,8 +10,12 @@ const AT_ONCE = 64;
 /** Ends that are open before the count begins: code is compiled, pools are filled. */
 const WARM_UP = 64 * AT_ONCE;
 
-/** Bytes of one end of an idle established connection, with its node-shaped socket. */
-export async function bytesPerConnection(connections: number): Promise<number> {
+/** With fewer, what else the process does with its memory shows. */
+const LEAST = 2_000;
+
+/** Bytes of one end of an idle established connection, with its node-shaped socket, when `asked` are open. */
+export async function bytesPerConnection(asked: number): Promise<number> {
+  const connections = Math.max(asked, LEAST);
   await using network = await lab(twoHosts(WARM_UP + connections));
   const open: TcpSocket[] = [];
   const server = network.host(2).net.createServer((socket) => open.push(socket));
