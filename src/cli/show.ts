@@ -6,8 +6,8 @@ import { loadDecks } from './decks.ts';
 import { GOOD } from './exit.ts';
 import type { SocketFilter } from './socket-table.ts';
 import { startLab } from './start.ts';
-import { type Cell, pages } from './table.ts';
-import { TABLES, type Table } from './tables.ts';
+import { type Cell, pages, type Table } from './table.ts';
+import { TABLES } from './tables.ts';
 
 export interface ShowCommand {
   readonly what: string;
@@ -35,7 +35,7 @@ export async function show(command: ShowCommand): Promise<number> {
     else await lab.advance(command.at);
     const { head, rows, summary } = table.make(lab, command.filter);
     const shown = limited(rows, command.limit);
-    for (const piece of command.json ? objects(head, shown) : pages(head, shown, summary)) {
+    for (const piece of command.json ? objects(head, shown) : pages(head, shown, summary?.())) {
       if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
     }
     return GOOD;

@@ -6,8 +6,7 @@ import { ipv6 } from '../../stacks/address/ipv6.ts';
 import type { Stack } from '../../stacks/stack.ts';
 import type { TcpConnection, TcpListener, TcpState } from '../../stacks/tcp/api.ts';
 import type { UdpSocket } from '../../stacks/udp/api.ts';
-import { type Cell, two } from './table.ts';
-import type { Table } from './tables.ts';
+import { type Cell, type Table, two } from './table.ts';
 
 const TCP_STATES: readonly TcpState[] = [
   'LISTEN',
@@ -56,7 +55,7 @@ export function socketTable(stacks: readonly Stack[], filter: SocketFilter): Tab
   return {
     head: ['STACK', 'PROTO', 'STATE', 'RECV-Q', 'SEND-Q', 'LOCAL', 'PEER'],
     rows: rowsOf(stacks, filter),
-    summary: summaryOf(stacks, filter),
+    summary: () => summaryOf(stacks, filter),
   };
 }
 

@@ -3,6 +3,14 @@ export type Cell = string | number;
 
 type Row = readonly Cell[];
 
+export interface Table {
+  readonly head: readonly string[];
+  /** Made while they are printed: there may be millions. */
+  readonly rows: Iterable<Row>;
+  /** A line before the table. */
+  readonly summary?: () => string;
+}
+
 export function renderTable(head: readonly string[], rows: Iterable<Row>): string {
   const widths = head.map((title) => title.length);
   const all = [head, ...rows];

@@ -2,15 +2,7 @@
 import type { Neighbour, Stack } from '../../stacks/stack.ts';
 import type { Lab } from '../lab/lab.ts';
 import { type SocketFilter, socketTable } from './socket-table.ts';
-import { type Cell, two } from './table.ts';
-
-export interface Table {
-  readonly head: readonly string[];
-  /** Made while they are printed: there may be millions. */
-  readonly rows: Iterable<readonly Cell[]>;
-  /** A line before the table. */
-  readonly summary?: string;
-}
+import { type Table, two } from './table.ts';
 
 /** Every table that `show` knows; each row begins with the stack's id. */
 export const TABLES: Readonly<

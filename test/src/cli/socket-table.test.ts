@@ -35,7 +35,7 @@ afterAll(() => network.close());
 function show(filter: SocketFilter): { summary: string | undefined; rows: string[] } {
   const stacks = [...network.stacks.values()].map(({ stack }) => stack);
   const { rows, summary } = socketTable(stacks, filter);
-  return { summary, rows: [...rows].map((cells) => cells.join(' ')).sort() };
+  return { summary: summary?.(), rows: [...rows].map((cells) => cells.join(' ')).sort() };
 }
 
 it('counts by state and shows both ends', () => {
