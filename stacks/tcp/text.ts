@@ -86,7 +86,7 @@ export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
 }
 
 /** Everything up to the FIN has arrived: RCV.NXT moves over it. */
-export function receiveFin(tcb: Tcb): void {
+export function receiveFin(tcb: Tcb, packet: Packet): void {
   if (!tcb.finArrived || ((tcb.rcvNxt - tcb.finAt) | 0) < 0) return;
   switch (tcb.state) {
     case 'ESTABLISHED':
@@ -102,7 +102,9 @@ export function receiveFin(tcb: Tcb): void {
   }
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
   if (((tcb.rcvEdge - tcb.rcvNxt) | 0) < 0) tcb.rcvEdge = tcb.rcvNxt;
-  tcb.ackNow = true;
+  // Who ends in answer, before the burst is over, needs one segment for both.
+  if (tcb.state === 'CLOSE-WAIT' && packet.inBurst && !tcb.ackNow) tcb.host.acknowledgeLater(tcb);
+  else tcb.ackNow = true;
   tcb.host.notify(tcb, ENDED);
   if (tcb.state === 'FIN-WAIT-2') enterTimeWait(tcb);
 }
