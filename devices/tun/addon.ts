@@ -30,6 +30,8 @@ export interface TunAddon {
   setOffload(tun: TunHandle, mask: number): boolean;
   close(tun: TunHandle): void;
   name(tun: TunHandle): string;
+  /** Of the interface of that name; 0 when there is none. */
+  index(name: string): number;
   /** -1 when there are too many. */
   addSlab(tun: TunHandle, slab: Uint8Array): number;
   /** Bytes written, or -errno. */

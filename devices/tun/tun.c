@@ -399,6 +399,15 @@ static int interface_ioctl(unsigned long operation, struct ifreq *request) {
   return error;
 }
 
+/* index(name): number, 0 when there is no such interface */
+static napi_value interface_index(napi_env env, napi_callback_info info) {
+  napi_value args[1], index;
+  struct ifreq request;
+  if (!arguments(env, info, 1, args) || !interface_name(env, args[0], &request)) return NULL;
+  napi_create_uint32(env, if_nametoindex(request.ifr_name), &index);
+  return index;
+}
+
 /* setMtu(name, bytes) */
 static napi_value set_mtu(napi_env env, napi_callback_info info) {
   napi_value args[2];
@@ -506,6 +515,7 @@ NAPI_MODULE_INIT() {
     {"addSlab", tun_add_slab}, {"write", tun_write},    {"setMtu", set_mtu},
     {"hasVnetHeader", tun_has_vnet_header},            {"setOffload", tun_set_offload},
     {"setQueue", set_queue},  {"setUp", set_up},        {"addAddress", add_address},
+    {"index", interface_index},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;

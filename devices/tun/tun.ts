@@ -9,6 +9,7 @@ import type { Environment } from '../../stacks/packet/environment.ts';
 import type { Packet } from '../../stacks/packet/packet.ts';
 import { Counters, type DropReason } from '../../stacks/packet/verdict.ts';
 import { type TunAddon, type TunHandle, tunAddon } from './addon.ts';
+import { steer } from './steering.ts';
 import { configuringFailed, isSystemError, openingFailed } from './unavailable.ts';
 import { OFFLOADS, readVnetHeader, VNET_HEADER, writeVnetHeader } from './vnet-header.ts';
 
@@ -160,6 +161,7 @@ export class TunDevice implements Device {
     const { mtu, up, queue = DEFAULT_KERNEL_QUEUE, addresses = [] } = side;
     if (mtu !== undefined) attempt(`the MTU ${mtu}`, () => this.#addon.setMtu(this.name, mtu));
     attempt('the queue length', () => this.#addon.setQueue(this.name, queue));
+    steer(this.name, this.#addon.index(this.name));
     if (up !== undefined)
       attempt(up ? 'the link up' : 'the link down', () => this.#addon.setUp(this.name, up));
     for (const { address, prefixLength } of addresses) {
