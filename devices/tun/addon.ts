@@ -24,7 +24,7 @@ export interface TunAddon {
     exchange: Int32Array,
     readable: (count: number) => void,
   ): TunHandle;
-  /** Granted: a header stands before every packet (vnet-header.ts). */
+  /** Granted: the header before every packet (vnet-header.ts) is the kernel's; else the addon does what it says. */
   hasVnetHeader(tun: TunHandle): boolean;
   /** TUNSETOFFLOAD; false when the kernel does not know all of `mask`. */
   setOffload(tun: TunHandle, mask: number): boolean;

@@ -23,7 +23,7 @@ export interface TunOptions {
   readonly mac?: Uint8Array | undefined;
   /** Bytes of the largest IP packet. */
   readonly mtu: number;
-  /** False leaves checksums and segmentation to the stack even where the kernel would do them. */
+  /** False: only plain packets cross the interface, even where the kernel would do checksums and segmentation. */
   readonly offload?: boolean;
   /** Called before the packets of a burst are handed up: the live runner brings the clock up to date here. */
   readonly beforeBurst?: () => void;
@@ -71,7 +71,7 @@ export class TunDevice implements Device {
   readonly medium: 'ethernet' | 'ip';
   readonly mac: Uint8Array | undefined;
   readonly mtu: number;
-  /** As the kernel grants it. */
+  /** The kernel's or, where only plain packets cross, the addon's; undefined when the kernel grants half of it. */
   readonly offload: Offload | undefined;
   /** `received` = `delivered` + `dropped` - `unsent`; `unsent` packets are also in `drops`, by reason. */
   readonly counters: Counters = new Counters();
@@ -80,8 +80,6 @@ export class TunDevice implements Device {
   readonly #addon: TunAddon;
   readonly #handle: TunHandle;
   readonly #exchange: Int32Array;
-  /** Bytes before every packet that tell the kernel, and us, what is left to do for it. */
-  readonly #vnet: number;
   /** Bytes of a frame's own header. */
   readonly #link: number;
   /** Empty packets that the next burst is read into: the first `exchange[OFFERED]`. They are live while it is open. */
@@ -124,8 +122,8 @@ export class TunDevice implements Device {
       throw isSystemError(error) ? openingFailed(error, options.interface, options.mode) : error;
     }
     this.name = addon.name(this.#handle);
-    this.#vnet = addon.hasVnetHeader(this.#handle) ? VNET_HEADER : 0;
-    const granted = this.#vnet > 0 && OFFLOADS.some((mask) => addon.setOffload(this.#handle, mask));
+    const kernels = addon.hasVnetHeader(this.#handle);
+    const granted = !kernels || OFFLOADS.some((mask) => addon.setOffload(this.#handle, mask));
     this.offload = granted ? { segment: LARGEST } : undefined;
     this.#offer();
   }
@@ -185,10 +183,14 @@ export class TunDevice implements Device {
   }
 
   #write(packet: Packet): DropReason | undefined {
-    const vnet = this.#vnet;
-    if (vnet > 0) writeVnetHeader(packet, this.#link);
+    writeVnetHeader(packet, this.#link);
     const slab = this.#slab(packet.bytes);
-    const written = this.#addon.write(this.#handle, slab, packet.start - vnet, packet.length + vnet);
+    const written = this.#addon.write(
+      this.#handle,
+      slab,
+      packet.start - VNET_HEADER,
+      packet.length + VNET_HEADER,
+    );
     if (written >= 0) return undefined;
     switch (-written) {
       case constants.errno.EAGAIN:
@@ -218,7 +220,7 @@ export class TunDevice implements Device {
       const at = exchange[this.#order + i]!;
       const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;
       const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
-      packet.end = packet.start + exchange[word + 2]! - this.#vnet;
+      packet.end = packet.start + exchange[word + 2]! - VNET_HEADER;
       packet.inBurst = true;
       this.#take(packet);
     }
@@ -230,7 +232,7 @@ export class TunDevice implements Device {
   }
 
   #take(packet: Packet): void {
-    if (this.#vnet > 0 && !(packet.length > 0 && readVnetHeader(packet, this.#link))) {
+    if (!(packet.length > 0 && readVnetHeader(packet, this.#link))) {
       packet.end = Math.max(packet.end, packet.start);
       this.#drop(packet, 'bad-length');
       return;
@@ -277,8 +279,8 @@ export class TunDevice implements Device {
       }
       const word = firstWord + SLOT_WORDS * offered;
       exchange[word] = slab;
-      exchange[word + 1] = packet.start - this.#vnet;
-      exchange[word + 2] = packet.length + this.#vnet;
+      exchange[word + 1] = packet.start - VNET_HEADER;
+      exchange[word + 2] = packet.length + VNET_HEADER;
       slots[offered++] = packet;
     }
     exchange[count] = offered;
