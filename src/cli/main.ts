@@ -4,15 +4,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { statementHelp, unknownStatement } from '../config/index.ts';
 import { programs } from '../config/table.ts';
 import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
-import { type CheckFormat, check } from './check.ts';
-import { demo } from './demo.ts';
+import type { CheckFormat } from './check.ts';
 import { FINDING, FindingError, GOOD, USAGE, UsageError } from './exit.ts';
-import { bytesPerConnection } from './measure.ts';
-import { pingCommand } from './ping.ts';
-import { run } from './run.ts';
 import { show } from './show.ts';
 import { type PeerFilter, parsePeer, SOCKET_STATES } from './socket-table.ts';
 import { TABLES } from './tables.ts';
+
+// What each command does is loaded when it is called: a live run shall not hold what it never uses.
 
 const version = (
   JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
@@ -95,7 +93,7 @@ program
   .argument('<deck...>', 'deck files')
   .option('--live', 'on TUN/TAP interfaces of this machine', false)
   .option('--no-host-side', 'live: leave the kernel side of the interfaces as it is')
-  .option('--no-offload', 'live: leave checksums and segmentation to the stack')
+  .option('--no-offload', 'live: only plain packets, checksums and segmentation are ours')
   .option(
     '--user <name>',
     'live: as NAME|UID[:GROUP|GID] once the interfaces are open; who called sudo by default',
@@ -116,6 +114,7 @@ program
         capture?: string;
       },
     ) => {
+      const { run } = await import('./run.ts');
       exitCode = await run({ decks, ...o, color: color(), capture: o.capture, user: o.user });
     },
   );
@@ -130,7 +129,8 @@ program
       .default('text'),
   )
   .addOption(json())
-  .action((decks: string[], o: { format: CheckFormat; json: boolean }) => {
+  .action(async (decks: string[], o: { format: CheckFormat; json: boolean }) => {
+    const { check } = await import('./check.ts');
     exitCode = check(decks, o.json ? 'json' : o.format, color(process.stdout));
   });
 
@@ -164,6 +164,7 @@ program
     ) => {
       if (args.length < 3)
         throw new UsageError('ping needs a deck, FROM and TO: twinstack ping lab.deck 02 192.0.2.1');
+      const { pingCommand } = await import('./ping.ts');
       exitCode = await pingCommand({
         decks: args.slice(0, -2),
         from: args.at(-2)!,
@@ -231,6 +232,7 @@ program
   .option('--no-measure', 'only the formula')
   .addOption(json())
   .action(async (connections: number, o: { measure: boolean; json: boolean }) => {
+    const { bytesPerConnection } = await import('./measure.ts');
     const model = capacity(connections);
     const measured = o.measure && connections > 0 ? await bytesPerConnection(connections) : undefined;
     process.stdout.write(
@@ -263,6 +265,7 @@ program
   .addOption(json())
   .addOption(capture().default('twinstack-demo.pcapng'))
   .action(async (o: { seed: number; json: boolean; capture: string }) => {
+    const { demo } = await import('./demo.ts');
     exitCode = await demo(o);
   });
 
