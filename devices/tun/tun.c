@@ -41,6 +41,7 @@
 
 #define BURST 64                    /* packets a callback; 16 reach 90 % of the rate, 256 make timers late */
 #define PLAIN_BURST 256             /* the same where segments are put together: fewer packets come out of it */
+#define LINGER 20000                /* ns, see linger(); 50000 does no more */
 #define LARGE 15                    /* super-segments a callback: about 1 MB, and one slab of the pool */
 #define SLOTS 3                     /* where the exchange has what */
 #define LARGE_SLOTS (SLOTS + 3 * BURST)
@@ -63,6 +64,8 @@ typedef struct {
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t poll;
+  uv_idle_t idle;
+  uint64_t lingers_until; /* uv_hrtime */
   int fd; /* -1 once closed */
   int owners; /* the JavaScript handle and the event loop; freed by the last */
   char name[IFNAMSIZ];
@@ -260,6 +263,16 @@ static int32_t discard_burst(const Tun *tun, int *error) {
   return count;
 }
 
+/*
+ * Busy polling, as net.core.busy_poll does it: after a packet the event loop goes round for LINGER without sleeping, so
+ * that the answer to what was just sent is met awake; to be woken takes longer than that. Timers and other descriptors
+ * have their turn in every round, and an interface without traffic does not poll.
+ */
+static void linger(uv_idle_t *idle) {
+  Tun *tun = idle->data;
+  if (uv_hrtime() >= tun->lingers_until) uv_idle_stop(idle);
+}
+
 static int32_t offer(int32_t offered, int32_t most) { return offered < 0 || offered > most ? 0 : offered; }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
@@ -281,6 +294,10 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   }
   if (error == EAGAIN || error == EINTR) error = 0;
   if (discard) exchange[2] += count;
+  if (count > 0) {
+    tun->lingers_until = uv_hrtime() + LINGER;
+    uv_idle_start(&tun->idle, linger);
+  }
   if (error != 0) uv_poll_stop(poll); /* the interface is gone; it would stay readable for ever */
   if (count > 0 && !discard) call_readable(tun, count);
   if (error != 0 && tun->fd >= 0) call_readable(tun, -error);
@@ -294,10 +311,15 @@ static void disown(Tun *tun) {
   free(tun);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void on_poll_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
   napi_remove_async_cleanup_hook(tun->cleanup);
   disown(tun);
+}
+
+static void on_idle_closed(uv_handle_t *handle) {
+  Tun *tun = handle->data;
+  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
 }
 
 /* Closing the descriptor removes the interface, unless it was made persistent beforehand. */
@@ -305,7 +327,7 @@ static void shut(Tun *tun) {
   uv_poll_stop(&tun->poll);
   close(tun->fd);
   tun->fd = -1;
-  uv_close((uv_handle_t *)&tun->poll, on_closed);
+  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
 /* The environment ends (a worker, or the process) while the interface is open. */
@@ -370,7 +392,8 @@ static napi_value tun_open(napi_env env, napi_callback_info info) {
   }
   tun->env = env;
   tun->fd = fd;
-  tun->poll.data = tun;
+  tun->poll.data = tun->idle.data = tun;
+  uv_idle_init(loop, &tun->idle);
   tun->exchange = exchange;
   tun->owners = 2;
   tun->vnet = vnet;
