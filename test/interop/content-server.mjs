@@ -30,7 +30,9 @@ const http = createServer(async (request, response) => {
 });
 
 const deck = parseDecks([{ name: deckPath, text: readFileSync(deckPath) }]);
-const lab = new Lab(deck, { live: (hooks) => openTun(hooks, { hostSide: true, offload: plain === undefined }) });
+const lab = new Lab(deck, {
+  live: (hooks) => openTun(hooks, { hostSide: true, offload: plain === undefined }),
+});
 await lab.start();
 const server = lab.host(Number(hostId)).net.createServer((socket) => http.emit('connection', socket));
 server.listen(8080);
