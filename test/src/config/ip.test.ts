@@ -1,4 +1,4 @@
-/** What the decks' addresses are read to, against another reader (ipaddr.js). */
+/** What the decks' addresses are read to, against another reader (ipaddr.js) and against the stacks' own. */
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
@@ -36,13 +36,15 @@ describe('addresses', () => {
     );
   });
 
-  it('reads any IPv6 text as ipaddr.js does', () => {
+  it('reads any IPv6 text as ipaddr.js and the stack do', () => {
     fc.assert(
       fc.property(fc.ipV6(), (text) => {
         const bytes = bytesOf(6, text);
         expect(bytes).toBeDefined();
         // ipaddr.js takes ::a.b.c.d for ::ffff:a.b.c.d, which RFC 4291 §2.2 does not.
         if (!/^::\d+\./.test(text)) expect(bytes).toEqual(oracle(6, text));
+        const own = ipv6.parse(text)!;
+        expect(readAddress(6, text)!.equals(own)).toBe(true);
       }),
       { numRuns: 500 },
     );
