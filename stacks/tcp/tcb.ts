@@ -121,7 +121,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare bytesSent: number;
   declare bytesReceived: number;
 
-  /** TIME-WAIT list: row numbers plus one, zero for none; and when it ends (ms as int32). */
+  /** It is on the TIME-WAIT list: row numbers plus one, zero for none; and when it ends (ms as int32). */
+  declare waits: boolean;
   declare older: number;
   declare newer: number;
   declare expires: number;
@@ -216,12 +217,10 @@ export class Tcb extends Active<Tcb> implements Rtt {
 }
 
 // The row. What tells connections apart comes first: a look-up reads one line of the cache.
-export const ROW = 0;
-export const CHAIN = 1;
-export const PORTS = 2;
-export const REMOTE = 3;
-export const HASH = 4;
-const FLAGS = 5;
+export const CHAIN = 0;
+export const PORTS = 1;
+export const REMOTE = 2;
+export const FLAGS = 3;
 keepBits(Tcb.prototype, ['sndShift', 'rcvShift'], FLAGS, 0, 4);
 keepBits(Tcb.prototype, ['events'], FLAGS, 8, 6);
 keepFlags(
@@ -238,6 +237,7 @@ keepFlags(
     'sendBlocked',
     'orphan',
     'halfOpen',
+    'waits',
   ],
   FLAGS,
   14,
@@ -268,15 +268,14 @@ const WORDS = [
   'lastSent',
   'lastReceived',
   'challenges',
-  'older',
-  'newer',
-  'expires',
 ];
 const FIRST = SIZES + 1;
 keepWords(Tcb.prototype, WORDS, FIRST);
+/** Nothing is measured any more in TIME-WAIT, and nothing sent again. */
+keepWords(Tcb.prototype, ['older', 'newer', 'expires'], FIRST + WORDS.indexOf('srtt'));
 const COUNTERS = FIRST + WORDS.length;
 keepCounters(Tcb.prototype, ['bytesSent', 'bytesReceived'], COUNTERS);
-/** The rest of an IPv6 address: three words and the zone. IPv4 rows end before it. */
+/** The rest of an IPv6 address: three words and the zone. IPv4 rows, two lines of a cache, end before it. */
 export const REMOTE_V6: number = COUNTERS + 4;
 
 /** `10.0.0.2:80`, `[fe80::1%eth0]:80` */

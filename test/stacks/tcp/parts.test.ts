@@ -10,7 +10,7 @@ import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
 import { Scoreboard } from '../../../stacks/tcp/sack.ts';
 import { SendQueue } from '../../../stacks/tcp/send-queue.ts';
 import { ConnectionTable } from '../../../stacks/tcp/table.ts';
-import { HASH, type Host, REMOTE_V6, Tcb } from '../../../stacks/tcp/tcb.ts';
+import { FLAGS, type Host, REMOTE_V6, Tcb } from '../../../stacks/tcp/tcb.ts';
 import { Tuple } from '../../../stacks/tcp/tuple.ts';
 import { families, must, Owner, pattern, Seeded, serve, Wire } from './network.ts';
 
@@ -212,7 +212,7 @@ describe('ConnectionTable', () => {
     const first = new Tcb(host, NOBODY, local);
     const tuple = new Tuple().set(local, 1, local, 2);
     table.add(first, tuple, local);
-    const before = first.words.slice(first.at + HASH, first.at + REMOTE_V6);
+    const before = first.words.slice(first.at + FLAGS, first.at + REMOTE_V6);
     first.bytesSent = 2 ** 40 + 5;
     first.sndShift = 14;
     first.rcvShift = 3;
@@ -230,7 +230,7 @@ describe('ConnectionTable', () => {
     const second = new Tcb(host, NOBODY, local);
     table.add(second, tuple, local);
     expect(second.at).toBe(at);
-    expect(second.words.slice(second.at + HASH, second.at + REMOTE_V6)).toEqual(before);
+    expect(second.words.slice(second.at + FLAGS, second.at + REMOTE_V6)).toEqual(before);
   });
 });
 
