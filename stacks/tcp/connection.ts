@@ -1,7 +1,7 @@
 /** The calls of an owner: RFC 9293 §3.10.2 to §3.10.6, on the record of tcb.ts. */
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
-import { Activity } from './activity.ts';
+import { AT_REST } from './activity.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
 import { abort, drop } from './closing.ts';
 import { output } from './output.ts';
@@ -171,9 +171,8 @@ export class Connection extends Tcb implements TcpConnection {
     const remoteAddress = this.peer.clone();
     this.abandonReceived();
     this.rest();
-    this.activity = new Activity<Tcb>();
-    this.activity.remains = { remoteAddress, localPort, remotePort, bytesSent, bytesReceived };
-    this.activity.totalRetransmits = totalRetransmits;
+    this.activity = AT_REST;
+    this.remains = { remoteAddress, localPort, remotePort, bytesSent, bytesReceived, totalRetransmits };
   }
 
   /** §3.10.6 STATUS */
@@ -191,14 +190,14 @@ export class Connection extends Tcb implements TcpConnection {
       srtt: this.waits ? 0 : this.srtt,
       rttvar: this.waits ? 0 : this.rttvar,
       rto: this.waits ? 0 : this.rto,
-      retransmits: this.totalRetransmits,
+      retransmits: this.remains?.totalRetransmits ?? this.totalRetransmits,
       sendWindowScale: this.sndShift,
       receiveWindowScale: this.rcvShift,
       windowScaling: this.windowScaling,
       timestamps: this.timestamps,
       sack: this.sack,
-      bytesSent: this.isGone ? this.remains.bytesSent : this.bytesSent,
-      bytesReceived: this.isGone ? this.remains.bytesReceived : this.bytesReceived,
+      bytesSent: this.remains?.bytesSent ?? this.bytesSent,
+      bytesReceived: this.remains?.bytesReceived ?? this.bytesReceived,
     };
   }
 }

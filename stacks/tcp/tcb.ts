@@ -54,6 +54,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   state: TcpState = 'CLOSED';
   words: Int32Array = GONE;
   at = 0;
+  /** Set when the row has gone to another connection. */
+  remains: Remains | undefined;
 
   // Send sequence variables
   declare sndUna: number;
@@ -139,22 +141,18 @@ export class Tcb extends Active<Tcb> implements Rtt {
     return this.words === GONE;
   }
 
-  get remains(): Remains {
-    return this.activity.remains!;
-  }
-
   get localPort(): number {
-    return this.words === GONE ? this.remains.localPort : this.words[this.at + PORTS]! >>> 16;
+    return this.words === GONE ? this.remains!.localPort : this.words[this.at + PORTS]! >>> 16;
   }
 
   get remotePort(): number {
-    return this.words === GONE ? this.remains.remotePort : this.words[this.at + PORTS]! & 0xffff;
+    return this.words === GONE ? this.remains!.remotePort : this.words[this.at + PORTS]! & 0xffff;
   }
 
   /** The remote address, valid until the next call: it is filled in from the row. */
   get peer(): Address {
     const { words, at } = this;
-    if (words === GONE) return this.remains.remoteAddress;
+    if (words === GONE) return this.remains!.remoteAddress;
     const { peer, network } = this.host;
     peer.w3 = words[at + REMOTE]!;
     if (network.family.addressBytes === 4) return peer;

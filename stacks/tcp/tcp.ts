@@ -54,8 +54,8 @@ export type { Settings, TcpOptions } from './settings.ts';
 /** A new ISN lies this far above the last sequence number of a connection that it follows in TIME-WAIT. */
 const ISN_STEP = 0x1_0000;
 
-/** A `Connection` as V8 lays it out: three words of its own and seven fields. */
-const HANDLE_BYTES = 80;
+/** A `Connection` as V8 lays it out: three words of its own and eight fields. */
+const HANDLE_BYTES = 88;
 
 export class Tcp implements TcpService, Transport, Host {
   readonly protocol: number = TCP;
