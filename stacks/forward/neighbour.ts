@@ -46,6 +46,11 @@ export class NeighbourEntry {
     this.header = undefined;
   }
 
+  /** Its address is known, and a packet may go there at `now` (µs) with nothing else to do. */
+  isReady(now: number): boolean {
+    return this.state === 'reachable' && this.until > now;
+  }
+
   isAt(address: Address, interfaceIndex: number): boolean {
     const own = this.address;
     return (

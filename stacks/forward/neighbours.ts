@@ -105,7 +105,7 @@ export class NeighbourCache {
   ready(nextHop: Address, interfaceIndex: number): Entry | undefined {
     const entry = this.#recent[placeOf(nextHop)];
     if (entry === undefined || !entry.isAt(nextHop, interfaceIndex)) return undefined;
-    if (entry.state !== 'reachable' || entry.until <= this.#environment.clock.now) return undefined;
+    if (!entry.isReady(this.#environment.clock.now)) return undefined;
     entry.used = true;
     return entry;
   }
@@ -392,6 +392,7 @@ export class NeighbourCache {
 
   #remove(entry: Entry): void {
     this.#disarm(entry);
+    entry.state = 'failed'; // A `Way` may remember it.
     this.#resolving.delete(entry);
     this.#setKey(entry.address, entry.interfaceIndex);
     this.#table.delete();

@@ -6,7 +6,7 @@
  * larger table gets `Strides` in front, which answer for the best route of each prefix in a few reads. When its link is
  * down, the questions are asked after all.
  */
-import { type Address, maskWord } from '../address/address.ts';
+import { Address, maskWord } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import type { Random } from '../packet/environment.ts';
 import { NONE, PrefixTable } from './prefixes.ts';
@@ -16,6 +16,8 @@ import { type Way, Ways } from './ways.ts';
 
 export type { Route, Way };
 
+/** Destinations that are looked up at once: enough to keep all of the processor's memory requests under way. */
+export const BURST = 64;
 /** Prefixes that need no strides, so that a host has a table of some hundred bytes; a router's begins at 256 KiB. */
 const FEW = 16;
 /** By family: 33 MB at most. */
@@ -29,6 +31,8 @@ export class RouteTable {
   readonly #isIpv4: boolean;
   readonly #ways = new Ways();
   readonly #random: Random;
+  readonly #values = new Uint16Array(BURST);
+  readonly #destination = new Address();
   #prefixes: PrefixTable;
   #strides: Strides | undefined;
 
@@ -119,6 +123,33 @@ export class RouteTable {
     if (value === 0) return undefined;
     const way = value === ASK ? undefined : this.#ways.get(value);
     return way?.usable === true ? way : this.#search(to);
+  }
+
+  /** `way` for `count` destinations at once, at most `BURST`: of one word each for IPv4, of four for IPv6. */
+  waysTo(to: Int32Array, count: number, ways: (Way | undefined)[]): void {
+    const stride = this.#isIpv4 ? 1 : 4;
+    const strides = this.#strides;
+    const values = this.#values;
+    if (strides !== undefined) strides.values(to, stride, count, values);
+    else values.fill(ASK);
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
+      const way = value < PATCH ? this.#ways.get(value) : undefined;
+      ways[i] = way?.usable === true || value === 0 ? way : this.#slowWay(to, i * stride);
+    }
+  }
+
+  #slowWay(to: Int32Array, at: number): Way | undefined {
+    const destination = this.#destination;
+    if (this.#isIpv4) {
+      destination.w3 = to[at]!;
+    } else {
+      destination.w0 = to[at]!;
+      destination.w1 = to[at + 1]!;
+      destination.w2 = to[at + 2]!;
+      destination.w3 = to[at + 3]!;
+    }
+    return this.way(destination);
   }
 
   /** The best route by a link that is up. */

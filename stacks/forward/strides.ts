@@ -67,6 +67,25 @@ export class Strides {
     return value === 0 ? this.#root[high]! : value;
   }
 
+  /**
+   * The same for many: `to` holds `stride` words for each destination. Nothing else is done between the reads, so that
+   * the processor waits for all entries that are in no cache at once.
+   */
+  values(to: Int32Array, stride: number, count: number, values: Uint16Array): void {
+    const root = this.#root;
+    const nodeOf = this.#nodeOf;
+    const entries = this.#entries;
+    const bits = this.#bits;
+    for (let i = 0; i < count; i++) {
+      const word = to[i * stride]!;
+      const high = word >>> 16;
+      const node = nodeOf[high]!;
+      let value = node === NO_NODE ? ASK : entries[(node << bits) | ((word & 0xffff) >>> (ROOT_BITS - bits))]!;
+      if (value === 0) value = root[high]!;
+      values[i] = value;
+    }
+  }
+
   /** Bit n: prefixes of `depth` + 1 + n bits may lie below this patch; with bit 31, of so many or more. */
   below(patch: number): number {
     return this.#below[patch - PATCH]!;

@@ -49,7 +49,7 @@ export class Input {
   readonly #destination = new Address();
 
   constructor(host: Host, arp: Arp, icmp: Icmp, forwarder: Forwarder, reassembler: Reassembler) {
-    this.#transit = new Transit(host, arp);
+    this.#transit = new Transit(host, arp, (packet, iface) => this.#receiveLong(packet, iface));
     this.#host = host;
     this.#arp = arp;
     this.#icmp = icmp;
@@ -61,10 +61,13 @@ export class Input {
     this.#transports.set(transport.protocol, transport);
   }
 
-  /** Takes ownership of what a device brings: a frame, or a bare packet. */
-  receive(packet: Packet, iface: Ipv4Interface): void {
+  /** Takes ownership of what a device brings: the first `count` of these frames, or bare packets. */
+  receive(packets: readonly Packet[], count: number, iface: Ipv4Interface): void {
+    this.#transit.receive(packets, count, iface);
+  }
+
+  #receiveLong(packet: Packet, iface: Ipv4Interface): void {
     const host = this.#host;
-    if (iface.up && this.#transit.take(packet, iface)) return;
     packet.ingress = iface.index;
     host.received(iface);
     if (!iface.up) {

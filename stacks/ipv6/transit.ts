@@ -36,7 +36,7 @@ export class Transit {
     if ((start & 1) !== 0 || packet.segmentSize !== 0) return false;
     if (from.isEthernet) {
       from.header ??= new FrameHeader(from.device.mac!, from.device.mac!, ETHERTYPE_IPV6);
-      if (packet.end - start < ETHERNET_HEADER || !from.header.isAt(w, start >> 1)) return false;
+      if (packet.end - start < ETHERNET_HEADER || !from.header.isAt(packet.view, start)) return false;
       start += ETHERNET_HEADER;
     }
     const length = packet.end - start;
@@ -74,7 +74,7 @@ export class Transit {
     host.inTransit(packet, from, out);
     if (header !== undefined) {
       packet.start = start - ETHERNET_HEADER;
-      header.write(w, packet.start >> 1);
+      header.write(packet.view, packet.start);
     }
     // The device may hand up an answer before it returns.
     host.busy = true;

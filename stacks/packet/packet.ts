@@ -12,6 +12,8 @@ export class Packet {
   readonly bytes: Uint8Array;
   /** The same slab as 16-bit words in the machine's byte order, for the checksum loop. */
   readonly words: Uint16Array;
+  /** The same slab for whole fields at any offset, in network byte order: 32 bits for the price of 16. */
+  readonly view: DataView;
   /** First and one-past-last byte of the slot. */
   readonly base: number;
   readonly limit: number;
@@ -43,9 +45,10 @@ export class Packet {
   /** True while the slot is in use; a second release is a bug of ours and is reported by the pool. */
   live = false;
 
-  constructor(bytes: Uint8Array, words: Uint16Array, base: number, limit: number) {
+  constructor(bytes: Uint8Array, words: Uint16Array, view: DataView, base: number, limit: number) {
     this.bytes = bytes;
     this.words = words;
+    this.view = view;
     this.base = base;
     this.limit = limit;
   }
