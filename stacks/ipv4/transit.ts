@@ -7,7 +7,6 @@
  * `forwarded`.
  */
 import { Address } from '../address/address.ts';
-import type { NeighbourEntry } from '../forward/neighbour.ts';
 import { BURST, type Way } from '../forward/routes.ts';
 import { PARTIAL, type Packet, UNICAST } from '../packet/packet.ts';
 import { ETHERNET_HEADER, ETHERTYPE_IPV4, FrameHeader } from '../wire/ethernet.ts';
@@ -95,36 +94,32 @@ export class Transit {
     let sent = 0;
     for (let i = first; i < end; i++) {
       const packet = packets[i]!;
+      const view = packet.view;
+      const at = packet.start + link;
+      const total = view.getUint16(at + 2);
       const way = ways[i - first];
       if (way === undefined) {
         this.#longWay(packet, from);
         continue;
       }
-      const view = packet.view;
-      const at = packet.start + link;
       const out = host.interfaceAt(way.interfaceIndex)!;
-      const total = view.getUint16(at + 2);
       let header: FrameHeader | undefined;
       if (out.mac !== undefined) {
         const known = way.neighbour;
-        const neighbour =
-          known?.isReady(now) === true ? known : this.#neighbour(way, this.#to[i - first]!, out);
-        if (neighbour !== undefined) {
-          neighbour.used = true;
-          header = neighbour.header ??= new FrameHeader(neighbour.mac!, out.mac, ETHERTYPE_IPV4);
-        }
+        if (known !== undefined && known.readyUntil > now) header = known.header;
+        if (header === undefined) header = this.#resolve(way, this.#to[i - first]!, out);
       }
       if (
         total > out.mtu ||
-        (packet.checksum === PARTIAL && out.device.offload === undefined) ||
-        (header === undefined && out.mac !== undefined)
+        (out.mac !== undefined && header === undefined) ||
+        (packet.checksum === PARTIAL && out.device.offload === undefined)
       ) {
         this.#longWay(packet, from);
         continue;
       }
       packet.linkCast = UNICAST;
       packet.ingress = from.index;
-      packet.start = packet.network = at;
+      packet.network = at;
       packet.transport = at + IPV4_HEADER;
       packet.end = at + total;
       // RFC 1624 §3, equation 3.
@@ -133,6 +128,7 @@ export class Transit {
       view.setInt32(at + 8, ((w2 - ONE_HOP) & 0xffff0000) | (~((sum & 0xffff) + (sum >>> 16)) & 0xffff));
       sent++;
       out.counters.transmitted++;
+      packet.start = at;
       if (trace !== undefined) trace.verdict(host.name, 'forwarded', undefined, packet);
       if (header !== undefined) {
         packet.start = at - ETHERNET_HEADER;
@@ -146,13 +142,14 @@ export class Transit {
     from.counters.forwarded += sent;
   }
 
-  #neighbour(way: Way, to: number, out: Ipv4Interface): NeighbourEntry | undefined {
-    if (way.isDirect) {
-      this.#next.w3 = to;
-      return this.#arp.cache.ready(this.#next, out.index);
-    }
-    way.neighbour = this.#arp.cache.ready(way.gateway, out.index);
-    return way.neighbour;
+  /** The header of frames to the next hop, when it is known and nothing is to be asked. */
+  #resolve(way: Way, to: number, out: Ipv4Interface): FrameHeader | undefined {
+    this.#next.w3 = way.isDirect ? to : way.gateway.w3;
+    const neighbour = this.#arp.cache.ready(this.#next, out.index);
+    if (neighbour === undefined) return undefined;
+    neighbour.header ??= new FrameHeader(neighbour.mac!, out.mac!, ETHERTYPE_IPV4);
+    if (!way.isDirect) way.neighbour = neighbour;
+    return neighbour.header;
   }
 
   #header(from: Ipv4Interface): FrameHeader {
