@@ -355,10 +355,7 @@ export class NeighbourCache {
     if (this.#timing[entry.interfaceIndex] === undefined) {
       this.configure(entry.interfaceIndex, REACHABLE_TIME, RETRANS_TIMER);
     }
-    entry.become(
-      'reachable',
-      this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable,
-    );
+    entry.become('reachable', this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable);
   }
 
   #stale(entry: Entry): void {

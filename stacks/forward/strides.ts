@@ -80,7 +80,8 @@ export class Strides {
       const word = to[i * stride]!;
       const high = word >>> 16;
       const node = nodeOf[high]!;
-      let value = node === NO_NODE ? ASK : entries[(node << bits) | ((word & 0xffff) >>> (ROOT_BITS - bits))]!;
+      let value =
+        node === NO_NODE ? ASK : entries[(node << bits) | ((word & 0xffff) >>> (ROOT_BITS - bits))]!;
       if (value === 0) value = root[high]!;
       values[i] = value;
     }

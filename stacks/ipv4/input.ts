@@ -44,12 +44,13 @@ export class Input {
   readonly #forwarder: Forwarder;
   readonly #reassembler: Reassembler;
   readonly #transit: Transit;
+  readonly #one: Packet[] = [];
   readonly #transports = new Map<number, Transport>();
   readonly #source = new Address();
   readonly #destination = new Address();
 
   constructor(host: Host, arp: Arp, icmp: Icmp, forwarder: Forwarder, reassembler: Reassembler) {
-    this.#transit = new Transit(host, arp, (packet, iface) => this.#receiveLong(packet, iface));
+    this.#transit = new Transit(host, arp);
     this.#host = host;
     this.#arp = arp;
     this.#icmp = icmp;
@@ -61,12 +62,18 @@ export class Input {
     this.#transports.set(transport.protocol, transport);
   }
 
-  /** Takes ownership of what a device brings: the first `count` of these frames, or bare packets. */
-  receive(packets: readonly Packet[], count: number, iface: Ipv4Interface): void {
-    this.#transit.receive(packets, count, iface);
+  /** Takes ownership of what a device brings: a frame, or a bare packet. */
+  receive(packet: Packet, iface: Ipv4Interface): void {
+    this.#one[0] = packet;
+    this.receiveBurst(this.#one, 1, iface);
   }
 
-  #receiveLong(packet: Packet, iface: Ipv4Interface): void {
+  /** The same for the first `count` of several. */
+  receiveBurst(packets: readonly Packet[], count: number, iface: Ipv4Interface): void {
+    this.#transit.receive(packets, count, iface, this.#longWay);
+  }
+
+  readonly #longWay = (packet: Packet, iface: Ipv4Interface): void => {
     const host = this.#host;
     packet.ingress = iface.index;
     host.received(iface);
@@ -89,7 +96,7 @@ export class Input {
     if (type === ETHERTYPE_IPV4) this.#receiveIp(packet, iface);
     else if (type === ETHERTYPE_ARP) this.#arp.receive(packet, iface);
     else host.end(packet, 'dropped', 'unknown-ethertype');
-  }
+  };
 
   /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
   receiveLooped(packet: Packet): void {

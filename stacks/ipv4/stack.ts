@@ -114,8 +114,8 @@ export class Ipv4Stack implements Stack {
       host.addAddress(iface, options.address, options.prefixLength ?? ipv4.bits);
     }
     device.attach(
-      (packet) => this.#input.receive([packet], 1, iface),
-      (packets, count) => this.#input.receive(packets, count, iface),
+      (packet) => this.#input.receive(packet, iface),
+      (packets, count) => this.#input.receiveBurst(packets, count, iface),
     );
     if (host.running) this.#bringUp(iface);
     return iface;

@@ -20,10 +20,12 @@ const PLAIN = 0x45;
 /** Time to live in the word that it begins. */
 const ONE_HOP = 0x01000000;
 
+/** Takes ownership. */
+export type LongWay = (packet: Packet, from: Ipv4Interface) => void;
+
 export class Transit {
   readonly #host: Host;
   readonly #arp: Arp;
-  readonly #longWay: (packet: Packet, from: Ipv4Interface) => void;
   readonly #next = new Address();
   /** Of the run under way, from its first packet. */
   readonly #to = new Int32Array(BURST);
@@ -31,26 +33,24 @@ export class Transit {
   /** A device hands up packets from inside `transmit`. */
   #busy = false;
 
-  /** `longWay` takes ownership. */
-  constructor(host: Host, arp: Arp, longWay: (packet: Packet, from: Ipv4Interface) => void) {
+  constructor(host: Host, arp: Arp) {
     this.#host = host;
     this.#arp = arp;
-    this.#longWay = longWay;
   }
 
-  /** Takes ownership of the first `count` packets, which came by `from`. */
-  receive(packets: readonly Packet[], count: number, from: Ipv4Interface): void {
+  /** Takes ownership of the first `count` packets, which came by `from`; `longWay` takes that of what is left. */
+  receive(packets: readonly Packet[], count: number, from: Ipv4Interface, longWay: LongWay): void {
     const able = this.#host.forwarding && from.up && !this.#busy;
     let done = 0;
     while (done < count) {
       const end = able ? this.#validate(packets, done, Math.min(count, done + BURST), from) : done;
       if (end === done) {
-        this.#longWay(packets[done++]!, from);
+        longWay(packets[done++]!, from);
         continue;
       }
       this.#host.routes.waysTo(this.#to, end - done, this.#ways);
       this.#busy = true;
-      this.#send(packets, done, end, from);
+      this.#send(packets, done, end, from, longWay);
       this.#busy = false;
       done = end;
     }
@@ -85,7 +85,7 @@ export class Transit {
     return end;
   }
 
-  #send(packets: readonly Packet[], first: number, end: number, from: Ipv4Interface): void {
+  #send(packets: readonly Packet[], first: number, end: number, from: Ipv4Interface, longWay: LongWay): void {
     const host = this.#host;
     const ways = this.#ways;
     const { clock, trace } = host.environment;
@@ -99,7 +99,7 @@ export class Transit {
       const total = view.getUint16(at + 2);
       const way = ways[i - first];
       if (way === undefined) {
-        this.#longWay(packet, from);
+        longWay(packet, from);
         continue;
       }
       const out = host.interfaceAt(way.interfaceIndex)!;
@@ -114,7 +114,7 @@ export class Transit {
         (out.mac !== undefined && header === undefined) ||
         (packet.checksum === PARTIAL && out.device.offload === undefined)
       ) {
-        this.#longWay(packet, from);
+        longWay(packet, from);
         continue;
       }
       packet.linkCast = UNICAST;
