@@ -57,11 +57,12 @@ export class RouteTable {
     const { w0, w1, w2, w3 } = this.#family.network(route.destination, route.prefixLength);
     const length = route.prefixLength;
     const table = this.#prefixes;
+    const rows = table.rows;
     const way = this.#ways.take(route);
-    const row = table.create(w0, w1, w2, w3, length, way.id);
+    const row = rows.create(w0, w1, w2, w3, length, way.id);
     const head = table.find(w0, w1, w2, w3, length);
     if (head === NONE || way.metric < this.#wayOf(head).metric) {
-      table.next[row] = head;
+      rows.setNext(row, head);
       table.setHead(row);
       this.#changed(this.#isIpv4 ? w3 : w0, length, head === NONE ? 1 : 0);
       return;
@@ -69,12 +70,12 @@ export class RouteTable {
     // Behind all that are as good: they were written before.
     let before = head;
     for (;;) {
-      const next = table.next[before]!;
+      const next = rows.next(before);
       if (next === NONE || way.metric < this.#wayOf(next).metric) break;
       before = next;
     }
-    table.next[row] = table.next[before]!;
-    table.next[before] = row;
+    rows.setNext(row, rows.next(before));
+    rows.setNext(before, row);
   }
 
   /** Removes every route to the prefix, only those by `gateway` or by an interface when these are given. */
@@ -85,7 +86,7 @@ export class RouteTable {
     let best = NONE;
     let kept = NONE;
     const gone: number[] = [];
-    for (let row = head; row !== NONE; row = table.next[row]!) {
+    for (let row = head; row !== NONE; row = table.rows.next(row)) {
       const way = this.#wayOf(row);
       const goes =
         (gateway === undefined || way.gateway.sameWords(gateway)) &&
@@ -95,16 +96,16 @@ export class RouteTable {
         continue;
       }
       if (kept === NONE) best = row;
-      else table.next[kept] = row;
+      else table.rows.setNext(kept, row);
       kept = row;
     }
     if (gone.length === 0) return false;
-    if (kept !== NONE) table.next[kept] = NONE;
+    if (kept !== NONE) table.rows.setNext(kept, NONE);
     if (best === NONE) table.removePrefix(head);
     else if (best !== head) table.setHead(best);
     for (const row of gone) {
       this.#ways.release(this.#wayOf(row));
-      table.free(row);
+      table.rows.free(row);
     }
     if (best !== head) this.#changed(this.#isIpv4 ? w3 : w0, prefixLength, best === NONE ? -1 : 0);
     return true;
@@ -118,7 +119,7 @@ export class RouteTable {
     let value = strides.value(word);
     if (value >= PATCH && value !== ASK) {
       const row = this.#below(to, strides.below(value), strides.depth);
-      value = row === NONE ? strides.rest(value, word) : this.#prefixes.ways[row]!;
+      value = row === NONE ? strides.rest(value, word) : this.#prefixes.rows.way(row);
     }
     if (value === 0) return undefined;
     const way = value === ASK ? undefined : this.#ways.get(value);
@@ -163,7 +164,8 @@ export class RouteTable {
     const found: number[] = [];
     const table = this.#prefixes;
     for (const length of table.occurring) {
-      for (let row = this.#find(destination, length); row !== NONE; row = table.next[row]!) found.push(row);
+      for (let row = this.#find(destination, length); row !== NONE; row = table.rows.next(row))
+        found.push(row);
     }
     const usable = found.filter((row) => this.#wayOf(row).usable);
     const rest = found.filter((row) => !this.#wayOf(row).usable);
@@ -181,7 +183,7 @@ export class RouteTable {
 
   /** In the order of insertion. */
   *[Symbol.iterator](): Iterator<Route> {
-    for (const row of this.#prefixes.inOrder()) yield this.#route(row);
+    for (const row of this.#prefixes.rows.inOrder()) yield this.#route(row);
   }
 
   #empty(): PrefixTable {
@@ -189,18 +191,25 @@ export class RouteTable {
   }
 
   #wayOf(row: number): Way {
-    return this.#ways.get(this.#prefixes.ways[row]!)!;
+    return this.#ways.get(this.#prefixes.rows.way(row))!;
   }
 
   #route(row: number): Route {
     const table = this.#prefixes;
     const { gateway, interfaceIndex, metric, origin, card } = this.#wayOf(row);
     const destination = this.#family.network(this.#family.any, 0);
-    destination.w0 = table.word(row, 0);
-    destination.w1 = table.word(row, 1);
-    destination.w2 = table.word(row, 2);
-    destination.w3 = table.word(row, 3);
-    const route = { destination, prefixLength: table.lengths[row]!, gateway, interfaceIndex, metric, origin };
+    destination.w0 = table.rows.word(row, 0);
+    destination.w1 = table.rows.word(row, 1);
+    destination.w2 = table.rows.word(row, 2);
+    destination.w3 = table.rows.word(row, 3);
+    const route = {
+      destination,
+      prefixLength: table.rows.length(row),
+      gateway,
+      interfaceIndex,
+      metric,
+      origin,
+    };
     return card === undefined ? route : { ...route, card };
   }
 
@@ -220,7 +229,7 @@ export class RouteTable {
 
   /** The best row of the chain from `head` by a link that is up. */
   #usable(head: number): number {
-    for (let row = head; row !== NONE; row = this.#prefixes.next[row]!) {
+    for (let row = head; row !== NONE; row = this.#prefixes.rows.next(row)) {
       if (this.#wayOf(row).usable) return row;
     }
     return NONE;
@@ -286,8 +295,8 @@ export class RouteTable {
     const table = this.#prefixes;
     const strides = new Strides(table, STRIDES[this.#family.version]);
     for (const row of table.heads()) {
-      const word = table.word(row, this.#isIpv4 ? 3 : 0);
-      const length = table.lengths[row]!;
+      const word = table.rows.word(row, this.#isIpv4 ? 3 : 0);
+      const length = table.rows.length(row);
       if (length <= strides.depth) strides.refresh(word, length);
       else strides.addBelow(word, length);
     }

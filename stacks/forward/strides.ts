@@ -20,6 +20,12 @@ const ROOT_BITS = 16;
 /** Of a root entry with no room for a node. */
 const NO_NODE = 0xffff;
 
+/**
+ * Entries from which on there is room for all: a copy of these takes a millisecond, one of the next sizes ten times
+ * that, and memory that nothing was written to is not there yet.
+ */
+const FULL_FROM = 1 << 20;
+
 export interface StrideOptions {
   /** Bits of the second step: 8 or 16. */
   readonly bits: number;
@@ -155,7 +161,9 @@ export class Strides {
     }
     const node = ++this.#nodes;
     if ((node + 1) << this.#bits > this.#entries.length) {
-      const larger = new Uint16Array(2 * this.#entries.length);
+      const most = (this.#maxNodes + 1) << this.#bits;
+      const length = this.#entries.length < FULL_FROM ? 2 * this.#entries.length : most;
+      const larger = new Uint16Array(Math.min(length, most));
       larger.set(this.#entries);
       this.#entries = larger;
     }
@@ -175,7 +183,7 @@ export class Strides {
   #exact(word: number, length: number): number {
     const row = this.#prefixes.findFirst(word, length);
     if (row === NONE) return 0;
-    const way = this.#prefixes.ways[row]!;
+    const way = this.#prefixes.rows.way(row);
     return way < PATCH ? way : ASK;
   }
 
