@@ -90,7 +90,8 @@ export class TunDevice implements Device {
   readonly #firstLarge: number;
   readonly #order: number;
   readonly #slabs: Map<Uint8Array, number> = new Map();
-  #receive: BurstReceiver | undefined;
+  #receive: ((packet: Packet) => void) | undefined;
+  #burst: BurstReceiver | undefined;
   /** What is handed up next. */
   readonly #taken: Packet[] = [];
   #open = true;
@@ -132,11 +133,8 @@ export class TunDevice implements Device {
   }
 
   attach(receive: (packet: Packet) => void, burst?: BurstReceiver): void {
-    this.#receive =
-      burst ??
-      ((packets, count) => {
-        for (let i = 0; i < count; i++) receive(packets[i]!);
-      });
+    this.#receive = receive;
+    this.#burst = burst;
   }
 
   transmit(packet: Packet): void {
@@ -226,9 +224,11 @@ export class TunDevice implements Device {
       const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
       packet.end = packet.start + exchange[word + 2]! - this.#vnet;
       packet.inBurst = true;
-      if (this.#take(packet)) burst[taken++] = packet;
+      if (!this.#take(packet)) continue;
+      if (this.#burst === undefined) this.#receive?.(packet);
+      else burst[taken++] = packet;
     }
-    this.#receive?.(burst, taken);
+    this.#burst?.(burst, taken);
     const discarded = exchange[DISCARDED]!;
     exchange[DISCARDED] = 0;
     this.counters.received += discarded;
