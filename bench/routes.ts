@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { collectGarbage } from '../src/cli/heap.ts';
 import { Address } from '../stacks/address/address.ts';
 import type { Family } from '../stacks/address/family.ts';
 import { ipv4 } from '../stacks/address/ipv4.ts';
@@ -12,7 +13,6 @@ import type { Route } from '../stacks/forward/route.ts';
 import { RouteTable } from '../stacks/forward/routes.ts';
 import { packageRoot } from './compile.ts';
 import { fullTable, inside, routeTo, seeded, type TablePrefix } from './full-table.ts';
-import { collectGarbage } from './heap.ts';
 import type { Comparison } from './measure.ts';
 import { plot, type Series } from './plot.ts';
 import { ForwardingBench } from './router.ts';
