@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { Device, Offload } from '../../stacks/packet/device.ts';
+import type { BurstReceiver, Device, Offload } from '../../stacks/packet/device.ts';
 import type { Environment } from '../../stacks/packet/environment.ts';
 import type { Packet } from '../../stacks/packet/packet.ts';
 import { Counters, type DropReason } from '../../stacks/packet/verdict.ts';
@@ -90,6 +90,9 @@ export class TunDevice implements Device {
   readonly #order: number;
   readonly #slabs: Map<Uint8Array, number> = new Map();
   #receive: ((packet: Packet) => void) | undefined;
+  #burst: BurstReceiver | undefined;
+  /** What is handed up next. */
+  readonly #taken: Packet[] = [];
   #open = true;
   /** Taken away from outside. */
   #gone = false;
@@ -128,8 +131,9 @@ export class TunDevice implements Device {
     this.#offer();
   }
 
-  attach(receive: (packet: Packet) => void): void {
+  attach(receive: (packet: Packet) => void, burst?: BurstReceiver): void {
     this.#receive = receive;
+    this.#burst = burst;
   }
 
   transmit(packet: Packet): void {
@@ -212,6 +216,8 @@ export class TunDevice implements Device {
       return;
     }
     const exchange = this.#exchange;
+    const burst = this.#taken;
+    let taken = 0;
     this.#options.beforeBurst?.();
     this.counters.received += count;
     // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
@@ -222,8 +228,11 @@ export class TunDevice implements Device {
       const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
       packet.end = packet.start + exchange[word + 2]! - VNET_HEADER;
       packet.inBurst = true;
-      this.#take(packet);
+      if (!this.#take(packet)) continue;
+      if (this.#burst === undefined) this.#receive?.(packet);
+      else burst[taken++] = packet;
     }
+    this.#burst?.(burst, taken);
     const discarded = exchange[DISCARDED]!;
     exchange[DISCARDED] = 0;
     this.counters.received += discarded;
@@ -231,11 +240,12 @@ export class TunDevice implements Device {
     if (this.#open) this.#offer();
   }
 
-  #take(packet: Packet): void {
+  /** False when it was dropped. */
+  #take(packet: Packet): boolean {
     if (!(packet.length > 0 && readVnetHeader(packet, this.#link))) {
       packet.end = Math.max(packet.end, packet.start);
       this.#drop(packet, 'bad-length');
-      return;
+      return false;
     }
     this.#environment.trace?.frame(this.name, this.medium, packet);
     const limit = this.medium === 'ethernet' ? this.mtu + LINK_HEADER : this.mtu;
@@ -245,8 +255,9 @@ export class TunDevice implements Device {
       this.#drop(packet, 'link-down');
     } else {
       this.counters.delivered++;
-      this.#receive(packet);
+      return true;
     }
+    return false;
   }
 
   #drop(packet: Packet, reason: DropReason): void {

@@ -76,16 +76,7 @@ export const TABLES: Readonly<
       rows: stacks(lab).map((stack) => {
         const { connections, maxConnections, halfOpen, timeWait, records, buffers, maxBuffers } =
           stack.tcp.storage();
-        return [
-          two(stack.id),
-          connections,
-          maxConnections,
-          halfOpen,
-          timeWait,
-          records,
-          buffers,
-          maxBuffers,
-        ];
+        return [two(stack.id), connections, maxConnections, halfOpen, timeWait, records, buffers, maxBuffers];
       }),
     }),
   },
