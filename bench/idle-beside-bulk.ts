@@ -1,4 +1,5 @@
 /** A bulk flow between two stacks of which each holds 100,000 idle connections, against the same flow alone. */
+import { twoHosts } from '../src/cli/two-hosts.ts';
 import { lab } from '../src/index.ts';
 import type { TcpConnection, TcpHandler } from '../stacks/tcp/api.ts';
 import { type Comparison, compare } from './measure.ts';
@@ -9,23 +10,6 @@ const PORTS = 4;
 const AT_ONCE = 1_000;
 const MEBIBYTES = 48;
 const CHUNK = new Uint8Array(1 << 16).fill(7);
-
-const DECK = `
-// EXEC BSTTINET
-ID 01
-MAXCONN ${IDLE_CONNECTIONS + 1}
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.1 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-// EXEC BSTTINET
-ID 02
-MAXCONN ${IDLE_CONNECTIONS + 1}
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.2 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-`;
 
 type Network = Awaited<ReturnType<typeof lab>>;
 
@@ -86,8 +70,8 @@ async function bulk(network: Network): Promise<number> {
 }
 
 export async function run(): Promise<Comparison[]> {
-  await using full = await lab(DECK);
-  await using alone = await lab(DECK);
+  await using full = await lab(twoHosts(IDLE_CONNECTIONS + 1));
+  await using alone = await lab(twoHosts(IDLE_CONNECTIONS + 1));
   await fill(full);
   const name = 'bulk flow beside 100,000 idle connections';
   return [

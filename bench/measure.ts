@@ -15,10 +15,23 @@ export interface Comparison {
   readonly ratio: number;
 }
 
+/** A row as it is kept: with what is aimed at, where something is. */
+export interface Result extends Comparison {
+  readonly target?: string;
+  readonly verdict?: 'stretch' | 'reached' | 'missed';
+}
+
 export interface Results {
   readonly machine: string;
-  readonly results: readonly Comparison[];
+  /** Seconds that each benchmark took, by which the next run tells how long it will take. */
+  readonly seconds?: Readonly<Record<string, number>>;
+  readonly results: readonly Result[];
 }
+
+/** What a benchmark tells the process that started it. */
+export type Message =
+  | { readonly row: string; readonly repetition: number; readonly repetitions: number }
+  | { readonly result: Comparison };
 
 const REPETITIONS = 5;
 
@@ -30,16 +43,22 @@ export async function compare(
   referenceName: string,
   reference: () => Promise<number>,
 ): Promise<Comparison> {
-  await subject();
-  await reference();
   const subjects: number[] = [];
   const references: number[] = [];
-  for (let i = 0; i < REPETITIONS; i++) {
-    subjects.push(await subject());
-    references.push(await reference());
+  for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
+    tell({ row: name, repetition, repetitions: REPETITIONS });
+    const pair = [await subject(), await reference()] as const;
+    if (repetition === 0) continue;
+    subjects.push(pair[0]);
+    references.push(pair[1]);
   }
   const [s, r] = [median(subjects), median(references)];
   return { name, unit, subject: s, reference: r, referenceName, ratio: s / r };
+}
+
+/** To whoever started this process as a benchmark, if anybody did. */
+export function tell(message: Message): void {
+  process.send?.(message);
 }
 
 export function machine(): string {
@@ -47,6 +66,6 @@ export function machine(): string {
   return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.versions.node}, ${process.platform} ${release()}`;
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,27 +1,13 @@
 /** One TCP flow through two stacks and a segment in virtual time, against the kernel's loopback in the same process. */
 import { once } from 'node:events';
 import net from 'node:net';
+import { twoHosts } from '../src/cli/two-hosts.ts';
 import { lab } from '../src/index.ts';
 import type { Net } from '../src/sockets/net.ts';
 import { type Comparison, compare } from './measure.ts';
 
 const BYTES = 64 << 20;
 const CHUNK: Buffer = Buffer.alloc(65_536, 7);
-
-const DECK = `
-// EXEC BSTTINET
-ID 01
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.1 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-// EXEC BSTTINET
-ID 02
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.2 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-`;
 
 /** MiB a second from a client's write to a server's data event; both ends run here. */
 async function bulk(server: Net | typeof net, client: Net | typeof net, host: string): Promise<number> {
@@ -52,7 +38,7 @@ async function bulk(server: Net | typeof net, client: Net | typeof net, host: st
 }
 
 export async function run(): Promise<Comparison[]> {
-  await using network = await lab(DECK);
+  await using network = await lab(twoHosts());
   const ours = (): Promise<number> => bulk(network.host(2).net, network.host(1).net, '192.0.2.2');
   const kernel = (): Promise<number> => bulk(net, net, '127.0.0.1');
   return [

@@ -1,4 +1,5 @@
 /** Segments through two whole stacks and a segment in virtual time: a byte and its echo, many flows at once. */
+import { twoHosts } from '../src/cli/two-hosts.ts';
 import { lab } from '../src/index.ts';
 import { ipv4 } from '../stacks/address/ipv4.ts';
 import type { TcpConnection } from '../stacks/tcp/api.ts';
@@ -8,24 +9,9 @@ import { Echo, IDLE, listen, MemoryWire, Reader } from './memory-wire.ts';
 const FLOWS = 64;
 const BYTES = 200_000;
 
-const DECK = `
-// EXEC BSTTINET
-ID 01
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.1 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-// EXEC BSTTINET
-ID 02
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.2 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-`;
-
 /** Segments a second, by the counters of the segment; the clock is stepped as the lab steps it. */
 async function stacks(): Promise<number> {
-  await using network = await lab(DECK);
+  await using network = await lab(twoHosts());
   const [client, server] = [network.stacks.get(1)!.stack, network.stacks.get(2)!.stack];
   const wire = network.segments.get('LAN')!;
   listen(server.tcp, server.family, 7, (connection) => new Echo(connection));

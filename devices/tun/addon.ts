@@ -24,12 +24,14 @@ export interface TunAddon {
     exchange: Int32Array,
     readable: (count: number) => void,
   ): TunHandle;
-  /** Granted: a header stands before every packet (vnet-header.ts). */
+  /** Granted: the header before every packet (vnet-header.ts) is the kernel's; else the addon does what it says. */
   hasVnetHeader(tun: TunHandle): boolean;
   /** TUNSETOFFLOAD; false when the kernel does not know all of `mask`. */
   setOffload(tun: TunHandle, mask: number): boolean;
   close(tun: TunHandle): void;
   name(tun: TunHandle): string;
+  /** Of the interface of that name; 0 when there is none. */
+  index(name: string): number;
   /** -1 when there are too many. */
   addSlab(tun: TunHandle, slab: Uint8Array): number;
   /** Bytes written, or -errno. */

@@ -2,8 +2,8 @@
   "targets": [
     {
       "target_name": "tun",
-      "sources": ["tun.c"],
-      "cflags": ["-O2", "-Wall", "-Wextra"]
+      "sources": ["tun.c", "plain.c"],
+      "cflags": ["-O3", "-Wall", "-Wextra"]
     }
   ]
 }

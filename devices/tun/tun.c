@@ -28,6 +28,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <node_api.h>
+#include "plain.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,12 +40,14 @@
 #include <uv.h>
 
 #define BURST 64                    /* packets a callback; 16 reach 90 % of the rate, 256 make timers late */
+#define PLAIN_BURST 256             /* the same where segments are put together: fewer packets come out of it */
+#define LINGER 20000                /* ns, see linger(); 50000 does no more */
 #define LARGE 15                    /* super-segments a callback: about 1 MB, and one slab of the pool */
 #define SLOTS 3                     /* where the exchange has what */
 #define LARGE_SLOTS (SLOTS + 3 * BURST)
 #define ORDER (LARGE_SLOTS + 3 * LARGE)
 #define EXCHANGE_WORDS (ORDER + BURST)
-#define VNET_HEADER 10              /* struct virtio_net_hdr, which stands before every packet */
+#define FRAME_HEADER 14             /* of Ethernet */
 #define MAX_SLABS 4096              /* the pool's default bound is 256 slabs of 1 MiB */
 
 typedef struct {
@@ -61,10 +64,13 @@ typedef struct {
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t poll;
+  uv_idle_t idle;
+  uint64_t lingers_until; /* uv_hrtime */
   int fd; /* -1 once closed */
   int owners; /* the JavaScript handle and the event loop; freed by the last */
   char name[IFNAMSIZ];
-  bool vnet; /* a virtio_net_hdr stands before every packet */
+  bool vnet; /* the kernel has a virtio_net_hdr before every packet; else it is made here, by plain.c */
+  size_t link; /* bytes of a frame's header */
   Slab *slabs;
   int32_t slab_count;
 } Tun;
@@ -159,6 +165,114 @@ static int read_into(const Tun *tun, int32_t *slot, int32_t *large) {
   return 1;
 }
 
+/* A burst as the kernel hands it up; the number of packets, and errno in `error`. `whole`: none is longer than a slot. */
+static int32_t read_burst(const Tun *tun, int32_t slots, int32_t large, bool whole, int *error) {
+  int32_t *exchange = tun->exchange, count = 0;
+  while (count < BURST && slots > 0 && (whole || large > 0)) {
+    int32_t *slot = exchange + SLOTS + 3 * (slots - 1), *spill = exchange + LARGE_SLOTS + 3 * (large - 1);
+    int result = read_into(tun, slot, whole ? NULL : spill);
+    if (result < 0) {
+      *error = errno;
+      break;
+    }
+    exchange[ORDER + count++] = result == 0 ? --slots : ~--large;
+  }
+  return count;
+}
+
+/*
+ * One packet from an interface without virtio_net_hdr. What may continue the train is read to where it would go on, so
+ * that it needs no copy then; the first of a train moves from its slot to `large` when there is a second. 0: a packet in
+ * `slot`; 1: it has joined the train; 2: so it has, and the train is in `large` now.
+ */
+static int read_plain(const Tun *tun, Train *train, const int32_t *slot, const int32_t *large, ssize_t *length) {
+  uint8_t *bytes = slot_bytes(tun, slot), *more = large == NULL ? NULL : slot_bytes(tun, large);
+  if (bytes == NULL || slot[2] <= VNET_HEADER ||
+      (large != NULL && (more == NULL || large[2] < VNET_HEADER + LARGEST_PACKET))) {
+    errno = EFAULT;
+    return -1;
+  }
+  uint8_t headers[HEADERS];
+  size_t fits = (size_t)slot[2] - VNET_HEADER;
+  if (train->packet != NULL && !train->full && train->headers < fits && train->length + fits <= LARGEST_PACKET) {
+    uint8_t *first = train->packet;
+    uint8_t *end = (train->segments == 1 ? more + VNET_HEADER : first) + train->length;
+    struct iovec parts[2] = {{headers, train->headers}, {end, fits - train->headers}};
+    size_t before = train->length;
+    if ((*length = readv(tun->fd, parts, 2)) < 0) return -1;
+    if (continues(train, headers, end, (size_t)*length)) {
+      if (train->segments > 2) return 1;
+      memcpy(more, first - VNET_HEADER, VNET_HEADER + before);
+      train->packet = more + VNET_HEADER;
+      return 2;
+    }
+    size_t header = (size_t)*length < train->headers ? (size_t)*length : train->headers;
+    memcpy(bytes + VNET_HEADER, headers, header);
+    memcpy(bytes + VNET_HEADER + header, end, (size_t)*length - header);
+  } else if ((*length = read(tun->fd, bytes + VNET_HEADER, fits)) < 0) {
+    return -1;
+  }
+  end_train(train);
+  memset(bytes, 0, VNET_HEADER);
+  if (large != NULL) begin_train(train, bytes + VNET_HEADER, (size_t)*length, tun->link);
+  return 0;
+}
+
+static int32_t read_plain_burst(const Tun *tun, int32_t slots, int32_t large, bool whole, int *error) {
+  int32_t *exchange = tun->exchange, count = 0, capacity = 0;
+  Train train = {.packet = NULL};
+  for (int32_t reads = 0; reads < PLAIN_BURST && count < BURST && slots > 0 && (whole || large > 0); reads++) {
+    int32_t *slot = exchange + SLOTS + 3 * (slots - 1), *spill = exchange + LARGE_SLOTS + 3 * (large - 1);
+    ssize_t length;
+    int result = read_plain(tun, &train, slot, whole ? NULL : spill, &length);
+    if (result < 0) {
+      *error = errno;
+      break;
+    }
+    switch (result) {
+      case 0:
+        capacity = slot[2];
+        slot[2] = VNET_HEADER + (int32_t)length;
+        exchange[ORDER + count++] = --slots;
+        break;
+      case 2: /* the slot, the last one taken, is free again */
+        slot[3 + 2] = capacity;
+        slots++;
+        exchange[ORDER + count - 1] = ~--large;
+        spill[2] = VNET_HEADER + (int32_t)train.length;
+        break;
+      default:
+        spill[3 + 2] = VNET_HEADER + (int32_t)train.length;
+    }
+  }
+  end_train(&train);
+  return count;
+}
+
+/* Without a slot packets are read all the same: an interface that stays readable would spin the event loop. */
+static int32_t discard_burst(const Tun *tun, int *error) {
+  uint8_t scratch[VNET_HEADER]; /* a shorter read is refused */
+  int32_t count = 0;
+  while (count < BURST) {
+    if (read(tun->fd, scratch, sizeof scratch) < 0) {
+      *error = errno;
+      break;
+    }
+    count++;
+  }
+  return count;
+}
+
+/*
+ * Busy polling, as net.core.busy_poll does it: after a packet the event loop goes round for LINGER without sleeping, so
+ * that the answer to what was just sent is met awake; to be woken takes longer than that. Timers and other descriptors
+ * have their turn in every round, and an interface without traffic does not poll.
+ */
+static void linger(uv_idle_t *idle) {
+  Tun *tun = idle->data;
+  if (uv_hrtime() >= tun->lingers_until) uv_idle_stop(idle);
+}
+
 static int32_t offer(int32_t offered, int32_t most) { return offered < 0 || offered > most ? 0 : offered; }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
@@ -167,27 +281,23 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   int32_t count = 0;
   int error = status < 0 ? -status : 0;
   (void)events;
-  bool plain = exchange[1] < 0;
+  bool whole = exchange[1] < 0;
   /* The pool may have room again. */
   if ((exchange[0] == 0 || exchange[1] == 0) && error == 0) call_readable(tun, 0);
   if (tun->fd < 0) return;
   int32_t slots = offer(exchange[0], BURST), large = offer(exchange[1], LARGE);
-
-  /* Without a slot the packets are read all the same: an interface that stays readable would spin the event loop. */
-  bool discard = slots == 0 || (large == 0 && !plain);
-  uint8_t scratch[VNET_HEADER]; /* a shorter read is refused */
-  while (error == 0 && count < BURST && (discard || (slots > 0 && (plain || large > 0)))) {
-    int result = discard ? (int)read(tun->fd, scratch, sizeof scratch)
-                         : read_into(tun, exchange + SLOTS + 3 * (slots - 1),
-                                     plain ? NULL : exchange + LARGE_SLOTS + 3 * (large - 1));
-    if (result < 0) {
-      if (errno != EAGAIN && errno != EINTR) error = errno;
-      break;
-    }
-    if (!discard) exchange[ORDER + count] = result == 0 ? --slots : ~--large;
-    count++;
+  bool discard = slots == 0 || (large == 0 && !whole);
+  if (error == 0) {
+    count = discard     ? discard_burst(tun, &error)
+            : tun->vnet ? read_burst(tun, slots, large, whole, &error)
+                        : read_plain_burst(tun, slots, large, whole, &error);
   }
+  if (error == EAGAIN || error == EINTR) error = 0;
   if (discard) exchange[2] += count;
+  if (count > 0) {
+    tun->lingers_until = uv_hrtime() + LINGER;
+    uv_idle_start(&tun->idle, linger);
+  }
   if (error != 0) uv_poll_stop(poll); /* the interface is gone; it would stay readable for ever */
   if (count > 0 && !discard) call_readable(tun, count);
   if (error != 0 && tun->fd >= 0) call_readable(tun, -error);
@@ -201,10 +311,15 @@ static void disown(Tun *tun) {
   free(tun);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void on_poll_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
   napi_remove_async_cleanup_hook(tun->cleanup);
   disown(tun);
+}
+
+static void on_idle_closed(uv_handle_t *handle) {
+  Tun *tun = handle->data;
+  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
 }
 
 /* Closing the descriptor removes the interface, unless it was made persistent beforehand. */
@@ -212,7 +327,7 @@ static void shut(Tun *tun) {
   uv_poll_stop(&tun->poll);
   close(tun->fd);
   tun->fd = -1;
-  uv_close((uv_handle_t *)&tun->poll, on_closed);
+  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
 /* The environment ends (a worker, or the process) while the interface is open. */
@@ -277,10 +392,12 @@ static napi_value tun_open(napi_env env, napi_callback_info info) {
   }
   tun->env = env;
   tun->fd = fd;
-  tun->poll.data = tun;
+  tun->poll.data = tun->idle.data = tun;
+  uv_idle_init(loop, &tun->idle);
   tun->exchange = exchange;
   tun->owners = 2;
   tun->vnet = vnet;
+  tun->link = tap ? FRAME_HEADER : 0;
   memcpy(tun->name, request.ifr_name, IFNAMSIZ);
   napi_create_reference(env, args[3], 1, &tun->exchange_keep);
   napi_create_reference(env, args[4], 1, &tun->readable);
@@ -368,7 +485,7 @@ static napi_value tun_add_slab(napi_env env, napi_callback_info info) {
   return index;
 }
 
-/* write(handle, slab, offset, length): bytes written, or -errno */
+/* write(handle, slab, offset, length): the packet behind its virtio_net_hdr; bytes written, or -errno */
 static napi_value tun_write(napi_env env, napi_callback_info info) {
   napi_value args[4], result;
   int32_t slab, offset, length;
@@ -381,8 +498,9 @@ static napi_value tun_write(napi_env env, napi_callback_info info) {
   ssize_t written = -EFAULT;
   if (slab >= 0 && slab < tun->slab_count && offset >= 0 && length >= 0 &&
       (size_t)offset + (size_t)length <= tun->slabs[slab].length) {
-    written = write(tun->fd, tun->slabs[slab].bytes + offset, (size_t)length);
-    if (written < 0) written = -errno;
+    uint8_t *bytes = tun->slabs[slab].bytes + offset;
+    if (!tun->vnet) written = write_plain(tun->fd, bytes, (size_t)length, tun->link);
+    else if ((written = write(tun->fd, bytes, (size_t)length)) < 0) written = -errno;
   }
   napi_create_int32(env, (int32_t)written, &result);
   return result;
@@ -397,6 +515,15 @@ static int interface_ioctl(unsigned long operation, struct ifreq *request) {
   int error = ioctl(fd, operation, request) < 0 ? errno : 0;
   close(fd);
   return error;
+}
+
+/* index(name): number, 0 when there is no such interface */
+static napi_value interface_index(napi_env env, napi_callback_info info) {
+  napi_value args[1], index;
+  struct ifreq request;
+  if (!arguments(env, info, 1, args) || !interface_name(env, args[0], &request)) return NULL;
+  napi_create_uint32(env, if_nametoindex(request.ifr_name), &index);
+  return index;
 }
 
 /* setMtu(name, bytes) */
@@ -506,6 +633,7 @@ NAPI_MODULE_INIT() {
     {"addSlab", tun_add_slab}, {"write", tun_write},    {"setMtu", set_mtu},
     {"hasVnetHeader", tun_has_vnet_header},            {"setOffload", tun_set_offload},
     {"setQueue", set_queue},  {"setUp", set_up},        {"addAddress", add_address},
+    {"index", interface_index},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;

@@ -4,11 +4,12 @@
  */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { Device, Offload } from '../../stacks/packet/device.ts';
+import type { BurstReceiver, Device, Offload } from '../../stacks/packet/device.ts';
 import type { Environment } from '../../stacks/packet/environment.ts';
 import type { Packet } from '../../stacks/packet/packet.ts';
 import { Counters, type DropReason } from '../../stacks/packet/verdict.ts';
 import { type TunAddon, type TunHandle, tunAddon } from './addon.ts';
+import { steer } from './steering.ts';
 import { configuringFailed, isSystemError, openingFailed } from './unavailable.ts';
 import { OFFLOADS, readVnetHeader, VNET_HEADER, writeVnetHeader } from './vnet-header.ts';
 
@@ -22,7 +23,7 @@ export interface TunOptions {
   readonly mac?: Uint8Array | undefined;
   /** Bytes of the largest IP packet. */
   readonly mtu: number;
-  /** False leaves checksums and segmentation to the stack even where the kernel would do them. */
+  /** False: only plain packets cross the interface, even where the kernel would do checksums and segmentation. */
   readonly offload?: boolean;
   /** Called before the packets of a burst are handed up: the live runner brings the clock up to date here. */
   readonly beforeBurst?: () => void;
@@ -70,7 +71,7 @@ export class TunDevice implements Device {
   readonly medium: 'ethernet' | 'ip';
   readonly mac: Uint8Array | undefined;
   readonly mtu: number;
-  /** As the kernel grants it. */
+  /** The kernel's or, where only plain packets cross, the addon's; undefined when the kernel grants half of it. */
   readonly offload: Offload | undefined;
   /** `received` = `delivered` + `dropped` - `unsent`; `unsent` packets are also in `drops`, by reason. */
   readonly counters: Counters = new Counters();
@@ -79,8 +80,6 @@ export class TunDevice implements Device {
   readonly #addon: TunAddon;
   readonly #handle: TunHandle;
   readonly #exchange: Int32Array;
-  /** Bytes before every packet that tell the kernel, and us, what is left to do for it. */
-  readonly #vnet: number;
   /** Bytes of a frame's own header. */
   readonly #link: number;
   /** Empty packets that the next burst is read into: the first `exchange[OFFERED]`. They are live while it is open. */
@@ -91,6 +90,9 @@ export class TunDevice implements Device {
   readonly #order: number;
   readonly #slabs: Map<Uint8Array, number> = new Map();
   #receive: ((packet: Packet) => void) | undefined;
+  #burst: BurstReceiver | undefined;
+  /** What is handed up next. */
+  readonly #taken: Packet[] = [];
   #open = true;
   /** Taken away from outside. */
   #gone = false;
@@ -123,14 +125,15 @@ export class TunDevice implements Device {
       throw isSystemError(error) ? openingFailed(error, options.interface, options.mode) : error;
     }
     this.name = addon.name(this.#handle);
-    this.#vnet = addon.hasVnetHeader(this.#handle) ? VNET_HEADER : 0;
-    const granted = this.#vnet > 0 && OFFLOADS.some((mask) => addon.setOffload(this.#handle, mask));
+    const kernels = addon.hasVnetHeader(this.#handle);
+    const granted = !kernels || OFFLOADS.some((mask) => addon.setOffload(this.#handle, mask));
     this.offload = granted ? { segment: LARGEST } : undefined;
     this.#offer();
   }
 
-  attach(receive: (packet: Packet) => void): void {
+  attach(receive: (packet: Packet) => void, burst?: BurstReceiver): void {
     this.#receive = receive;
+    this.#burst = burst;
   }
 
   transmit(packet: Packet): void {
@@ -160,6 +163,7 @@ export class TunDevice implements Device {
     const { mtu, up, queue = DEFAULT_KERNEL_QUEUE, addresses = [] } = side;
     if (mtu !== undefined) attempt(`the MTU ${mtu}`, () => this.#addon.setMtu(this.name, mtu));
     attempt('the queue length', () => this.#addon.setQueue(this.name, queue));
+    steer(this.name, this.#addon.index(this.name));
     if (up !== undefined)
       attempt(up ? 'the link up' : 'the link down', () => this.#addon.setUp(this.name, up));
     for (const { address, prefixLength } of addresses) {
@@ -183,10 +187,14 @@ export class TunDevice implements Device {
   }
 
   #write(packet: Packet): DropReason | undefined {
-    const vnet = this.#vnet;
-    if (vnet > 0) writeVnetHeader(packet, this.#link);
+    writeVnetHeader(packet, this.#link);
     const slab = this.#slab(packet.bytes);
-    const written = this.#addon.write(this.#handle, slab, packet.start - vnet, packet.length + vnet);
+    const written = this.#addon.write(
+      this.#handle,
+      slab,
+      packet.start - VNET_HEADER,
+      packet.length + VNET_HEADER,
+    );
     if (written >= 0) return undefined;
     switch (-written) {
       case constants.errno.EAGAIN:
@@ -208,6 +216,8 @@ export class TunDevice implements Device {
       return;
     }
     const exchange = this.#exchange;
+    const burst = this.#taken;
+    let taken = 0;
     this.#options.beforeBurst?.();
     this.counters.received += count;
     // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
@@ -216,10 +226,13 @@ export class TunDevice implements Device {
       const at = exchange[this.#order + i]!;
       const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;
       const word = at < 0 ? this.#firstLarge + SLOT_WORDS * ~at : FIRST_SLOT + SLOT_WORDS * at;
-      packet.end = packet.start + exchange[word + 2]! - this.#vnet;
+      packet.end = packet.start + exchange[word + 2]! - VNET_HEADER;
       packet.inBurst = true;
-      this.#take(packet);
+      if (!this.#take(packet)) continue;
+      if (this.#burst === undefined) this.#receive?.(packet);
+      else burst[taken++] = packet;
     }
+    this.#burst?.(burst, taken);
     const discarded = exchange[DISCARDED]!;
     exchange[DISCARDED] = 0;
     this.counters.received += discarded;
@@ -227,11 +240,12 @@ export class TunDevice implements Device {
     if (this.#open) this.#offer();
   }
 
-  #take(packet: Packet): void {
-    if (this.#vnet > 0 && !(packet.length > 0 && readVnetHeader(packet, this.#link))) {
+  /** False when it was dropped. */
+  #take(packet: Packet): boolean {
+    if (!(packet.length > 0 && readVnetHeader(packet, this.#link))) {
       packet.end = Math.max(packet.end, packet.start);
       this.#drop(packet, 'bad-length');
-      return;
+      return false;
     }
     this.#environment.trace?.frame(this.name, this.medium, packet);
     const limit = this.medium === 'ethernet' ? this.mtu + LINK_HEADER : this.mtu;
@@ -241,8 +255,9 @@ export class TunDevice implements Device {
       this.#drop(packet, 'link-down');
     } else {
       this.counters.delivered++;
-      this.#receive(packet);
+      return true;
     }
+    return false;
   }
 
   #drop(packet: Packet, reason: DropReason): void {
@@ -275,8 +290,8 @@ export class TunDevice implements Device {
       }
       const word = firstWord + SLOT_WORDS * offered;
       exchange[word] = slab;
-      exchange[word + 1] = packet.start - this.#vnet;
-      exchange[word + 2] = packet.length + this.#vnet;
+      exchange[word + 1] = packet.start - VNET_HEADER;
+      exchange[word + 2] = packet.length + VNET_HEADER;
       slots[offered++] = packet;
     }
     exchange[count] = offered;

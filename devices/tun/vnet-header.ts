@@ -1,6 +1,6 @@
 /**
- * What stands before every packet that crosses a TUN with IFF_VNET_HDR: what the kernel shall do with it, or has not
- * done yet. Virtual I/O Device (VIRTIO) 1.2 §5.1.6 (struct virtio_net_hdr), little-endian:
+ * What stands before every packet that crosses a TUN with IFF_VNET_HDR: what the kernel (without that flag plain.c)
+ * shall do with it, or has not done yet. Virtual I/O Device (VIRTIO) 1.2 §5.1.6 (struct virtio_net_hdr), little-endian:
  *
  *  0     1        2         4          6            8              10
  *  +-----+--------+---------+----------+------------+--------------+

@@ -5,14 +5,14 @@ import { statementHelp, unknownStatement } from '../config/index.ts';
 import { programs } from '../config/table.ts';
 import { MODES } from '../script/world.ts';
 import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
-import { type CheckFormat, check } from './check.ts';
-import { demo } from './demo.ts';
+import type { CheckFormat } from './check.ts';
 import { FINDING, FindingError, GOOD, USAGE, UsageError } from './exit.ts';
-import { bytesPerConnection } from './measure.ts';
-import { pingCommand } from './ping.ts';
-import { run } from './run.ts';
-import { show, TABLES } from './show.ts';
-import { type TestRequest, test } from './test.ts';
+import { show } from './show.ts';
+import { type PeerFilter, parsePeer, SOCKET_STATES } from './socket-table.ts';
+import { TABLES } from './tables.ts';
+import type { TestRequest } from './test.ts';
+
+// What each command does is loaded when it is called: a live run shall not hold what it never uses.
 
 const version = (
   JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
@@ -76,6 +76,21 @@ function definition(text: string, before: Map<string, string>): Map<string, stri
   return new Map(before).set(match[1]!, match[2]!);
 }
 
+/** `established,listen` */
+function states(text: string): string[] {
+  const named = text.toUpperCase().split(',');
+  const unknown = named.filter((state) => !SOCKET_STATES.includes(state));
+  if (unknown.length > 0) throw new InvalidArgumentError(`no state is called ${unknown.join(', ')}.`);
+  return named;
+}
+
+function peer(text: string): PeerFilter {
+  const parsed = parsePeer(text);
+  if (parsed === undefined)
+    throw new InvalidArgumentError('must be an address or a network (2001:db8::/32).');
+  return parsed;
+}
+
 const seed = (): Option =>
   new Option('--seed <n>', 'seed of everything random; the same seed gives the same trace')
     .argParser(whole(0, 0xffffffff))
@@ -94,7 +109,7 @@ program
   .argument('<deck...>', 'deck files')
   .option('--live', 'on TUN/TAP interfaces of this machine', false)
   .option('--no-host-side', 'live: leave the kernel side of the interfaces as it is')
-  .option('--no-offload', 'live: leave checksums and segmentation to the stack')
+  .option('--no-offload', 'live: only plain packets, checksums and segmentation are ours')
   .option(
     '--user <name>',
     'live: as NAME|UID[:GROUP|GID] once the interfaces are open; who called sudo by default',
@@ -115,6 +130,7 @@ program
         capture?: string;
       },
     ) => {
+      const { run } = await import('./run.ts');
       exitCode = await run({ decks, ...o, color: color(), capture: o.capture, user: o.user });
     },
   );
@@ -129,7 +145,8 @@ program
       .default('text'),
   )
   .addOption(json())
-  .action((decks: string[], o: { format: CheckFormat; json: boolean }) => {
+  .action(async (decks: string[], o: { format: CheckFormat; json: boolean }) => {
+    const { check } = await import('./check.ts');
     exitCode = check(decks, o.json ? 'json' : o.format, color(process.stdout));
   });
 
@@ -163,6 +180,7 @@ program
     ) => {
       if (args.length < 3)
         throw new UsageError('ping needs a deck, FROM and TO: twinstack ping lab.deck 02 192.0.2.1');
+      const { pingCommand } = await import('./ping.ts');
       exitCode = await pingCommand({
         decks: args.slice(0, -2),
         from: args.at(-2)!,
@@ -187,16 +205,35 @@ const showCommand = program
   .command('show')
   .description('print one table of a lab after its schedule has run');
 for (const [what, { help }] of Object.entries(TABLES)) {
-  showCommand
+  const command = showCommand
     .command(what)
     .description(help)
     .argument('<deck...>', 'deck files')
     .addOption(time('--at <time>', 'look at this moment of lab time instead of at the end'))
+    .option('--limit <n>', 'at most so many rows', whole(0, Number.MAX_SAFE_INTEGER));
+  if (what === 'sockets') {
+    command
+      .option('--state <states>', `only these, divided by commas: ${SOCKET_STATES.join(' ')}`, states)
+      .option('--port <n>', 'only with this port at either end', whole(0, 65_535))
+      .option('--peer <address>', 'only with this peer, or one of this network: 192.0.2.0/24', peer);
+  }
+  command
     .addOption(seed())
     .addOption(json())
-    .action(async (decks: string[], o: { at?: number; seed: number; json: boolean }) => {
-      exitCode = await show({ what, decks, at: o.at, seed: o.seed, json: o.json, color: color() });
-    });
+    .action(
+      async (
+        decks: string[],
+        o: { at?: number; limit?: number; seed: number; json: boolean } & {
+          state?: string[];
+          port?: number;
+          peer?: PeerFilter;
+        },
+      ) => {
+        const filter = { states: o.state, port: o.port, peer: o.peer };
+        const { at, limit, seed, json } = o;
+        exitCode = await show({ what, decks, at, limit, filter, seed, json, color: color() });
+      },
+    );
 }
 
 program
@@ -235,6 +272,7 @@ program
       paths: string[],
       o: Omit<TestRequest, 'paths' | 'definitions'> & { define: Map<string, string> },
     ) => {
+      const { test } = await import('./test.ts');
       exitCode = await test({ ...o, paths, definitions: o.define });
     },
   );
@@ -251,6 +289,7 @@ program
   .option('--no-measure', 'only the formula')
   .addOption(json())
   .action(async (connections: number, o: { measure: boolean; json: boolean }) => {
+    const { bytesPerConnection } = await import('./measure.ts');
     const model = capacity(connections);
     const measured = o.measure && connections > 0 ? await bytesPerConnection(connections) : undefined;
     process.stdout.write(
@@ -283,6 +322,7 @@ program
   .addOption(json())
   .addOption(capture().default('twinstack-demo.pcapng'))
   .action(async (o: { seed: number; json: boolean; capture: string }) => {
+    const { demo } = await import('./demo.ts');
     exitCode = await demo(o);
   });
 

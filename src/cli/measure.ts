@@ -1,62 +1,45 @@
 /** What connections really cost in this build: opened in a lab, idle, the heap settled before and after. */
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { lab } from '../index.ts';
 import type { TcpSocket } from '../sockets/socket.ts';
+import { settledBytes } from './heap.ts';
+import { twoHosts } from './two-hosts.ts';
 
-const DECK = `
-// EXEC BSTTINET
-ID 01
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.1 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-// EXEC BSTTINET
-ID 02
-DEVICE ETH WIRE LAN
-LINK ETH 0 192.0.2.2 255.255.255.0 1500
-ATTACH TCP/IP
-/*
-`;
+/** Opened at once: what the stacks keep ready for so many handshakes belongs to no idle connection. */
+const AT_ONCE = 64;
+/** Ends that are open before the count begins: code is compiled, pools are filled. */
+const WARM_UP = 64 * AT_ONCE;
 
-/** Bytes of heap of one idle established connection with its node-shaped socket. */
-export async function bytesPerConnection(connections: number): Promise<number> {
-  await using network = await lab(DECK);
+/** With fewer, what else the process does with its memory shows. */
+const LEAST = 2_000;
+
+/** Bytes of one end of an idle established connection, with its node-shaped socket, when `asked` are open. */
+export async function bytesPerConnection(asked: number): Promise<number> {
+  const connections = Math.max(asked, LEAST);
+  await using network = await lab(twoHosts(WARM_UP + connections));
   const open: TcpSocket[] = [];
   const server = network.host(2).net.createServer((socket) => open.push(socket));
-  server.listen({ port: 9, backlog: connections });
+  server.listen({ port: 9, backlog: AT_ONCE });
   await once(server, 'listening');
-  const before = await settledHeap();
   const client = network.host(1).net;
-  const pending: Promise<unknown>[] = [];
-  for (let i = 0; i < connections; i++) {
-    const socket = client.connect({ host: '192.0.2.2', port: 9 });
-    open.push(socket);
-    pending.push(once(socket, 'connect'));
-  }
-  await Promise.all(pending);
-  await network.rest();
-  pending.length = 0;
-  const bytes = (await settledHeap()) - before;
-  const ends = open.length;
+  const fill = async (target: number): Promise<void> => {
+    while (open.length < target) {
+      const opened: Promise<unknown>[] = [];
+      for (let i = 0; i < AT_ONCE && open.length < target; i++) {
+        const socket = client.connect({ host: '192.0.2.2', port: 9 });
+        open.push(socket);
+        opened.push(once(socket, 'connect'));
+      }
+      await Promise.all(opened);
+      await network.rest();
+    }
+  };
+  await fill(WARM_UP);
+  const before = await settledBytes();
+  await fill(WARM_UP + 2 * connections);
+  const bytes = ((await settledBytes()) - before) / (2 * connections);
   for (const socket of open) socket.destroy();
   server.close();
-  return bytes / ends;
-}
-
-let collect: (() => void) | undefined;
-
-async function settledHeap(): Promise<number> {
-  if (collect === undefined) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
-  for (let last = Number.POSITIVE_INFINITY; ; ) {
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-    collect();
-    const used = process.memoryUsage().heapUsed;
-    if (used > last - (64 << 10)) return used;
-    last = used;
-  }
+  await once(server, 'close');
+  return bytes;
 }

@@ -75,17 +75,11 @@ export interface FindingsJson {
   readonly errors: number;
   readonly warnings: number;
   readonly notes: number;
-  readonly findings: readonly {
+  readonly findings: readonly (Omit<Finding, 'at'> & {
     readonly file: string;
     readonly line: number;
     readonly column: number;
-    readonly length: number;
-    readonly severity: Severity;
-    readonly rule: string;
-    readonly message: string;
-    readonly label?: string;
-    readonly help?: string;
-  }[];
+  })[];
 }
 
 /** A plain object for `JSON.stringify`. */

@@ -14,7 +14,7 @@ import {
 } from './datagram-arguments.ts';
 import { checkPort, networkError, nodeError, resolveError } from './errors.ts';
 import type { HostAddress, HostUdpSocket, SocketHost } from './host.ts';
-import type { SocketAddress } from './socket.ts';
+import type { SocketAddress } from './socket-facts.ts';
 
 export interface RemoteInfo extends SocketAddress {
   /** Bytes of the message. */

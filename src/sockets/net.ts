@@ -16,7 +16,7 @@ import { type ServerOptions, TcpServer } from './server.ts';
 import { TcpSocket } from './socket.ts';
 
 export type { ListenOptions } from './listen-arguments.ts';
-export type { SocketAddress } from './socket.ts';
+export type { SocketAddress } from './socket-facts.ts';
 export type {
   OnRead,
   ServerOptions,

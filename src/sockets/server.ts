@@ -6,7 +6,8 @@ import type { SocketOptions } from './connect-arguments.ts';
 import { listenError, networkError, nodeError, resolveError } from './errors.ts';
 import type { HostAddress, HostConnection, HostListener, SocketHost } from './host.ts';
 import { type ListenOptions, readListenArguments } from './listen-arguments.ts';
-import { ADOPT, type SocketAddress, type TcpSocket } from './socket.ts';
+import { ADOPT, type TcpSocket } from './socket.ts';
+import type { SocketAddress } from './socket-facts.ts';
 
 export interface ServerOptions extends Omit<SocketOptions, 'signal'> {
   /** Sockets are handed over paused. */
@@ -40,6 +41,11 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
   readonly #makeSocket: (options: SocketOptions) => TcpSocket;
   readonly #options: ServerOptions;
   readonly #application: Application | undefined;
+  /** One for all of its sockets. */
+  readonly #left = (): void => {
+    this.#connections--;
+    this.#closeIfDrained();
+  };
   #listener: HostListener | undefined;
   #connections = 0;
   #scheduled = false;
@@ -220,7 +226,7 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
         continue;
       }
       const socket = this.#makeSocket(this.#options);
-      this.#listener.take((connection) => socket[ADOPT](connection, () => this.#left()));
+      this.#listener.take((connection) => socket[ADOPT](connection, this.#left));
       this.#connections++;
       socket.server = this.#application ?? this;
       if (this.#options.pauseOnConnect === true) socket.pause();
@@ -228,11 +234,6 @@ export class TcpServer extends EventEmitter implements AsyncIterable<TcpSocket> 
       return socket;
     }
     return undefined;
-  }
-
-  #left(): void {
-    this.#connections--;
-    this.#closeIfDrained();
   }
 
   #closeIfDrained(): void {

@@ -2,27 +2,21 @@
  * `net.Socket` on a stack. What the connection tells is only noted while the stack is at work and handed to the
  * application in the next tick: an exception of the application can never unwind through a stack.
  */
-import { addAbortSignal, Duplex } from 'node:stream';
-import type { Failure } from '../../stacks/address/network.ts';
+import { addAbortSignal } from 'node:stream';
 import type { TcpHandler } from '../../stacks/tcp/api.ts';
-import { MILLISECOND, type Timer } from '../../stacks/time/clock.ts';
-import { UNHEARD } from './attempts.ts';
+import { MILLISECOND } from '../../stacks/time/clock.ts';
+import { Attachment, DirectAttachment, WAKE } from './attachment.ts';
 import { readConnectArguments, type SocketOptions, type TcpConnectOptions } from './connect-arguments.ts';
 import { Connecting } from './connecting.ts';
 import { DirectRead } from './direct-read.ts';
 import { networkError, nodeError } from './errors.ts';
 import type { HostConnection, SocketHost } from './host.ts';
+import { IdleTimeout } from './idle-timeout.ts';
+import { type Done, Outgoing } from './outgoing.ts';
+import { ATTACHED, SocketFacts } from './socket-facts.ts';
 
-/** Most bytes taken from the connection at once: what libuv offers to one read. */
-const READ_BYTES = 65_536;
-
-export interface SocketAddress {
-  readonly address: string;
-  readonly family: 'IPv4' | 'IPv6';
-  readonly port: number;
-}
-
-type Done = (error?: Error | null) => void;
+/** What a connection shall be told as soon as there is one. */
+type Wishes = Pick<SocketOptions, 'noDelay' | 'keepAlive' | 'keepAliveInitialDelay'>;
 
 /** Node's code for what was written to a socket that never connected. */
 const BEFORE_CONNECTION = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
@@ -30,33 +24,23 @@ const BEFORE_CONNECTION = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
 /** What the server does to give an established connection to a new socket. */
 export const ADOPT = Symbol('adopt');
 
-export class TcpSocket extends Duplex {
+/** There may be a million: what only some need, or only for a while, is an object of its own and made when needed. */
+export class TcpSocket extends SocketFacts {
   readonly #host: SocketHost;
-  readonly #timer: Timer;
-  readonly #handler: TcpHandler;
   /** The server that accepted it, null for a client. */
   server: unknown = null;
-  /** ms, as given to `setTimeout`. */
-  timeout: number | undefined;
   bytesRead = 0;
-  #taken: HostConnection | undefined;
+  #attached: Attachment | undefined;
+  /** Until 'connect' is emitted. */
   #opening: Connecting | undefined;
-  #connecting = false;
+  #wishes: Wishes | undefined;
   #scheduled = false;
   #reading = false;
-  #peerEnded = false;
   #endAnnounced = false;
-  /** Set when the connection is gone, with what it still held for us. */
-  #gone: { readonly failure: Failure | undefined; readonly unread: Uint8Array[] } | undefined;
-  #outgoing:
-    | { readonly bytes: Uint8Array; readonly owned: boolean; at: number; readonly done: Done }
-    | undefined;
+  #outgoing: Outgoing | undefined;
   #finishing: Done | undefined;
   #written = 0;
-  #unacknowledgedAtTimeout = 0;
-  #noDelay: boolean;
-  #keepAlive: { on: boolean; delay: number };
-  #resetOnClose = false;
+  #idle: IdleTimeout | undefined;
   readonly #direct: DirectRead | undefined;
   #onClosed: (() => void) | undefined;
 
@@ -70,31 +54,8 @@ export class TcpSocket extends Duplex {
       ...(options.signal != null && { signal: options.signal }),
     });
     this.#host = host;
-    this.#noDelay = options.noDelay === true;
-    this.#keepAlive = { on: options.keepAlive === true, delay: options.keepAliveInitialDelay ?? 0 };
-    this.#timer = host.clock.timer(() => this.#timedOut());
-    const direct = options.onread === undefined ? undefined : new DirectRead(options.onread);
-    this.#direct = direct;
-    this.#handler = {
-      ...(direct !== undefined && {
-        take: (bytes, from, to) => {
-          if (!direct.wanted || direct.left > direct.filled || this.destroyed) return 0;
-          this.#schedule();
-          return direct.fill(bytes, from, to);
-        },
-      }),
-      connected: () => {},
-      readable: () => this.#schedule(),
-      writable: () => this.#schedule(),
-      ended: () => {
-        this.#peerEnded = true;
-        this.#schedule();
-      },
-      closed: (failure) => {
-        this.#gone = { failure, unread: this.#drain() };
-        this.#schedule();
-      },
-    };
+    this.#wishes = options;
+    this.#direct = options.onread === undefined ? undefined : new DirectRead(options.onread);
   }
 
   // ---- opening
@@ -105,26 +66,22 @@ export class TcpSocket extends Duplex {
   connect(...args: unknown[]): this {
     const target = readConnectArguments(args);
     if (this.destroyed) throw nodeError('ERR_SOCKET_CLOSED', 'Socket is closed; connect a new one');
-    if (this.#connecting || this.#taken) throw nodeError('EISCONN', 'Socket is connected or connecting');
+    if (this.connecting || this.#attached) throw nodeError('EISCONN', 'Socket is connected or connecting');
     this.#enter();
     if (target.connected !== undefined) this.once('connect', target.connected);
     const { signal, noDelay, keepAlive, keepAliveInitialDelay, timeout } = target.options;
     if (signal != null) addAbortSignal(signal, this);
-    if (noDelay === true) this.#noDelay = true;
-    if (keepAlive === true) this.#keepAlive = { on: true, delay: keepAliveInitialDelay ?? 0 };
+    if (noDelay === true) this.#wish({ noDelay });
+    if (keepAlive === true) this.#wish({ keepAlive, keepAliveInitialDelay });
     if (timeout) this.setTimeout(timeout);
-    this.#connecting = true;
-    this.#armTimeout();
+    this.#idle?.arm();
     this.#opening = new Connecting(this.#host, target, {
       looked: (...answer) => this.emit('lookup', ...answer),
       established: (taken) => {
-        this.#opening = undefined;
-        this.#taken = taken;
-        this.#schedule();
-        return this.#handler;
+        this[WAKE]();
+        return this.#attach(taken);
       },
       failed: (error) => {
-        this.#opening = undefined;
         this.#host.activity();
         this.destroy(error);
       },
@@ -136,20 +93,33 @@ export class TcpSocket extends Duplex {
   /** For the server: takes an established connection over. `closed` is called once, when the socket is closed. */
   [ADOPT](taken: HostConnection, closed: () => void): TcpHandler {
     this.#onClosed = closed;
-    this.#taken = taken;
-    this.#applyOptions();
-    return this.#handler;
+    const attached = this.#attach(taken);
+    this.#applyWishes();
+    return attached;
   }
 
-  #applyOptions(): void {
-    const { connection } = this.#taken!;
-    if (this.#noDelay) connection.setNoDelay(true);
-    if (this.#keepAlive.on) this.setKeepAlive(true, this.#keepAlive.delay);
+  #attach(taken: HostConnection): Attachment {
+    const direct = this.#direct;
+    this.#attached =
+      direct === undefined ? new Attachment(taken, this) : new DirectAttachment(taken, this, direct);
+    return this.#attached;
+  }
+
+  #wish(more: Wishes): void {
+    this.#wishes = { ...this.#wishes, ...more };
+  }
+
+  #applyWishes(): void {
+    const wishes = this.#wishes;
+    this.#wishes = undefined;
+    if (wishes?.noDelay === true) this.setNoDelay(true);
+    if (wishes?.keepAlive === true) this.setKeepAlive(true, wishes.keepAliveInitialDelay);
   }
 
   // ---- from the connection to the application
 
-  #schedule(): void {
+  /** To look, in the next tick, at what has come. */
+  [WAKE](): void {
     this.#host.activity();
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -159,10 +129,10 @@ export class TcpSocket extends Duplex {
   #deliver(): void {
     this.#scheduled = false;
     if (this.destroyed) return;
-    if (this.#connecting && this.#taken !== undefined) {
-      this.#connecting = false;
-      this.#applyOptions();
-      this.#armTimeout();
+    if (this.connecting && this.#attached !== undefined) {
+      this.#opening = undefined;
+      this.#applyWishes();
+      this.#idle?.arm();
       this.emit('connect');
       this.emit('ready');
       if (!this.destroyed && !this.isPaused()) this.read(0);
@@ -176,34 +146,34 @@ export class TcpSocket extends Duplex {
     this.#reading = true;
     this.#enter();
     // A stream keeps what it is given until somebody listens; `onread` is called, and not before 'connection'.
-    if (this.#direct !== undefined) this.#schedule();
+    if (this.#direct !== undefined) this[WAKE]();
     else this.#receive();
   }
 
   /** Hands on what has come until the stream says stop; what is left unread closes the peer's window. */
   #receive(): void {
-    if (this.#connecting) return;
+    if (this.connecting) return;
     if (this.#direct !== undefined) this.#receiveDirect(this.#direct);
     while (this.#reading && this.#direct === undefined && !this.destroyed) {
-      const chunk = this.#next();
+      const chunk = this.#attached?.next();
       if (chunk === undefined) break;
       this.bytesRead += chunk.length;
-      this.#armTimeout();
+      this.#idle?.arm();
       this.#hand(chunk);
     }
-    if (!this.destroyed && this.#left() === 0) this.#noMore();
+    if (!this.destroyed && this.#isDrained()) this.#noMore();
   }
 
   #receiveDirect(direct: DirectRead): void {
     while (direct.wanted && !this.destroyed) {
-      direct.fillFrom(() => this.#next());
+      direct.fillFrom(() => this.#attached?.next());
       if (direct.filled === 0) return;
       this.bytesRead += direct.filled;
-      this.#armTimeout();
+      this.#idle?.arm();
       try {
         if (!direct.deliver()) this.pause();
       } catch (error) {
-        this.#schedule(); // as above: what it threw is its own affair
+        this[WAKE](); // as above: what it threw is its own affair
         throw error;
       }
     }
@@ -217,7 +187,7 @@ export class TcpSocket extends Duplex {
   override resume(): this {
     if (this.#direct !== undefined && !this.#direct.wanted) {
       this.#direct.wanted = true;
-      this.#schedule();
+      this[WAKE]();
     }
     return super.resume();
   }
@@ -229,7 +199,7 @@ export class TcpSocket extends Duplex {
     try {
       wantsMore = this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     } catch (error) {
-      this.#schedule(); // a 'data' listener that throws costs nothing but its own call
+      this[WAKE](); // a 'data' listener that throws costs nothing but its own call
       throw error;
     } finally {
       if (wantsMore) this.#reading = true;
@@ -238,33 +208,20 @@ export class TcpSocket extends Duplex {
 
   /** Nothing is left to read: has the peer ended, or is the connection gone? */
   #noMore(): void {
-    if (this.#peerEnded && !this.#endAnnounced) {
+    if (this.#attached?.peerEnded === true && !this.#endAnnounced) {
       this.#endAnnounced = true;
       this.push(null);
       if (this.readableLength === 0) this.read(0); // lets 'end' come without a reader, as Node does
     }
-    if (this.#gone === undefined) return;
-    const { failure } = this.#gone;
+    if (this.#attached?.gone === undefined) return;
+    const { failure } = this.#attached.gone;
     const unheard = this.#host.gone && this.listenerCount('error') === 0;
     if (failure !== undefined && !unheard) this.destroy(networkError(failure, { syscall: 'read' }));
-    else if (failure !== undefined || !this.#peerEnded) this.destroy();
+    else if (failure !== undefined || !this.#attached.peerEnded) this.destroy();
   }
 
-  #next(): Uint8Array | undefined {
-    return this.#gone === undefined ? this.#taken?.connection.read(READ_BYTES) : this.#gone.unread.shift();
-  }
-
-  #left(): number {
-    const queued =
-      this.#gone === undefined ? (this.#taken?.connection.available ?? 0) : this.#gone.unread.length;
-    return queued + (this.#direct?.left ?? 0);
-  }
-
-  /** The connection goes, its unread bytes stay (at most its receive buffer). */
-  #drain(): Uint8Array[] {
-    const unread: Uint8Array[] = [];
-    for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) unread.push(chunk);
-    return unread;
+  #isDrained(): boolean {
+    return (this.#attached?.isEmpty ?? true) && (this.#direct?.left ?? 0) === 0;
   }
 
   // ---- from the application to the connection
@@ -290,38 +247,30 @@ export class TcpSocket extends Duplex {
     this.#begin(Buffer.concat(chunks.map(({ chunk }) => chunk)), true, done);
   }
 
-  /** `owned` bytes are nobody else's; of the others the connection gets copies, because it keeps what it sends. */
   #begin(bytes: Uint8Array, owned: boolean, done: Done): void {
-    if (!this.#connecting && this.#taken === undefined) {
+    if (!this.connecting && this.#attached === undefined) {
       done(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
       return;
     }
     this.#enter();
-    this.#outgoing = { bytes, owned, at: 0, done };
+    this.#outgoing = new Outgoing(bytes, owned, done);
     this.#send();
   }
 
-  /** Sends as much as the connection has room for; the write is done when all of it was taken. */
+  /** The write is done when the connection has taken all of it. */
   #send(): void {
     const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.#connecting || this.destroyed) return;
-    const { connection } = this.#taken!;
-    while (outgoing.at < outgoing.bytes.length) {
-      const space = this.#gone === undefined ? connection.sendSpace : 1;
-      if (space === 0) return;
-      const piece = outgoing.bytes.subarray(outgoing.at, outgoing.at + space);
-      const failure =
-        this.#gone?.failure ?? (outgoing.owned ? connection.send(piece) : connection.sendCopy(piece));
-      if (failure !== undefined) {
-        this.#outgoing = undefined;
-        outgoing.done(networkError(failure, { syscall: 'write' }));
-        return;
-      }
-      outgoing.at += piece.length;
-      this.#armTimeout();
-    }
+    if (outgoing === undefined || this.connecting || this.destroyed) return;
+    const before = outgoing.at;
+    const failure = outgoing.sendBy(this.#attached!);
+    if (outgoing.at > before) this.#idle?.arm();
+    if (failure === undefined && !outgoing.isSent) return;
     this.#outgoing = undefined;
-    this.#written += outgoing.bytes.length;
+    if (failure !== undefined) {
+      outgoing.done(networkError(failure, { syscall: 'write' }));
+      return;
+    }
+    this.#written += outgoing.at;
     outgoing.done();
   }
 
@@ -334,9 +283,10 @@ export class TcpSocket extends Duplex {
   #finish(): void {
     const done = this.#finishing;
     // Ended before `connect`: the FIN goes out once there is a connection.
-    if (done === undefined || this.#connecting || this.#taken === undefined) return;
+    const attached = this[ATTACHED];
+    if (done === undefined || attached === undefined) return;
     this.#finishing = undefined;
-    if (this.#gone === undefined) this.#taken.connection.shutdown();
+    attached.open?.shutdown();
     done();
   }
 
@@ -344,18 +294,13 @@ export class TcpSocket extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#enter();
-    const unsent = this.#connecting ? BEFORE_CONNECTION : 'ECANCELED';
-    this.#connecting = false;
-    this.#timer.disarm();
+    const unsent = this.connecting ? BEFORE_CONNECTION : 'ECANCELED';
+    this.#idle?.disarm();
     this.#opening?.cancel();
     this.#opening = undefined;
     const outgoing = this.#outgoing;
     this.#outgoing = undefined;
-    if (this.#taken !== undefined && this.#gone === undefined) {
-      this.#taken.connection.handler = UNHEARD;
-      if (this.#resetOnClose) this.#taken.connection.abort();
-      else this.#taken.connection.close();
-    }
+    this.#attached?.leave('close');
     done(error);
     outgoing?.done(error ?? nodeError(unsent, `The socket was closed before the write was done (${unsent})`));
     this.#onClosed?.();
@@ -371,13 +316,12 @@ export class TcpSocket extends Duplex {
 
   /** RST instead of FIN. */
   resetAndDestroy(): this {
-    if (this.destroyed || (!this.#connecting && this.#taken === undefined)) {
-      this.destroy(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
-    } else {
-      this.#resetOnClose = true;
-      this.destroy();
+    if (this.destroyed || (!this.connecting && this.#attached === undefined)) {
+      return this.destroy(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
     }
-    return this;
+    this.#enter();
+    this.#attached?.leave('abort');
+    return this.destroy();
   }
 
   // ---- options and properties
@@ -388,29 +332,28 @@ export class TcpSocket extends Duplex {
       throw nodeError('ERR_OUT_OF_RANGE', `The value of "msecs" is out of range. Received ${ms}`, RangeError);
     }
     this.#enter();
-    this.timeout = ms;
+    this.#idle ??= new IdleTimeout(
+      this.#host.clock,
+      () => this.#attached?.open?.unacknowledged ?? 0,
+      () => this.#timedOut(),
+    );
+    this.#idle.ms = ms;
     if (ms === 0) {
-      this.#timer.disarm();
+      this.#idle.disarm();
       if (callback !== undefined) this.removeListener('timeout', callback);
     } else {
-      this.#armTimeout();
+      if (!this.destroyed) this.#idle.arm();
       if (callback !== undefined) this.once('timeout', callback);
     }
     return this;
   }
 
-  #armTimeout(): void {
-    if (this.timeout && !this.destroyed) this.#timer.armIn(this.timeout * MILLISECOND);
+  /** ms, as given to `setTimeout`. */
+  get timeout(): number | undefined {
+    return this.#idle?.ms;
   }
 
   #timedOut(): void {
-    // Bytes on their way are traffic although nothing was read or written here.
-    const left = this.#gone === undefined ? (this.#taken?.connection.unacknowledged ?? 0) : 0;
-    if (left !== 0 && left !== this.#unacknowledgedAtTimeout) {
-      this.#unacknowledgedAtTimeout = left;
-      this.#armTimeout();
-      return;
-    }
     this.#host.activity();
     process.nextTick(() => {
       if (!this.destroyed) this.emit('timeout');
@@ -418,77 +361,30 @@ export class TcpSocket extends Duplex {
   }
 
   setNoDelay(on = true): this {
-    this.#noDelay = on;
-    if (!this.#connecting) this.#open()?.setNoDelay(on);
+    if (this[ATTACHED] === undefined) this.#wish({ noDelay: on });
+    else this.#attached?.open?.setNoDelay(on);
     return this;
   }
 
   /** `delay` in ms before the first probe; 0 leaves the default. */
   setKeepAlive(on = false, delay = 0): this {
     this.#enter();
-    this.#keepAlive = { on, delay };
-    if (!this.#connecting) this.#open()?.setKeepAlive(on, delay > 0 ? delay * MILLISECOND : undefined);
-    return this;
-  }
-
-  /** The lab, not a socket, keeps the process alive; both are here for programs that call them. */
-  ref(): this {
-    return this;
-  }
-  unref(): this {
+    if (this[ATTACHED] === undefined) {
+      this.#wish({ keepAlive: on, keepAliveInitialDelay: delay });
+    } else {
+      this.#attached?.open?.setKeepAlive(on, delay > 0 ? delay * MILLISECOND : undefined);
+    }
     return this;
   }
 
   get connecting(): boolean {
-    return this.#connecting;
+    return this.#opening !== undefined;
   }
-  get pending(): boolean {
-    return this.#connecting || this.#open() === undefined;
-  }
-  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
-    if (this.#connecting) return 'opening';
-    if (this.readable && this.writable) return 'open';
-    if (this.readable) return 'readOnly';
-    return this.writable ? 'writeOnly' : 'closed';
+  get [ATTACHED](): Attachment | undefined {
+    return this.connecting ? undefined : this.#attached;
   }
   get bytesWritten(): number {
     return this.#written + this.writableLength;
-  }
-  get bufferSize(): number {
-    return this.writableLength;
-  }
-  /** The IPv4 form for IPv4 peers, never `::ffff:`. */
-  get remoteAddress(): string | undefined {
-    return this.#name('remoteAddress');
-  }
-  get remotePort(): number | undefined {
-    return this.#connecting ? undefined : this.#taken?.connection.remotePort;
-  }
-  get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.#connecting ? undefined : this.#taken?.network.family.name;
-  }
-  get localAddress(): string | undefined {
-    return this.#name('localAddress');
-  }
-  get localPort(): number | undefined {
-    return this.#connecting ? undefined : this.#taken?.connection.localPort;
-  }
-  get localFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.remoteFamily;
-  }
-  /** Our side; empty when not connected. */
-  address(): SocketAddress | Record<string, never> {
-    if (this.#connecting || this.#taken === undefined) return {};
-    return { address: this.localAddress!, family: this.localFamily!, port: this.localPort! };
-  }
-
-  #name(side: 'localAddress' | 'remoteAddress'): string | undefined {
-    if (this.#connecting || this.#taken === undefined) return undefined;
-    return this.#taken.network.describe(this.#taken.connection[side]);
-  }
-
-  #open() {
-    return this.destroyed || this.#gone !== undefined ? undefined : this.#taken?.connection;
   }
 
   /** A call has come in from the application: the time is now, and the lab shall not run ahead of it. */

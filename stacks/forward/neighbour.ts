@@ -23,6 +23,8 @@ export class NeighbourEntry {
   isRouter = false;
   /** µs: the end of `reachable` or of `failed`. */
   until = 0;
+  /** µs: until then packets may go there with nothing else to do. `until` while `reachable`, else 0. */
+  readyUntil = 0;
   /** Solicitations sent in this state. */
   solicits = 0;
   queue: Packet[] = [];
@@ -44,6 +46,13 @@ export class NeighbourEntry {
   setMac(mac: Uint8Array): void {
     this.mac = mac.slice();
     this.header = undefined;
+  }
+
+  /** `until`, in µs, goes with `reachable` and `failed`. */
+  become(state: Neighbour['state'], until = 0): void {
+    this.state = state;
+    this.until = until;
+    this.readyUntil = state === 'reachable' ? until : 0;
   }
 
   isAt(address: Address, interfaceIndex: number): boolean {

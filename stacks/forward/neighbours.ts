@@ -105,7 +105,7 @@ export class NeighbourCache {
   ready(nextHop: Address, interfaceIndex: number): Entry | undefined {
     const entry = this.#recent[placeOf(nextHop)];
     if (entry === undefined || !entry.isAt(nextHop, interfaceIndex)) return undefined;
-    if (entry.state !== 'reachable' || entry.until <= this.#environment.clock.now) return undefined;
+    if (entry.readyUntil <= this.#environment.clock.now) return undefined;
     entry.used = true;
     return entry;
   }
@@ -139,7 +139,7 @@ export class NeighbourCache {
     }
     if (state === 'stale') {
       // RFC 4861 §7.3.3: the first packet to a stale neighbour goes out and starts the delay.
-      entry.state = 'delay';
+      entry.become('delay');
       entry.delay.armIn(DELAY_FIRST_PROBE_TIME);
     }
     this.#callbacks.transmit(packet, entry.mac!, interfaceIndex);
@@ -167,7 +167,7 @@ export class NeighbourCache {
     }
     const changes = said.mac !== undefined && !sameMac(said.mac, entry.mac!);
     if (changes && !said.override) {
-      if (this.#ageOf(entry) === 'reachable') entry.state = 'stale';
+      if (this.#ageOf(entry) === 'reachable') entry.become('stale');
       return true;
     }
     if (changes) entry.setMac(said.mac!);
@@ -228,7 +228,7 @@ export class NeighbourCache {
   }
 
   #ageOf(entry: Entry): Neighbour['state'] {
-    if (entry.state === 'reachable' && entry.until <= this.#environment.clock.now) entry.state = 'stale';
+    if (entry.state === 'reachable' && entry.until <= this.#environment.clock.now) entry.become('stale');
     return entry.state;
   }
 
@@ -322,8 +322,7 @@ export class NeighbourCache {
         return;
       }
       this.#resolving.delete(entry);
-      entry.state = 'failed';
-      entry.until = this.#environment.clock.now + FAILED_TIME;
+      entry.become('failed', this.#environment.clock.now + FAILED_TIME);
       this.#callbacks.lost?.(entry.address, entry.interfaceIndex, 'unreachable');
       this.#fail(entry, 'neighbour-unresolved');
       return;
@@ -337,7 +336,7 @@ export class NeighbourCache {
   }
 
   #probe(entry: Entry): void {
-    entry.state = 'probe';
+    entry.become('probe');
     entry.solicits = 0;
     this.#solicit(entry, entry.mac);
   }
@@ -356,13 +355,12 @@ export class NeighbourCache {
     if (this.#timing[entry.interfaceIndex] === undefined) {
       this.configure(entry.interfaceIndex, REACHABLE_TIME, RETRANS_TIMER);
     }
-    entry.state = 'reachable';
-    entry.until = this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable;
+    entry.become('reachable', this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable);
   }
 
   #stale(entry: Entry): void {
     this.#disarm(entry);
-    entry.state = 'stale';
+    entry.become('stale');
   }
 
   #disarm(entry: Entry): void {
@@ -392,6 +390,7 @@ export class NeighbourCache {
 
   #remove(entry: Entry): void {
     this.#disarm(entry);
+    entry.become('failed'); // A `Way` may remember it.
     this.#resolving.delete(entry);
     this.#setKey(entry.address, entry.interfaceIndex);
     this.#table.delete();

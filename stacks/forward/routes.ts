@@ -6,7 +6,7 @@
  * larger table gets `Strides` in front, which answer for the best route of each prefix in a few reads. When its link is
  * down, the questions are asked after all.
  */
-import { type Address, maskWord } from '../address/address.ts';
+import { Address, maskWord } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import type { Random } from '../packet/environment.ts';
 import { NONE, PrefixTable } from './prefixes.ts';
@@ -16,6 +16,8 @@ import { type Way, Ways } from './ways.ts';
 
 export type { Route, Way };
 
+/** Destinations that are looked up at once: enough to keep all of the processor's memory requests under way. */
+export const BURST = 64;
 /** Prefixes that need no strides, so that a host has a table of some hundred bytes; a router's begins at 256 KiB. */
 const FEW = 16;
 /** By family: 33 MB at most. */
@@ -29,6 +31,8 @@ export class RouteTable {
   readonly #isIpv4: boolean;
   readonly #ways = new Ways();
   readonly #random: Random;
+  readonly #values = new Uint16Array(BURST);
+  readonly #destination = new Address();
   #prefixes: PrefixTable;
   #strides: Strides | undefined;
 
@@ -53,11 +57,12 @@ export class RouteTable {
     const { w0, w1, w2, w3 } = this.#family.network(route.destination, route.prefixLength);
     const length = route.prefixLength;
     const table = this.#prefixes;
+    const rows = table.rows;
     const way = this.#ways.take(route);
-    const row = table.create(w0, w1, w2, w3, length, way.id);
+    const row = rows.create(w0, w1, w2, w3, length, way.id);
     const head = table.find(w0, w1, w2, w3, length);
     if (head === NONE || way.metric < this.#wayOf(head).metric) {
-      table.next[row] = head;
+      rows.setNext(row, head);
       table.setHead(row);
       this.#changed(this.#isIpv4 ? w3 : w0, length, head === NONE ? 1 : 0);
       return;
@@ -65,12 +70,12 @@ export class RouteTable {
     // Behind all that are as good: they were written before.
     let before = head;
     for (;;) {
-      const next = table.next[before]!;
+      const next = rows.next(before);
       if (next === NONE || way.metric < this.#wayOf(next).metric) break;
       before = next;
     }
-    table.next[row] = table.next[before]!;
-    table.next[before] = row;
+    rows.setNext(row, rows.next(before));
+    rows.setNext(before, row);
   }
 
   /** Removes every route to the prefix, only those by `gateway` or by an interface when these are given. */
@@ -81,7 +86,7 @@ export class RouteTable {
     let best = NONE;
     let kept = NONE;
     const gone: number[] = [];
-    for (let row = head; row !== NONE; row = table.next[row]!) {
+    for (let row = head; row !== NONE; row = table.rows.next(row)) {
       const way = this.#wayOf(row);
       const goes =
         (gateway === undefined || way.gateway.sameWords(gateway)) &&
@@ -91,16 +96,16 @@ export class RouteTable {
         continue;
       }
       if (kept === NONE) best = row;
-      else table.next[kept] = row;
+      else table.rows.setNext(kept, row);
       kept = row;
     }
     if (gone.length === 0) return false;
-    if (kept !== NONE) table.next[kept] = NONE;
+    if (kept !== NONE) table.rows.setNext(kept, NONE);
     if (best === NONE) table.removePrefix(head);
     else if (best !== head) table.setHead(best);
     for (const row of gone) {
       this.#ways.release(this.#wayOf(row));
-      table.free(row);
+      table.rows.free(row);
     }
     if (best !== head) this.#changed(this.#isIpv4 ? w3 : w0, prefixLength, best === NONE ? -1 : 0);
     return true;
@@ -114,11 +119,38 @@ export class RouteTable {
     let value = strides.value(word);
     if (value >= PATCH && value !== ASK) {
       const row = this.#below(to, strides.below(value), strides.depth);
-      value = row === NONE ? strides.rest(value, word) : this.#prefixes.ways[row]!;
+      value = row === NONE ? strides.rest(value, word) : this.#prefixes.rows.way(row);
     }
     if (value === 0) return undefined;
     const way = value === ASK ? undefined : this.#ways.get(value);
     return way?.usable === true ? way : this.#search(to);
+  }
+
+  /** `way` for `count` destinations at once, at most `BURST`: of one word each for IPv4, of four for IPv6. */
+  waysTo(to: Int32Array, count: number, ways: (Way | undefined)[]): void {
+    const stride = this.#isIpv4 ? 1 : 4;
+    const strides = this.#strides;
+    const values = this.#values;
+    if (strides !== undefined) strides.values(to, stride, count, values);
+    else values.fill(ASK);
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
+      const way = value < PATCH ? this.#ways.get(value) : undefined;
+      ways[i] = way?.usable === true || value === 0 ? way : this.#slowWay(to, i * stride);
+    }
+  }
+
+  #slowWay(to: Int32Array, at: number): Way | undefined {
+    const destination = this.#destination;
+    if (this.#isIpv4) {
+      destination.w3 = to[at]!;
+    } else {
+      destination.w0 = to[at]!;
+      destination.w1 = to[at + 1]!;
+      destination.w2 = to[at + 2]!;
+      destination.w3 = to[at + 3]!;
+    }
+    return this.way(destination);
   }
 
   /** The best route by a link that is up. */
@@ -132,7 +164,8 @@ export class RouteTable {
     const found: number[] = [];
     const table = this.#prefixes;
     for (const length of table.occurring) {
-      for (let row = this.#find(destination, length); row !== NONE; row = table.next[row]!) found.push(row);
+      for (let row = this.#find(destination, length); row !== NONE; row = table.rows.next(row))
+        found.push(row);
     }
     const usable = found.filter((row) => this.#wayOf(row).usable);
     const rest = found.filter((row) => !this.#wayOf(row).usable);
@@ -150,7 +183,7 @@ export class RouteTable {
 
   /** In the order of insertion. */
   *[Symbol.iterator](): Iterator<Route> {
-    for (const row of this.#prefixes.inOrder()) yield this.#route(row);
+    for (const row of this.#prefixes.rows.inOrder()) yield this.#route(row);
   }
 
   #empty(): PrefixTable {
@@ -158,18 +191,25 @@ export class RouteTable {
   }
 
   #wayOf(row: number): Way {
-    return this.#ways.get(this.#prefixes.ways[row]!)!;
+    return this.#ways.get(this.#prefixes.rows.way(row))!;
   }
 
   #route(row: number): Route {
     const table = this.#prefixes;
     const { gateway, interfaceIndex, metric, origin, card } = this.#wayOf(row);
     const destination = this.#family.network(this.#family.any, 0);
-    destination.w0 = table.word(row, 0);
-    destination.w1 = table.word(row, 1);
-    destination.w2 = table.word(row, 2);
-    destination.w3 = table.word(row, 3);
-    const route = { destination, prefixLength: table.lengths[row]!, gateway, interfaceIndex, metric, origin };
+    destination.w0 = table.rows.word(row, 0);
+    destination.w1 = table.rows.word(row, 1);
+    destination.w2 = table.rows.word(row, 2);
+    destination.w3 = table.rows.word(row, 3);
+    const route = {
+      destination,
+      prefixLength: table.rows.length(row),
+      gateway,
+      interfaceIndex,
+      metric,
+      origin,
+    };
     return card === undefined ? route : { ...route, card };
   }
 
@@ -189,7 +229,7 @@ export class RouteTable {
 
   /** The best row of the chain from `head` by a link that is up. */
   #usable(head: number): number {
-    for (let row = head; row !== NONE; row = this.#prefixes.next[row]!) {
+    for (let row = head; row !== NONE; row = this.#prefixes.rows.next(row)) {
       if (this.#wayOf(row).usable) return row;
     }
     return NONE;
@@ -255,8 +295,8 @@ export class RouteTable {
     const table = this.#prefixes;
     const strides = new Strides(table, STRIDES[this.#family.version]);
     for (const row of table.heads()) {
-      const word = table.word(row, this.#isIpv4 ? 3 : 0);
-      const length = table.lengths[row]!;
+      const word = table.rows.word(row, this.#isIpv4 ? 3 : 0);
+      const length = table.rows.length(row);
       if (length <= strides.depth) strides.refresh(word, length);
       else strides.addBelow(word, length);
     }

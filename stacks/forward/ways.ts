@@ -1,5 +1,6 @@
 /** Ways out: all that routes to different prefixes have in common, kept once however many prefixes go the same way. */
 import type { Address } from '../address/address.ts';
+import type { NeighbourEntry } from './neighbour.ts';
 import type { Route } from './route.ts';
 
 export class Way {
@@ -14,6 +15,8 @@ export class Way {
   readonly isDirect: boolean;
   /** False while the link is down and routes by it stand aside. */
   usable: boolean;
+  /** The gateway as a neighbour, remembered by whoever sent there last; it may have gone since, and is not ready then. */
+  neighbour: NeighbourEntry | undefined;
   /** Routes that go this way. */
   routes = 0;
 

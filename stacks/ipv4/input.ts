@@ -44,6 +44,7 @@ export class Input {
   readonly #forwarder: Forwarder;
   readonly #reassembler: Reassembler;
   readonly #transit: Transit;
+  readonly #one: Packet[] = [];
   readonly #transports = new Map<number, Transport>();
   readonly #source = new Address();
   readonly #destination = new Address();
@@ -63,8 +64,17 @@ export class Input {
 
   /** Takes ownership of what a device brings: a frame, or a bare packet. */
   receive(packet: Packet, iface: Ipv4Interface): void {
+    this.#one[0] = packet;
+    this.receiveBurst(this.#one, 1, iface);
+  }
+
+  /** The same for the first `count` of several. */
+  receiveBurst(packets: readonly Packet[], count: number, iface: Ipv4Interface): void {
+    this.#transit.receive(packets, count, iface, this.#longWay);
+  }
+
+  readonly #longWay = (packet: Packet, iface: Ipv4Interface): void => {
     const host = this.#host;
-    if (iface.up && this.#transit.take(packet, iface)) return;
     packet.ingress = iface.index;
     host.received(iface);
     if (!iface.up) {
@@ -86,7 +96,7 @@ export class Input {
     if (type === ETHERTYPE_IPV4) this.#receiveIp(packet, iface);
     else if (type === ETHERTYPE_ARP) this.#arp.receive(packet, iface);
     else host.end(packet, 'dropped', 'unknown-ethertype');
-  }
+  };
 
   /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
   receiveLooped(packet: Packet): void {

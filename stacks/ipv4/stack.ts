@@ -113,7 +113,10 @@ export class Ipv4Stack implements Stack {
     if (options.address !== undefined) {
       host.addAddress(iface, options.address, options.prefixLength ?? ipv4.bits);
     }
-    device.attach((packet) => this.#input.receive(packet, iface));
+    device.attach(
+      (packet) => this.#input.receive(packet, iface),
+      (packets, count) => this.#input.receiveBurst(packets, count, iface),
+    );
     if (host.running) this.#bringUp(iface);
     return iface;
   }

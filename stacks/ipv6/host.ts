@@ -2,6 +2,7 @@
 import type { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { Transport } from '../address/network.ts';
+import { WordSet } from '../forward/word-set.ts';
 import type { Environment } from '../packet/environment.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import { LOOPED, type Packet } from '../packet/packet.ts';
@@ -22,6 +23,8 @@ export class Host {
   readonly transports: Transport[] = [];
   forwarding: boolean;
   running = false;
+  /** Last words of all addresses that were ever ours: who is not among them is somebody else. An interface has few. */
+  readonly ownWords: WordSet = new WordSet();
   /** A packet is being received or handed to a device: another that comes up meanwhile waits (`later.ts`). */
   busy = false;
 
@@ -36,6 +39,12 @@ export class Host {
   /** Interfaces count from 1. */
   link(index: number): Ipv6Interface | undefined {
     return this.interfaces[index - 1];
+  }
+
+  /** Gives `link` an address. */
+  hold(link: Ipv6Interface, local: LocalAddress): void {
+    link.addresses.push(local);
+    this.ownWords.add(local.address.w3);
   }
 
   transport(protocol: number): Transport | undefined {
@@ -55,16 +64,6 @@ export class Host {
     if (verdict === 'forwarded' && out !== undefined) out.counters.transmitted++;
     this.environment.trace?.verdict(this.name, verdict, reason, packet);
     if (verdict !== 'forwarded' && verdict !== 'transmitted') this.environment.pool.release(packet);
-  }
-
-  /** Both ends of a packet that only passes, before it is handed to `out`. */
-  inTransit(packet: Packet, from: Ipv6Interface, out: Ipv6Interface): void {
-    this.counters.received++;
-    this.counters.forwarded++;
-    from.counters.received++;
-    from.counters.forwarded++;
-    out.counters.transmitted++;
-    this.environment.trace?.verdict(this.name, 'forwarded', undefined, packet);
   }
 
   drop(packet: Packet, reason: DropReason, out?: Ipv6Interface): void {
@@ -116,21 +115,6 @@ function ours(local: LocalAddress | undefined): LocalAddress | undefined {
 }
 
 function count(counters: Counters, verdict: Verdict, reason: DropReason | undefined, own: boolean): void {
-  switch (verdict) {
-    case 'delivered':
-      counters.delivered++;
-      break;
-    case 'forwarded':
-      counters.forwarded++;
-      break;
-    case 'answered':
-      counters.answered++;
-      break;
-    case 'transmitted':
-      counters.transmitted++;
-      break;
-    case 'dropped':
-      if (own) counters.unsent++;
-      else if (reason !== undefined) counters.drop(reason);
-  }
+  if (own && verdict === 'dropped') counters.unsent++;
+  else counters.count(verdict, reason);
 }

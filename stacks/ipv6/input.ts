@@ -27,6 +27,7 @@ import type { Forwarder } from './forward.ts';
 import type { Host } from './host.ts';
 import type { Icmp } from './icmp.ts';
 import type { IcmpErrors } from './icmp-errors.ts';
+import type { Ipv6Interface } from './interface.ts';
 import type { Later } from './later.ts';
 import type { Reassembler } from './reassemble.ts';
 import { isHostOnly } from './source-selection.ts';
@@ -47,6 +48,7 @@ export class Input {
   readonly #icmp: Icmp;
   readonly #later: Later;
   readonly #transit: Transit;
+  readonly #one: Packet[] = [];
   readonly #chain = new HeaderChain();
   readonly #source = new Address();
   readonly #destination = new Address();
@@ -69,16 +71,25 @@ export class Input {
     this.#transit = transit;
   }
 
-  /** From the device of interface `index`. Takes ownership. */
-  fromDevice(packet: Packet, index: number): void {
-    if (this.#transit.take(packet, this.#host.link(index)!)) return;
+  /** From the device of `link`. Takes ownership. */
+  fromDevice(packet: Packet, link: Ipv6Interface): void {
+    this.#one[0] = packet;
+    this.burstFromDevice(this.#one, 1, link);
+  }
+
+  /** Takes ownership of the first `count` packets. */
+  burstFromDevice(packets: readonly Packet[], count: number, link: Ipv6Interface): void {
+    this.#transit.receive(packets, count, link, this.#longWay);
+  }
+
+  readonly #longWay = (packet: Packet, { index }: Ipv6Interface): void => {
     packet.ingress = index;
     // What another stack noted in it before it came here is not ours.
     packet.network = packet.transport = 0;
     packet.linkCast = UNICAST;
     this.#count(packet);
     this.#enter(packet, index);
-  }
+  };
 
   /** From `Later`: a packet to ourselves, or one that came while we were busy. */
   fromLater(packet: Packet, zone: number): void {

@@ -73,7 +73,7 @@ export class Slaac {
     const local = new LocalAddress(address, AUTONOMOUS_PREFIX_LENGTH, 'slaac', link.isEthernet);
     local.validUntil = validUntil;
     local.preferredUntil = preferredUntil;
-    link.addresses.push(local);
+    this.#host.hold(link, local);
     this.#dad.start(link, local);
   }
 

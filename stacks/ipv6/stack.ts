@@ -169,7 +169,8 @@ export class Ipv6Stack implements Stack {
     this.#host.interfaces.push(link);
     this.#routes.setUsable(link.index, false);
     link.onJoin = (group) => this.#mld.joined(link, group);
-    link.addresses.push(
+    this.#host.hold(
+      link,
       new LocalAddress(
         link.addressIn(LINK_LOCAL_PREFIX),
         AUTONOMOUS_PREFIX_LENGTH,
@@ -177,7 +178,10 @@ export class Ipv6Stack implements Stack {
         link.isEthernet,
       ),
     );
-    device.attach((packet) => this.#input.fromDevice(packet, link.index));
+    device.attach(
+      (packet) => this.#input.fromDevice(packet, link),
+      (packets, count) => this.#input.burstFromDevice(packets, count, link),
+    );
     if (options.address !== undefined) {
       this.#addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
     }
@@ -308,7 +312,7 @@ export class Ipv6Stack implements Stack {
     own.zone = linkLocal ? link.index : 0;
     if (link.find(own) !== undefined) return;
     const local = new LocalAddress(own, prefixLength, 'static', false);
-    link.addresses.push(local);
+    this.#host.hold(link, local);
     if (!linkLocal && prefixLength < ipv6.bits) {
       this.#routes.add({
         destination: own,

@@ -6,6 +6,9 @@ export interface Offload {
   readonly segment: number;
 }
 
+/** Takes ownership of the first `count` packets, which came together. */
+export type BurstReceiver = (packets: readonly Packet[], count: number) => void;
+
 /** Driver below, stack above: the one port through which packets enter and leave. */
 export interface Device {
   readonly name: string;
@@ -19,7 +22,10 @@ export interface Device {
   readonly offload?: Offload | undefined;
   /** Takes ownership. Never throws; what cannot be sent is counted by the device. */
   transmit(packet: Packet): void;
-  /** Sets the one receiver; it takes ownership of each packet. */
-  attach(receive: (packet: Packet) => void): void;
+  /**
+   * Sets the one receiver; it takes ownership of each packet. A device that reads several packets at a time may hand
+   * them up by `burst` where that is given, in their order; the array stays the device's own.
+   */
+  attach(receive: (packet: Packet) => void, burst?: BurstReceiver): void;
   close(): void;
 }

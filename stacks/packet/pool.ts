@@ -78,8 +78,10 @@ export class PacketPool {
     if (!packet.live) throw new Error('packet released twice');
     packet.live = false;
     this.live--;
-    const size = packet.limit - packet.base;
-    this.#free[SLOT_SIZES.indexOf(size as (typeof SLOT_SIZES)[number])]!.push(packet);
+    const bytes = packet.limit - packet.base;
+    let size = 0;
+    while (SLOT_SIZES[size] !== bytes) size++;
+    this.#free[size]!.push(packet);
   }
 
   #grow(size: number): boolean {
@@ -91,8 +93,9 @@ export class PacketPool {
     const slab = new ArrayBuffer(length);
     const bytes = new Uint8Array(slab);
     const words = new Uint16Array(slab);
+    const view = new DataView(slab);
     for (let i = slots - 1; i >= 0; i--) {
-      this.#free[size]!.push(new Packet(bytes, words, i * slot, (i + 1) * slot));
+      this.#free[size]!.push(new Packet(bytes, words, view, i * slot, (i + 1) * slot));
     }
     return true;
   }

@@ -34,6 +34,7 @@ export interface Remains {
   readonly remotePort: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  readonly totalRetransmits: number;
 }
 
 export class Activity<Owner> {
@@ -63,8 +64,6 @@ export class Activity<Owner> {
   retransmits = 0;
   unanswered = 0;
   totalRetransmits = 0;
-  /** In one that is kept when all is over. */
-  remains: Remains | undefined;
 
   /** Is every field as it is in a new one, or without meaning until the next segment is sent? */
   get atRest(): boolean {
@@ -98,8 +97,8 @@ export class Activity<Owner> {
 /** What every connection without one shows; never written. */
 export const AT_REST: Activity<never> = new Activity<never>();
 
-/** Records kept for the next connection; more are left to the garbage collector. */
-const MAX_SPARE = 4_096;
+/** Records kept for the next connection, as many as a burst needs; more are left to the garbage collector. */
+const MAX_SPARE = 256;
 
 export class ActivityPool<Owner> {
   readonly #spare: Activity<Owner>[] = [];

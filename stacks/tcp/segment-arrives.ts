@@ -58,7 +58,7 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   tcb.host.notify(tcb, CONNECTED);
   // "If there are other controls or text in the segment, then continue processing at the sixth step."
   receiveText(tcb, segment, packet);
-  receiveFin(tcb);
+  receiveFin(tcb, packet);
   return 'delivered';
 }
 
@@ -137,7 +137,7 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   // Sixth, the URG bit: urgent data stays in the stream (RFC 6093).
   // Seventh, the segment text; eighth, the FIN bit.
   const verdict = receiveText(tcb, segment, packet);
-  receiveFin(tcb);
+  receiveFin(tcb, packet);
   return verdict;
 }
 

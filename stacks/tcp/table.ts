@@ -2,15 +2,17 @@
  * Connections by four-tuple. Their rows lie in pages of typed arrays, which the garbage collector does not look into;
  * a keyed hash leads to the first row of a chain, and the chain through the rows. A page whose rows are all free goes.
  */
-import { Address } from '../address/address.ts';
+import type { Address } from '../address/address.ts';
 import type { Random } from '../packet/environment.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
-import { hashTuple } from './isn.ts';
-import { CHAIN, GONE, HASH, PORTS, REMOTE, REMOTE_V6, ROW, type Tcb } from './tcb.ts';
+import { CHAIN, GONE, PORTS, REMOTE, REMOTE_V6, type Tcb } from './tcb.ts';
+import { Tuple } from './tuple.ts';
 
-/** Rows of a page: 37 KB for IPv4, little for a stack with one connection, and 4,000 pages for a million. */
+/** Rows of a page: 32 KB for IPv4, little for a stack with one connection, and 4,000 pages for a million. */
 const PAGE_BITS = 8;
 const PAGE_ROWS = 1 << PAGE_BITS;
+/** In front of the rows: the number of the page, and what is left of a line of the cache. */
+const PAGE_HEADER = 16;
 const SMALLEST = 64;
 
 class Page {
@@ -26,7 +28,8 @@ class Page {
 
   constructor(number: number, rowWords: number) {
     this.number = number;
-    this.words = new Int32Array(PAGE_ROWS * rowWords);
+    this.words = new Int32Array(PAGE_HEADER + PAGE_ROWS * rowWords);
+    this.words[0] = number;
   }
 }
 
@@ -39,17 +42,13 @@ export class ConnectionTable {
   #buckets: Int32Array = new Int32Array(SMALLEST);
   readonly #pages: (Page | undefined)[] = [];
   readonly #roomy: Page[] = [];
-  /** The four-tuple hashed last. */
-  #hashed = 0;
-  #hashedPorts = 0;
-  readonly #hashedLocal = new Address();
-  readonly #hashedRemote = new Address();
+  /** What is looked for. */
+  readonly #wanted = new Tuple();
   /** Segments come in trains: the connection found last is the likeliest. */
   #last: Tcb | undefined;
 
   constructor(random: Random, addressBytes: 4 | 16) {
     this.#hash = new KeyedHash(random.u32(), random.u32());
-    this.#hashed = hashTuple(this.#hash, this.#hashedLocal, 0, this.#hashedRemote, 0);
     this.#isV6 = addressBytes === 16;
     this.#rowWords = this.#isV6 ? REMOTE_V6 + 4 : REMOTE_V6;
   }
@@ -57,19 +56,19 @@ export class ConnectionTable {
   /** Bytes of rows and buckets, without the handles. */
   get bytes(): number {
     const pages = this.#pages.reduce((n, page) => (page === undefined ? n : n + 1), 0);
-    return pages * PAGE_ROWS * (4 * this.#rowWords + 8) + 4 * this.#buckets.length;
+    return pages * PAGE_ROWS * (4 * this.#rowWords + 8) + 4 * (pages * PAGE_HEADER + this.#buckets.length);
   }
 
   find(local: Address, localPort: number, remote: Address, remotePort: number): Tcb | undefined {
     const ports = (localPort << 16) | remotePort;
     const last = this.#last;
     if (last !== undefined && this.#matches(last, ports, local, remote)) return last;
-    const hash = this.#hashOf(ports, local, remote);
+    const hash = this.#wanted.set(local, localPort, remote, remotePort).hash(this.#hash);
     let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
     while (row !== 0) {
       const page = this.#pages[(row - 1) >> PAGE_BITS]!;
       const index = (row - 1) & (PAGE_ROWS - 1);
-      const at = index * this.#rowWords;
+      const at = PAGE_HEADER + index * this.#rowWords;
       if (page.words[at + PORTS] === ports && page.words[at + REMOTE] === remote.w3) {
         const tcb = page.tcbs[index]!;
         if (this.#matches(tcb, ports, local, remote)) {
@@ -96,20 +95,19 @@ export class ConnectionTable {
     );
   }
 
-  /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet. */
-  add(tcb: Tcb, localPort: number, remote: Address, remotePort: number): void {
+  /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet; `remote` is part of it. */
+  add(tcb: Tcb, tuple: Tuple, remote: Address): void {
     if (this.size >= this.#buckets.length) this.#resize(this.#buckets.length * 2);
     const page = this.#roomy.at(-1) ?? this.#addPage();
     let index = page.free - 1;
     if (index < 0) index = page.fresh++;
-    else page.free = page.words[index * this.#rowWords + CHAIN]!;
+    else page.free = page.words[PAGE_HEADER + index * this.#rowWords + CHAIN]!;
     page.tcbs[index] = tcb;
     if (++page.used === PAGE_ROWS) this.#full(page);
     const { words } = page;
-    const at = index * this.#rowWords;
+    const at = PAGE_HEADER + index * this.#rowWords;
     words.fill(0, at, at + this.#rowWords);
-    words[at + ROW] = ((page.number << PAGE_BITS) | index) + 1;
-    words[at + PORTS] = (localPort << 16) | remotePort;
+    words[at + PORTS] = tuple.ports;
     words[at + REMOTE] = remote.w3;
     if (this.#isV6) {
       words[at + REMOTE_V6] = remote.w0;
@@ -119,16 +117,15 @@ export class ConnectionTable {
     }
     tcb.words = words;
     tcb.at = at;
-    words[at + HASH] = this.#hashOf(words[at + PORTS]!, tcb.localAddress, remote);
-    this.#link(tcb);
+    this.#link(tcb, tuple.hash(this.#hash));
     this.size++;
   }
 
   /** False when it was not there. The row stays the connection's until `release`. */
   remove(tcb: Tcb): boolean {
     if (this.#last === tcb) this.#last = undefined;
-    const row = tcb.words[tcb.at + ROW]!;
-    const bucket = this.#bucket(tcb);
+    const row = this.rowOf(tcb);
+    const bucket = this.#hashOf(tcb) & (this.#buckets.length - 1);
     let before = 0;
     for (let each = this.#buckets[bucket]!; each !== 0; before = each, each = this.#chained(each)) {
       if (each !== row) continue;
@@ -145,7 +142,7 @@ export class ConnectionTable {
 
   /** Takes the row back. */
   release(tcb: Tcb): void {
-    const row = tcb.words[tcb.at + ROW]!;
+    const row = this.rowOf(tcb);
     const page = this.#page(row);
     const index = (row - 1) & (PAGE_ROWS - 1);
     page.tcbs[index] = undefined;
@@ -156,6 +153,11 @@ export class ConnectionTable {
     if (page.place < 0) page.place = this.#roomy.push(page) - 1;
     // One empty page stays, so that a single connection that comes and goes does not make one each time.
     if (--page.used === 0 && this.#roomy.length > 1) this.#drop(page);
+  }
+
+  /** The number of its row plus one. */
+  rowOf(tcb: Tcb): number {
+    return (tcb.words[0]! << PAGE_BITS) + (tcb.at - PAGE_HEADER) / this.#rowWords + 1;
   }
 
   at(row: number): Tcb {
@@ -197,38 +199,27 @@ export class ConnectionTable {
   }
 
   #at(row: number): number {
-    return ((row - 1) & (PAGE_ROWS - 1)) * this.#rowWords;
+    return PAGE_HEADER + ((row - 1) & (PAGE_ROWS - 1)) * this.#rowWords;
   }
 
   #chained(row: number): number {
     return this.#page(row).words[this.#at(row) + CHAIN]!;
   }
 
-  #bucket(tcb: Tcb): number {
-    return tcb.words[tcb.at + HASH]! & (this.#buckets.length - 1);
+  /** Not kept in the row: it is asked for when one goes, and of all when the table grows. */
+  #hashOf(tcb: Tcb): number {
+    return this.#wanted.set(tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort).hash(this.#hash);
   }
 
-  /** A connection is looked for before it is added, so the hash computed last is kept. */
-  #hashOf(ports: number, local: Address, remote: Address): number {
-    if (this.#hashedPorts === ports && this.#hashedRemote.equals(remote) && this.#hashedLocal.equals(local)) {
-      return this.#hashed;
-    }
-    this.#hashedPorts = ports;
-    this.#hashedRemote.set(remote);
-    this.#hashedLocal.set(local);
-    this.#hashed = hashTuple(this.#hash, local, ports >>> 16, remote, ports & 0xffff);
-    return this.#hashed;
-  }
-
-  #link(tcb: Tcb): void {
-    const bucket = this.#bucket(tcb);
+  #link(tcb: Tcb, hash: number): void {
+    const bucket = hash & (this.#buckets.length - 1);
     tcb.words[tcb.at + CHAIN] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = tcb.words[tcb.at + ROW]!;
+    this.#buckets[bucket] = this.rowOf(tcb);
   }
 
   #resize(buckets: number): void {
     const all = [...this];
     this.#buckets = new Int32Array(buckets);
-    for (const tcb of all) this.#link(tcb);
+    for (const tcb of all) this.#link(tcb, this.#hashOf(tcb));
   }
 }

@@ -4,9 +4,9 @@ import type { NetworkLayer } from '../address/network.ts';
 import type { Clock } from '../time/clock.ts';
 import { Active, type Activity, type ActivityPool, AT_REST, type Remains } from './activity.ts';
 import type { TcpHandler, TcpState } from './api.ts';
+import type { Buffers } from './buffers.ts';
 import { keepBits, keepCounters, keepFlags, keepWords } from './fields.ts';
 import type { Rtt } from './rtt.ts';
-import type { Blocks } from './send-queue.ts';
 import type { Settings } from './settings.ts';
 import type { TimerPool } from './timer-pool.ts';
 
@@ -27,7 +27,7 @@ export interface Host {
   readonly activities: ActivityPool<Tcb>;
   /** Filled by `Tcb.peer`. */
   readonly peer: Address;
-  readonly blocks: Blocks;
+  readonly buffers: Buffers;
   /** An acknowledgment for all that a burst brings, when the burst is over. */
   acknowledgeLater(tcb: Tcb): void;
   /** Queues events; they are delivered when the current entry into the engine is left. */
@@ -54,6 +54,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   state: TcpState = 'CLOSED';
   words: Int32Array = GONE;
   at = 0;
+  /** Set when the row has gone to another connection. */
+  remains: Remains | undefined;
 
   // Send sequence variables
   declare sndUna: number;
@@ -121,7 +123,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare bytesSent: number;
   declare bytesReceived: number;
 
-  /** TIME-WAIT list: row numbers plus one, zero for none; and when it ends (ms as int32). */
+  /** It is on the TIME-WAIT list: row numbers plus one, zero for none; and when it ends (ms as int32). */
+  declare waits: boolean;
   declare older: number;
   declare newer: number;
   declare expires: number;
@@ -138,22 +141,18 @@ export class Tcb extends Active<Tcb> implements Rtt {
     return this.words === GONE;
   }
 
-  get remains(): Remains {
-    return this.activity.remains!;
-  }
-
   get localPort(): number {
-    return this.words === GONE ? this.remains.localPort : this.words[this.at + PORTS]! >>> 16;
+    return this.words === GONE ? this.remains!.localPort : this.words[this.at + PORTS]! >>> 16;
   }
 
   get remotePort(): number {
-    return this.words === GONE ? this.remains.remotePort : this.words[this.at + PORTS]! & 0xffff;
+    return this.words === GONE ? this.remains!.remotePort : this.words[this.at + PORTS]! & 0xffff;
   }
 
   /** The remote address, valid until the next call: it is filled in from the row. */
   get peer(): Address {
     const { words, at } = this;
-    if (words === GONE) return this.remains.remoteAddress;
+    if (words === GONE) return this.remains!.remoteAddress;
     const { peer, network } = this.host;
     peer.w3 = words[at + REMOTE]!;
     if (network.family.addressBytes === 4) return peer;
@@ -199,6 +198,12 @@ export class Tcb extends Active<Tcb> implements Rtt {
     return (this.rcvEdge - this.rcvNxt) | 0;
   }
 
+  /** What was received and not read is lost. */
+  abandonReceived(): void {
+    this.receiveQueue?.abandon();
+    this.receiveQueue = undefined;
+  }
+
   get unread(): number {
     return this.receiveQueue === undefined ? 0 : this.receiveQueue.length;
   }
@@ -210,12 +215,10 @@ export class Tcb extends Active<Tcb> implements Rtt {
 }
 
 // The row. What tells connections apart comes first: a look-up reads one line of the cache.
-export const ROW = 0;
-export const CHAIN = 1;
-export const PORTS = 2;
-export const REMOTE = 3;
-export const HASH = 4;
-const FLAGS = 5;
+export const CHAIN = 0;
+export const PORTS = 1;
+export const REMOTE = 2;
+export const FLAGS = 3;
 keepBits(Tcb.prototype, ['sndShift', 'rcvShift'], FLAGS, 0, 4);
 keepBits(Tcb.prototype, ['events'], FLAGS, 8, 6);
 keepFlags(
@@ -232,6 +235,7 @@ keepFlags(
     'sendBlocked',
     'orphan',
     'halfOpen',
+    'waits',
   ],
   FLAGS,
   14,
@@ -262,15 +266,14 @@ const WORDS = [
   'lastSent',
   'lastReceived',
   'challenges',
-  'older',
-  'newer',
-  'expires',
 ];
 const FIRST = SIZES + 1;
 keepWords(Tcb.prototype, WORDS, FIRST);
+/** Nothing is measured any more in TIME-WAIT, and nothing sent again. */
+keepWords(Tcb.prototype, ['older', 'newer', 'expires'], FIRST + WORDS.indexOf('srtt'));
 const COUNTERS = FIRST + WORDS.length;
 keepCounters(Tcb.prototype, ['bytesSent', 'bytesReceived'], COUNTERS);
-/** The rest of an IPv6 address: three words and the zone. IPv4 rows end before it. */
+/** The rest of an IPv6 address: three words and the zone. IPv4 rows, two lines of a cache, end before it. */
 export const REMOTE_V6: number = COUNTERS + 4;
 
 /** `10.0.0.2:80`, `[fe80::1%eth0]:80` */

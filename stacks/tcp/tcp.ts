@@ -22,6 +22,7 @@ import type {
   TcpService,
   TcpStorage,
 } from './api.ts';
+import { Buffers } from './buffers.ts';
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
 import { IsnGenerator } from './isn.ts';
@@ -30,7 +31,6 @@ import { networkError } from './network-errors.ts';
 import { News } from './news.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
-import { Blocks } from './send-queue.ts';
 import {
   DEFAULTS,
   FIRST_EPHEMERAL,
@@ -47,14 +47,15 @@ import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
 import { linkMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
+import { Tuple } from './tuple.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
 
 /** A new ISN lies this far above the last sequence number of a connection that it follows in TIME-WAIT. */
 const ISN_STEP = 0x1_0000;
 
-/** A `Connection` as V8 lays it out: three words of its own and seven fields. */
-const HANDLE_BYTES = 80;
+/** A `Connection` as V8 lays it out: three words of its own and eight fields. */
+const HANDLE_BYTES = 88;
 
 export class Tcp implements TcpService, Transport, Host {
   readonly protocol: number = TCP;
@@ -64,7 +65,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly timers: TimerPool<Tcb>;
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
-  readonly blocks = new Blocks();
+  readonly buffers: Buffers;
   /** Connections that a burst has brought data, and the end of the burst. */
   readonly #unacknowledged = new Set<Tcb>();
   readonly #burstEnd: Timer;
@@ -75,6 +76,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #listeners = new Map<number, Listener[]>();
   readonly #suspended = new Set<number>();
   readonly #segment = new Segment();
+  readonly #tuple = new Tuple();
   /** RFC 7323 §2.3: what the largest receive buffer needs. */
   #windowShift: number;
   #local: Address | undefined;
@@ -85,6 +87,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.network = network;
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
+    this.buffers = new Buffers(this.settings.bufferBytes);
     this.#windowShift = windowShift(this.settings);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
@@ -120,14 +123,16 @@ export class Tcp implements TcpService, Transport, Host {
   }
 
   storage(): TcpStorage {
-    let buffers = 0;
-    for (const tcb of this.#table) buffers += tcb.unread + (tcb as Connection).unacknowledged;
+    let halfOpen = 0;
+    for (const listeners of this.#listeners.values()) for (const { halfOpen: n } of listeners) halfOpen += n;
     return {
       connections: this.connectionCount,
       maxConnections: this.settings.maxConnections,
+      halfOpen,
       timeWait: this.#timeWait.size,
       records: this.#table.bytes + this.#table.size * HANDLE_BYTES,
-      buffers,
+      buffers: this.buffers.held,
+      maxBuffers: this.buffers.limit,
     };
   }
 
@@ -251,8 +256,9 @@ export class Tcp implements TcpService, Transport, Host {
   ): Connection {
     const { settings } = this;
     const tcb = new Connection(this, handler, this.#keepLocal(local));
-    this.#table.add(tcb, localPort, remote, remotePort);
-    let iss = this.#isn.isn(this.clock.now, local, localPort, remote, remotePort);
+    const tuple = this.#tuple.set(local, localPort, remote, remotePort);
+    this.#table.add(tcb, tuple, remote);
+    let iss = this.#isn.isn(this.clock.now, tuple);
     if (after !== undefined && ((iss - after) | 0) <= 0) iss = (after + ISN_STEP) | 0;
     tcb.sndUna = tcb.sndNxt = tcb.sndMax = iss;
     tcb.sndEnd = (iss + 1) | 0;
@@ -261,7 +267,7 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.sack = settings.sack;
     tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
     if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
-    tcb.tsOffset = this.#isn.timestampOffset(local, localPort, remote, remotePort);
+    tcb.tsOffset = this.#isn.timestampOffset(tuple);
     tcb.peerMss = this.network.family.defaultMss;
     tcb.mss = linkMss(tcb);
     tcb.rto = settings.initialRto;

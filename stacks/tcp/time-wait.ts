@@ -7,7 +7,7 @@ import { RST, SYN } from '../wire/tcp.ts';
 import type { Segment } from './segment.ts';
 import { MAX_TIME_WAIT } from './settings.ts';
 import type { ConnectionTable } from './table.ts';
-import { ROW, type Tcb } from './tcb.ts';
+import type { Tcb } from './tcb.ts';
 
 export class TimeWaitList {
   size = 0;
@@ -31,7 +31,8 @@ export class TimeWaitList {
   /** Puts `tcb` at the end, or back there when its FIN came again. */
   wait(tcb: Tcb): void {
     this.remove(tcb);
-    const row = tcb.words[tcb.at + ROW]!;
+    const row = this.#table.rowOf(tcb);
+    tcb.waits = true;
     tcb.expires = Math.ceil((this.#clock.now + this.#delay) / MILLISECOND);
     tcb.older = this.#newest;
     tcb.newer = 0;
@@ -44,13 +45,13 @@ export class TimeWaitList {
   }
 
   remove(tcb: Tcb): void {
+    if (!tcb.waits) return;
     const { older, newer } = tcb;
-    if (older === 0 && this.#oldest !== tcb.words[tcb.at + ROW]) return; // not on the list
+    tcb.waits = false;
     if (older === 0) this.#oldest = newer;
     else this.#table.at(older).newer = newer;
     if (newer === 0) this.#newest = older;
     else this.#table.at(newer).older = older;
-    tcb.older = tcb.newer = 0;
     this.size--;
     if (this.#oldest === 0) this.#timer?.disarm();
   }

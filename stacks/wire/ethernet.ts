@@ -32,50 +32,39 @@ export function checkFrame(packet: Packet, mac: Uint8Array): DropReason | undefi
   return undefined;
 }
 
-/** The header of frames to one station, kept as the 16-bit words that go into each: a quarter of the work. */
+/** The header of frames to one station, kept as the words that go into each: a few stores instead of fourteen. */
 export class FrameHeader {
   readonly #w0: number;
   readonly #w1: number;
   readonly #w2: number;
-  readonly #w3: number;
-  readonly #w4: number;
-  readonly #w5: number;
   readonly #type: number;
 
   constructor(to: Uint8Array, from: Uint8Array, type: number) {
     const bytes = new Uint8Array(ETHERNET_HEADER);
     bytes.set(to);
     bytes.set(from, MAC_BYTES);
-    bytes[12] = type >>> 8;
-    bytes[13] = type;
-    const words = new Uint16Array(bytes.buffer);
-    this.#w0 = words[0]!;
-    this.#w1 = words[1]!;
-    this.#w2 = words[2]!;
-    this.#w3 = words[3]!;
-    this.#w4 = words[4]!;
-    this.#w5 = words[5]!;
-    this.#type = words[6]!;
+    const view = new DataView(bytes.buffer);
+    this.#w0 = view.getInt32(0);
+    this.#w1 = view.getInt32(4);
+    this.#w2 = view.getInt32(8);
+    this.#type = type;
   }
 
-  /** Is the frame, an index of words, addressed to this header's destination, and of its type? */
-  isAt(words: Uint16Array, at: number): boolean {
+  /** Is the frame at `at` addressed to this header's destination, and of its type? */
+  isAt(view: DataView, at: number): boolean {
     return (
-      words[at + 2] === this.#w2 &&
-      words[at + 1] === this.#w1 &&
-      words[at] === this.#w0 &&
-      words[at + 6] === this.#type
+      view.getInt32(at) === this.#w0 &&
+      view.getUint16(at + 4) === this.#w1 >>> 16 &&
+      view.getUint16(at + 12) === this.#type
     );
   }
 
-  write(words: Uint16Array, at: number): void {
-    words[at] = this.#w0;
-    words[at + 1] = this.#w1;
-    words[at + 2] = this.#w2;
-    words[at + 3] = this.#w3;
-    words[at + 4] = this.#w4;
-    words[at + 5] = this.#w5;
-    words[at + 6] = this.#type;
+  /** `| 0` spares a way through floating point, which V8 takes with what it only knows to be a number. */
+  write(view: DataView, at: number): void {
+    view.setInt32(at, this.#w0 | 0);
+    view.setInt32(at + 4, this.#w1 | 0);
+    view.setInt32(at + 8, this.#w2 | 0);
+    view.setInt16(at + 12, this.#type | 0);
   }
 }
 

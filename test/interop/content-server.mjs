@@ -1,7 +1,7 @@
 // Brings a deck up live and serves content over node:http on port 8080 of one host of it:
 //   GET /SEED/OFFSET/LENGTH      that content
 //   PUT /                        answers with the SHA-256 of what was sent
-// Usage: node content-server.mjs DIST DECK HOST
+// Usage: node content-server.mjs DIST DECK HOST [plain]: only plain packets cross the interface
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { content } from './content.mjs';
 
-const [dist, deckPath, hostId] = process.argv.slice(2);
+const [dist, deckPath, hostId, plain] = process.argv.slice(2);
 const load = (path) => import(pathToFileURL(join(dist, path)).href);
 const { parseDecks } = await load('src/config/index.js');
 const { Lab } = await load('src/lab/lab.js');
@@ -30,7 +30,9 @@ const http = createServer(async (request, response) => {
 });
 
 const deck = parseDecks([{ name: deckPath, text: readFileSync(deckPath) }]);
-const lab = new Lab(deck, { live: (hooks) => openTun(hooks, { hostSide: true }) });
+const lab = new Lab(deck, {
+  live: (hooks) => openTun(hooks, { hostSide: true, offload: plain === undefined }),
+});
 await lab.start();
 const server = lab.host(Number(hostId)).net.createServer((socket) => http.emit('connection', socket));
 server.listen(8080);

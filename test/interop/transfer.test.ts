@@ -18,10 +18,20 @@ interface Path {
   readonly v4: string;
   readonly v6: string;
   readonly flows: number;
+  /** Only plain packets cross the interface. */
+  readonly plain?: boolean;
 }
 
 const PATHS: readonly Path[] = [
   { title: 'a clean path', deck: 'pair.deck', v4: '192.0.2.80', v6: '[2001:db8:1::80]', flows: 1 },
+  {
+    title: 'a clean path of plain packets',
+    deck: 'pair.deck',
+    v4: '192.0.2.80',
+    v6: '[2001:db8:1::80]',
+    flows: 4,
+    plain: true,
+  },
   {
     title: '2 % loss and 20 ms each way',
     deck: 'path.deck',
@@ -42,6 +52,7 @@ for (const path of PATHS) {
         DIST,
         deck(path.deck),
         '2',
+        ...(path.plain ? ['plain'] : []),
       ]);
       await server.saying(/content is served/);
       if (path.deck === 'path.deck') {

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +21,7 @@ function obstacle(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
   if (process.getuid?.() !== 0) return 'not root: a network namespace cannot be made';
   if (!existsSync('/dev/net/tun')) return 'no /dev/net/tun';
-  for (const tool of ['ip', 'ping', 'setpriv', 'unshare']) {
+  for (const tool of ['ip', 'ping', 'setpriv', 'taskset', 'unshare']) {
     if (spawnSync(tool, ['-V']).error !== undefined) return `${tool} is not installed`;
   }
   if (changedAt(addon) < changedAt(join(root, 'devices/tun/tun.c'))) {
@@ -66,6 +67,12 @@ describe.skipIf(why !== undefined)('in a network namespace', () => {
     execFileSync('ip', ['netns', 'delete', namespace]);
   });
 
+  it('leaves what it writes to the processors that are not its own', () => {
+    const others = ((1 << cpus().length) - 1) & ~1;
+    const { kernel } = scenario<{ kernel: { steered: number } }>('tun', 'taskset', '-c', '0');
+    expect(kernel.steered).toBe(others || 1);
+  });
+
   it('TUN: the kernel pings both families through it, and it is gone after close', () => {
     const result = scenario<{
       codes: number[];
@@ -76,7 +83,8 @@ describe.skipIf(why !== undefined)('in a network namespace', () => {
       live: number;
     }>('tun');
     expect(result.codes).toEqual([0, 0, 0]);
-    expect(result.kernel).toEqual({ mtu: '1400', queue: '16384' });
+    const steered = (1 << cpus().length) - 1;
+    expect(result.kernel).toEqual({ mtu: '1400', queue: '16384', steered });
     expect(result.counters.transmitted).toBe(6);
     expect(result.counters.received).toBe(result.counters.delivered);
     expect(result.gone).toBe(true);

@@ -196,6 +196,17 @@ describe('show', () => {
       expect(Array.isArray(JSON.parse(twinstack('show', what, path, '--json').out))).toBe(true);
     }
   });
+  it('chooses sockets by state, port and peer, and ends at a limit', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    const chosen = (...options: string[]) => twinstack('show', 'sockets', path, ...options);
+    expect(JSON.parse(chosen('--state', 'listen', '--port', '80', '--json').out)).toEqual([
+      { stack: '02', proto: 'tcp', state: 'LISTEN', recv_q: 0, send_q: 0, local: '*:80', peer: '*' },
+    ]);
+    expect(chosen('--peer', '198.51.100.0/24').out).toMatch(/^0 sockets\nSTACK .*\n$/);
+    expect(chosen('--limit', '0', '--json').out).toBe('[\n]\n');
+    expect(chosen('--state', 'sleeping').err).toContain('no state is called SLEEPING');
+    expect(chosen('--peer', '192.0.2.1/33').code).toBe(2);
+  });
   it('looks at a moment of the schedule', () => {
     const { out } = twinstack('show', 'sockets', '--at', '2006ms', deck('two.deck', TWO_HOSTS));
     expect(out).toMatch(/02 +tcp +SYN-RECEIVED/);

@@ -22,3 +22,13 @@ export function heldBytes(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
+
+/** The same when closed handles, ticks and finalizers have had their turns: until nothing more is given back. */
+export async function settledBytes(): Promise<number> {
+  for (let last = Number.POSITIVE_INFINITY; ; ) {
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    const used = heldBytes();
+    if (used > last - (16 << 10)) return used;
+    last = used;
+  }
+}

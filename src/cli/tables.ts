@@ -1,0 +1,136 @@
+/** Every table that `show` prints, made of a lab at rest. */
+import type { Neighbour, Stack } from '../../stacks/stack.ts';
+import type { Lab } from '../lab/lab.ts';
+import { type SocketFilter, socketTable } from './socket-table.ts';
+import { type Table, two } from './table.ts';
+
+/** Every table that `show` knows; each row begins with the stack's id. */
+export const TABLES: Readonly<
+  Record<string, { readonly help: string; readonly make: (lab: Lab, filter: SocketFilter) => Table }>
+> = {
+  links: {
+    help: 'links with their state, MTU, hardware address and addresses',
+    make: (lab) => ({
+      head: ['STACK', 'IDX', 'LINK', 'STATE', 'MTU', 'MAC', 'ADDRESS'],
+      rows: stacks(lab).flatMap((stack) =>
+        stack.interfaces().flatMap((link) => {
+          const start = [
+            two(stack.id),
+            link.index,
+            link.name,
+            link.up ? 'UP' : 'DOWN',
+            link.mtu,
+            macText(link.device?.mac),
+          ];
+          if (link.addresses.length === 0) return [[...start, '-']];
+          return link.addresses.map((a) => [
+            ...start,
+            `${stack.describe(a.address)}/${a.prefixLength}${a.state === 'preferred' ? '' : ` ${a.state}`}`,
+          ]);
+        }),
+      ),
+    }),
+  },
+  routes: {
+    help: 'routes, longest prefix first as they are chosen',
+    make: (lab) => ({
+      head: ['STACK', 'DESTINATION', 'GATEWAY', 'LINK', 'METRIC', 'ORIGIN', 'CARD'],
+      rows: stacks(lab).flatMap((stack) =>
+        [...stack.routes()]
+          .sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
+          .map((route) => [
+            two(stack.id),
+            `${stack.describe(route.destination)}/${route.prefixLength}`,
+            route.gateway.isUnspecified ? 'direct' : stack.describe(route.gateway),
+            linkName(stack, route.interfaceIndex),
+            route.metric,
+            route.origin,
+            route.card ?? '-',
+          ]),
+      ),
+    }),
+  },
+  neighbors: {
+    help: 'neighbour caches with their states (ARP and neighbour discovery)',
+    make: (lab) => ({
+      head: ['STACK', 'ADDRESS', 'LINK', 'MAC', 'STATE'],
+      rows: stacks(lab).flatMap((stack) =>
+        [...stack.neighbours()].map((n) => [
+          two(stack.id),
+          stack.describe(n.address),
+          linkName(stack, n.interfaceIndex),
+          macText(n.mac),
+          neighbourState(n),
+        ]),
+      ),
+    }),
+  },
+  sockets: {
+    help: 'listeners, connections and UDP sockets, as many of each state first',
+    make: (lab, filter) => socketTable(stacks(lab), filter),
+  },
+  storage: {
+    help: 'TCP connections of every stack against its limit, and the bytes they take',
+    make: (lab) => ({
+      head: ['STACK', 'CONNECTIONS', 'LIMIT', 'HALF-OPEN', 'TIME-WAIT', 'RECORDS', 'BUFFERS', 'BOUND'],
+      rows: stacks(lab).map((stack) => {
+        const { connections, maxConnections, halfOpen, timeWait, records, buffers, maxBuffers } =
+          stack.tcp.storage();
+        return [two(stack.id), connections, maxConnections, halfOpen, timeWait, records, buffers, maxBuffers];
+      }),
+    }),
+  },
+  counters: {
+    help: 'packets by verdict, and drops by reason, of every stack and segment',
+    make: (lab) => ({
+      head: ['PLACE', 'COUNTER', 'PACKETS'],
+      rows: [
+        ...stacks(lab).map((stack) => ({ place: `stack ${two(stack.id)}`, counters: stack.counters })),
+        ...[...lab.segments.values()].map((s) => ({ place: `segment ${s.name}`, counters: s.counters })),
+      ].flatMap(({ place, counters }) => {
+        const { drops, ...verdicts } = counters;
+        const named = Object.entries(verdicts).filter(([name, n]) => n > 0 && name !== 'dropped');
+        const reasons = Object.entries(drops).map(([reason, n]) => [`dropped: ${reason}`, n] as const);
+        return [...named, ...reasons].map(([name, n]) => [place, name, n]);
+      }),
+    }),
+  },
+  pmtu: {
+    help: 'path MTUs learnt from the network',
+    make: (lab) => ({
+      head: ['STACK', 'DESTINATION', 'MTU'],
+      rows: stacks(lab).flatMap((stack) =>
+        [...stack.pathMtus()].map((p) => [two(stack.id), stack.describe(p.destination), p.mtu]),
+      ),
+    }),
+  },
+  couple: {
+    help: 'which IPv6 stack is coupled to which IPv4 stack',
+    make: (lab) => ({
+      head: ['STACK', 'COUPLED TO', 'STATE'],
+      rows: [...lab.stacks.values()].flatMap(({ config, stack }) => {
+        if (config.couple === undefined) return [];
+        const partner = lab.stacks.get(config.couple.id)?.stack;
+        const state =
+          partner === undefined ? 'ABSENT' : partner.running && stack.running ? 'COUPLED' : 'STOPPED';
+        return [[two(config.id), two(config.couple.id), state]];
+      }),
+    }),
+  },
+};
+
+function stacks(lab: Lab): Stack[] {
+  return [...lab.stacks.values()].map((built) => built.stack);
+}
+
+function linkName(stack: Stack, index: number): string {
+  return stack.interfaces().find((link) => link.index === index)?.name ?? '-';
+}
+
+function neighbourState(n: Neighbour): string {
+  return n.isRouter ? `${n.state} (router)` : n.state;
+}
+
+export function macText(mac: Uint8Array | undefined): string {
+  return mac === undefined ? '-' : [...mac].map((b) => b.toString(16).padStart(2, '0')).join(':');
+}
