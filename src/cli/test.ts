@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseScript } from '../script/parse.ts';
 import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
-import { type Outcome, runScript } from '../script/run.ts';
+import { modesOf, type Outcome, runScript } from '../script/run.ts';
 import { ScriptError } from '../script/scanner.ts';
-import { type RunOptions, readOptions } from '../script/script-options.ts';
+import { readOptions } from '../script/script-options.ts';
 import { LINUX } from '../script/settings.ts';
 import type { Script } from '../script/syntax.ts';
 import { VirtualWorld } from '../script/virtual-world.ts';
-import { MODES, type Mode, type World } from '../script/world.ts';
+import type { Mode, World } from '../script/world.ts';
 import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
 
 export interface TestRequest {
@@ -32,8 +32,6 @@ export interface TestRequest {
 /** µs that an event may be off in real time: a machine has more to do than this. */
 const REAL_TIME = 12_000;
 
-const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
-
 /** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
 export async function test(request: TestRequest): Promise<number> {
   const { filter, shard } = request;
@@ -50,7 +48,9 @@ export async function test(request: TestRequest): Promise<number> {
   if (!request.json) process.stdout.write('TAP version 14\n');
   for (const script of scripts) {
     const options = readOptions(script);
-    for (const mode of modesOf(options, request.mode)) {
+    for (const mode of request.mode === undefined
+      ? modesOf(script, options, request.kernel)
+      : [request.mode]) {
       const start = performance.now();
       const tolerance = request.kernel ? Math.max(options.tolerance, REAL_TIME) : options.tolerance;
       const played = runScript(script, { ...options, tolerance }, makeWorld(mode, options.mtu));
@@ -93,11 +93,6 @@ async function worlds(request: TestRequest): Promise<(mode: Mode, mtu: number | 
     enterNamespace(libc);
     return new KernelWorld(libc, mode, mtu);
   };
-}
-
-function modesOf({ ipVersion }: RunOptions, wanted: Mode | undefined): readonly Mode[] {
-  if (wanted !== undefined) return [wanted];
-  return ipVersion === undefined ? MODES : [VERSION_MODES[ipVersion]];
 }
 
 /** All `.pkt` files under a folder, by name; a file as it is. */

@@ -8,8 +8,9 @@ import { Scanner } from './scanner.ts';
 import type { Action, Event, Option, Script, Shell, Time } from './syntax.ts';
 
 const OPTION = /--([a-z_0-9]+)(?:=("[^"\n]*"|[^\s`]+))?/y;
-/** Ours, in a comment so that any other runner reads the script as well. */
+/** These two are ours, in a comment so that any other runner reads the script as well. */
 const LINUX_DIFFERS = /^(?:\/\/|#)\s*Linux differs:(.*)$/m;
+const NOT_COUPLED = /^(?:\/\/|#)\s*Not coupled:(.*)$/m;
 const SHELL = /`([^`]*)`/y;
 const CODE = /%\{([\s\S]*?)\}%/y;
 const NUMBER = /\d*\.\d+|\d+\.?/y;
@@ -46,7 +47,8 @@ export function parseScript(
   }
   if (events.length === 0) scanner.fail('a script needs at least one event');
   const linuxDiffers = LINUX_DIFFERS.exec(text)?.[1]?.trim();
-  return { file, lines: text.split('\n'), options, linuxDiffers, init, events, cleanup };
+  const notCoupled = NOT_COUPLED.exec(text)?.[1]?.trim();
+  return { file, lines: text.split('\n'), options, linuxDiffers, notCoupled, init, events, cleanup };
 }
 
 function event(scanner: Scanner): Event {

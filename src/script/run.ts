@@ -12,7 +12,7 @@ import type { RunOptions } from './script-options.ts';
 import { lineText, seenText } from './show-packet.ts';
 import type { Call, Code, Event, PacketLine, Place, Script, Shell, Value } from './syntax.ts';
 import { Failed, Inconclusive } from './verdict.ts';
-import { isErrno, NotSupported, type Result, type World } from './world.ts';
+import { isErrno, MODES, type Mode, NotSupported, type Result, type World } from './world.ts';
 
 export interface Step {
   /** µs from the script's start. */
@@ -51,6 +51,14 @@ interface Pending {
   readonly expires: number;
   returned: Returned | undefined;
   at: number;
+}
+
+const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
+
+/** What a script is for: what its `--ip_version` says, or all; a kernel has no couple that does anything otherwise. */
+export function modesOf(script: Script, { ipVersion }: RunOptions, onKernel = false): readonly Mode[] {
+  if (ipVersion !== undefined) return [VERSION_MODES[ipVersion]];
+  return script.notCoupled === undefined || onKernel ? MODES : MODES.filter((mode) => mode !== 'coupled');
 }
 
 /**

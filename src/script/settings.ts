@@ -17,6 +17,7 @@ export const LINUX: Tuning = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  softErrorsEndConnect: true,
 };
 
 type Setting = (value: string) => Tuning | undefined;

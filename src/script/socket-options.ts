@@ -9,6 +9,7 @@ interface StreamSocket {
   readonly connection: TcpConnection | undefined;
   /** SO_LINGER with a time of zero. */
   resetOnClose: boolean;
+  reuseAddress: boolean;
   takeError(): Failure | undefined;
   /** Now, or as soon as there is a connection. */
   wish(set: (connection: TcpConnection) => void): void;
@@ -34,14 +35,7 @@ const keepAlives = new WeakMap<StreamSocket, KeepAlive>();
 const values = new WeakMap<Socket, Map<string, OptionValue>>();
 
 /** Options that are kept, and change nothing that a packet shows. */
-const WITHOUT_EFFECT = new Set([
-  'SO_REUSEADDR',
-  'SO_REUSEPORT',
-  'IPV6_V6ONLY',
-  'SO_PRIORITY',
-  'SO_ZEROCOPY',
-  'SO_OOBINLINE',
-]);
+const WITHOUT_EFFECT = new Set(['SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY', 'SO_OOBINLINE']);
 
 type Setter = (socket: StreamSocket, given: readonly number[]) => void;
 
@@ -77,6 +71,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   TCP_QUICKACK: (_, [on]) => {
     // Off is how this stack always is: acknowledgments wait for company from the first segment on.
     if (on !== 0) throw new NotSupported('setsockopt TCP_QUICKACK, other than off');
+  },
+  SO_REUSEADDR: (socket, [on]) => {
+    socket.reuseAddress = on !== 0;
   },
   SO_LINGER: (socket, [on, time]) => {
     socket.resetOnClose = on !== 0 && time === 0;

@@ -13,6 +13,8 @@ export interface Script {
   readonly options: readonly Option[];
   /** Of a comment `// Linux differs: why`: played to the kernel, the script is not expected to hold. */
   readonly linuxDiffers: string | undefined;
+  /** Of a comment `// Not coupled: why`: the script is about what a couple does otherwise. */
+  readonly notCoupled: string | undefined;
   /** Shell lines before the first event and after the last. */
   readonly init: Shell | undefined;
   readonly events: readonly Event[];

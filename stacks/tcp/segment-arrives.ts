@@ -6,7 +6,7 @@ import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
-import { acknowledge, newlyAcknowledged } from './acknowledge.ts';
+import { ackFits, acknowledge, newlyAcknowledged } from './acknowledge.ts';
 import { drop, enterFinWait2, enterTimeWait } from './closing.ts';
 import { output } from './output.ts';
 import type { Segment } from './segment.ts';
@@ -14,7 +14,7 @@ import { TIMESTAMP_LIFETIME } from './settings.ts';
 import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
 import { receiveFin, receiveText } from './text.ts';
 import { armIdle, armRetransmission } from './timers.ts';
-import { challengeAck, sendAck, sendResetFor, sendSyn, updateMss } from './transmit.ts';
+import { challengeAck, resetFor, sendAck, sendSyn, updateMss } from './transmit.ts';
 
 export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   const verdict = tcb.state === 'SYN-SENT' ? synSent(tcb, segment, packet) : others(tcb, segment, packet);
@@ -64,7 +64,9 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
 
 /** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
 export function takeSyn(tcb: Tcb, segment: Segment): void {
-  tcb.rcvNxt = tcb.rcvEdge = (segment.seq + 1) | 0;
+  const offered = tcb.rcvWnd; // in our own SYN, when there was one: data may have come with the answer
+  tcb.rcvNxt = (segment.seq + 1) | 0;
+  tcb.rcvEdge = (tcb.rcvNxt + offered) | 0;
   if (segment.mss !== 0) tcb.peerMss = segment.mss;
   tcb.windowScaling &&= segment.shift >= 0;
   tcb.sndShift = tcb.windowScaling ? segment.shift : 0;
@@ -114,8 +116,9 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     replyToUnacceptable(tcb, segment);
     return 'outside-window';
   }
-  // RFC 7323 §4.3 (2)
-  if (tcb.timestamps && segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0) {
+  // RFC 7323 §4.3 (2); of a segment that RFC 5961 §5.2 throws away nothing is taken.
+  const isFresh = segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0;
+  if (tcb.timestamps && isFresh && ackFits(tcb, segment)) {
     recordTimestamp(tcb, segment);
   }
   // Second, the RST bit.
@@ -231,9 +234,4 @@ function finAcknowledged(tcb: Tcb): void {
     case 'LAST-ACK':
       drop(tcb, undefined);
   }
-}
-
-function resetFor(tcb: Tcb, segment: Segment): void {
-  const { network } = tcb.host;
-  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);
 }

@@ -36,6 +36,11 @@ export interface Settings {
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
+  /**
+   * "Host unreachable" and "network unreachable" end an attempt to connect (RFC 5461 §4), as they do in most stacks in
+   * use; RFC 9293 §3.9.2.2 (MUST-56) wants the attempt to go on.
+   */
+  readonly softErrorsEndConnect: boolean;
   /** One per connection that sends. */
   readonly congestion: (mss: number, initialWindow: number) => Congestion;
 }
@@ -60,6 +65,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  softErrorsEndConnect: false,
   congestion: (mss, initialWindow) => new NewReno(mss, initialWindow),
 };
 

@@ -2,10 +2,11 @@
 import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
 import { FIN } from '../wire/tcp.ts';
-import { abort, enterTimeWait } from './closing.ts';
+import { drop, enterTimeWait } from './closing.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import { ENDED, READABLE, type Tcb } from './tcb.ts';
+import { resetFor } from './transmit.ts';
 
 export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   switch (tcb.state) {
@@ -23,7 +24,10 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   const seq = segment.seq;
   const end = (seq + length) | 0;
   if (tcb.orphan && ((end - tcb.rcvNxt) | 0) > 0) {
-    abort(tcb, undefined); // RFC 9293 §3.6.1: data that nobody will read is answered by a reset
+    // RFC 9293 §3.6.1: data that nobody will read is answered by a reset, one that a peer must believe: it may not have
+    // seen our FIN, and then SND.NXT is not what it expects (RFC 5961 §3.2).
+    resetFor(tcb, segment);
+    drop(tcb, undefined);
     return 'answered';
   }
   // Trim to the window, on the left what is known already, on the right what has no room.
@@ -36,7 +40,8 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   }
   const size = length - skip - over;
   if (size <= 0) {
-    if (length > 0) tcb.ackNow = true; // a duplicate, or a probe of the closed window
+    // A duplicate, a probe of the closed window, or a FIN behind a gap (RFC 5681 §4.2).
+    if (length > 0 || ((seq - tcb.rcvNxt) | 0) > 0) tcb.ackNow = true;
     return over > 0 ? 'receive-buffer-full' : 'delivered';
   }
   const largest = packet.segmentSize || length; // a super-segment is many of the peer's

@@ -102,7 +102,8 @@ function keepAlive(tcb: Tcb): void {
   if (keep === undefined) return;
   const quiet = ((((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastReceived) | 0) * MILLISECOND;
   if (tcb.flight > 0 || tcb.retransmitTimer !== undefined || (tcb.unanswered === 0 && quiet < keep.idle)) {
-    armIdle(tcb, 'keep-alive', Math.max(keep.idle - quiet, keep.interval));
+    // Idle from when the peer was last heard; while data is under way the retransmission timer is what watches.
+    armIdle(tcb, 'keep-alive', quiet < keep.idle ? keep.idle - quiet : keep.interval);
     return;
   }
   if (tcb.unanswered >= keep.probes) {

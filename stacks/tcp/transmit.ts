@@ -5,7 +5,7 @@ import { addBytes, finish, fold } from '../packet/checksum.ts';
 import { PARTIAL, type Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
-import { optionBytes, synOptionBytes, writeOptions, writeSynOptions } from './options.ts';
+import { optionBytes, synOptionBytes, writeOptions, writeSynOptions, writeTimestamps } from './options.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
 import type { Tcb } from './tcb.ts';
@@ -147,13 +147,18 @@ export function challengeAck(tcb: Tcb): boolean {
   return true;
 }
 
-/** The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. */
+/**
+ * The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. It carries timestamps,
+ * as every segment does once they are agreed (RFC 7323 §3.2).
+ */
 export function sendReset(tcb: Tcb): void {
   const { network } = tcb.host;
-  const packet = network.environment.pool.take(HEADER);
+  const header = HEADER + (tcb.timestamps ? TIMESTAMP_BYTES : 0);
+  const packet = network.environment.pool.take(header);
   if (packet === undefined) return;
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
-  writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
+  writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, header, RST | ACK, 0);
+  if (tcb.timestamps) writeTimestamps(tcb, packet);
   send(network, packet, tcb.localAddress, tcb.peer);
 }
 
@@ -194,6 +199,12 @@ export function sendResetFor(
     writeHeader(packet, localPort, remotePort, 0, (segment.seq + segment.length) | 0, HEADER, RST | ACK, 0);
   }
   send(network, packet, local, remote);
+}
+
+/** The same for a connection of ours. */
+export function resetFor(tcb: Tcb, segment: Segment): void {
+  const { network } = tcb.host;
+  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);
 }
 
 /** Flags of a data segment that ends at `end`: the FIN rides on the last byte, PSH says the queue is empty. */

@@ -13,7 +13,7 @@ const root = resolve(here, '..', '..');
 
 /** The built project; another build can be named in the environment. */
 export const DIST = resolve(root, process.env['TWINSTACK_DIST'] ?? 'dist');
-const MAIN = join(DIST, 'src', 'cli', 'main.js');
+export const MAIN: string = join(DIST, 'src', 'cli', 'main.js');
 const ADDON = join(root, 'devices', 'tun', 'build', 'Release', 'tun.node');
 
 /** Programs that every live test may use. */
