@@ -155,9 +155,14 @@ export interface Served {
 }
 
 /** twinstack on TUN interfaces; the client is in the same namespace, behind the kernel's side of them. */
-export async function twinstack(...options: string[]): Promise<Served> {
+export function twinstack(...options: string[]): Promise<Served> {
+  return twinstackOn(DECK, ...options);
+}
+
+/** The same, of another deck. */
+export async function twinstackOn(deck: string, ...options: string[]): Promise<Served> {
   const client = new Namespace();
-  const child = client.start(SERVER_CPU, process.execPath, [MAIN, 'run', '--live', DECK, ...options]);
+  const child = client.start(SERVER_CPU, process.execPath, [MAIN, 'run', '--live', deck, ...options]);
   await saying(child, /is live/);
   return { client, process: child, close: () => client.remove() };
 }
@@ -185,6 +190,24 @@ export async function kernelOverVeth(offload: boolean): Promise<Served> {
     await server.remove();
   };
   return { client, process: child, close };
+}
+
+/** Takes the kernel's side of a live interface to a namespace of its own, where the kernel serves behind `gateway`. */
+export async function kernelBehind(
+  client: Namespace,
+  link: string,
+  address: string,
+  gateway: string,
+  ...networks: readonly string[]
+): Promise<Namespace> {
+  const server = new Namespace();
+  client.ip('link', 'set', link, 'netns', server.name);
+  server.ip('addr', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []));
+  server.ip('link', 'set', link, 'up');
+  for (const network of networks) server.ip('route', 'add', network, 'via', gateway);
+  server.start(CLIENT_CPU, loadClient(), ['serve']);
+  await listening();
+  return server;
 }
 
 /** The kernel over loopback. */

@@ -35,7 +35,11 @@ if (values.compare === true) {
   const unknown = positionals.filter((name) => !BENCHMARKS.some((each) => each.name === name));
   const names = BENCHMARKS.map((each) => each.name).join(', ');
   if (unknown.length > 0) fail(`no benchmark is called ${unknown.join(', ')}; there are ${names}`);
-  else await measure(BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)));
+  else await measure(BENCHMARKS.filter(isWanted));
+}
+
+function isWanted({ name, onlyByName }: Benchmark): boolean {
+  return positionals.length === 0 ? onlyByName !== true : positionals.includes(name);
 }
 
 function fail(message: string): void {
@@ -72,7 +76,7 @@ async function measure(wanted: readonly Benchmark[]): Promise<void> {
       if ('row' in message) progress.row(message.row, message.repetition, message.repetitions);
       else results.push(judged(benchmark, message.result));
     });
-    const failure = await session.end();
+    const failure = await session.end(benchmark.onlyByName);
     progress.clear();
     if (failure !== undefined) {
       process.stderr.write(`${benchmark.name}: ${failure}\n`);

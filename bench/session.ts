@@ -12,6 +12,8 @@ import type { Message } from './measure.ts';
 const ONE = fileURLToPath(new URL('./one.js', import.meta.url));
 /** s; what takes longer hangs. */
 const LIMIT = 150;
+/** The same of one that takes minutes. */
+const LONG_LIMIT = 1_200;
 
 export class Session {
   readonly #child: ChildProcess;
@@ -29,8 +31,9 @@ export class Session {
   }
 
   /** Why it failed, if it did. */
-  async end(): Promise<string | undefined> {
-    const limit = setTimeout(() => this.kill(`took longer than ${LIMIT} s`), LIMIT * 1_000);
+  async end(isLong = false): Promise<string | undefined> {
+    const seconds = isLong ? LONG_LIMIT : LIMIT;
+    const limit = setTimeout(() => this.kill(`took longer than ${seconds} s`), seconds * 1_000);
     const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
       this.#child.on('exit', (...how) => resolve(how)),
     );

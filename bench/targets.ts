@@ -16,6 +16,8 @@ export interface Benchmark {
   readonly claim: string;
   /** `root`: makes network namespaces. `load`: as well runs the load client, whose C source LOAD_C names. */
   readonly needs?: 'root' | 'load';
+  /** Takes minutes: runs only when it is named. */
+  readonly onlyByName?: boolean;
   readonly targets: readonly Target[];
 }
 
@@ -125,6 +127,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     claim: 'small packets forwarded between two TUNs, against Linux between two veths',
     needs: 'root',
     targets: [ratio(ANY, '>=', 1, 1.4)],
+  },
+  {
+    name: 'lossy-path',
+    claim: 'one flow over a path that loses and delays, against Linux to Linux over the same path',
+    needs: 'load',
+    onlyByName: true,
+    targets: [ratio(ANY, '>=', 1)],
   },
 ];
 
