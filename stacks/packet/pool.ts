@@ -91,8 +91,9 @@ export class PacketPool {
     const slab = new ArrayBuffer(length);
     const bytes = new Uint8Array(slab);
     const words = new Uint16Array(slab);
+    const view = new DataView(slab);
     for (let i = slots - 1; i >= 0; i--) {
-      this.#free[size]!.push(new Packet(bytes, words, i * slot, (i + 1) * slot));
+      this.#free[size]!.push(new Packet(bytes, words, view, i * slot, (i + 1) * slot));
     }
     return true;
   }
