@@ -11,19 +11,32 @@ export interface Flight {
   order: number;
 }
 
-/** The frames in flight on one segment: a binary heap by arrival, then by order. */
+const SMALLEST = 16;
+
+/**
+ * The frames in flight on one segment, by arrival and then by order. Most arrive no earlier than what was sent before:
+ * they stand in a line, a ring of records. Those that overtake (jitter, unequal rates) are in a binary heap beside it.
+ */
 export class FlightQueue {
+  #line: (Flight | undefined)[] = new Array<Flight | undefined>(SMALLEST).fill(undefined);
+  #head = 0;
+  #length = 0;
+  /** Of the last in the line. */
+  #latest = Number.NEGATIVE_INFINITY;
   readonly #heap: Flight[] = [];
   readonly #spare: Flight[] = [];
   /** Given to the next frame. */
   order = 0;
 
   get size(): number {
-    return this.#heap.length;
+    return this.#length + this.#heap.length;
   }
 
   first(): Flight | undefined {
-    return this.#heap[0];
+    const inLine = this.#length === 0 ? undefined : this.#line[this.#head];
+    const ahead = this.#heap.length === 0 ? undefined : this.#heap[0];
+    if (inLine === undefined || ahead === undefined) return inLine ?? ahead;
+    return before(ahead, inLine) ? ahead : inLine;
   }
 
   push(packet: Packet, sender: Station, arrival: number): void {
@@ -32,6 +45,40 @@ export class FlightQueue {
     flight.sender = sender;
     flight.arrival = arrival;
     flight.order = this.order++;
+    if (this.#length > 0 && arrival < this.#latest) {
+      this.#sift(flight);
+      return;
+    }
+    if (this.#length === this.#line.length) this.#grow();
+    this.#line[(this.#head + this.#length++) & (this.#line.length - 1)] = flight;
+    this.#latest = arrival;
+  }
+
+  /** Takes the first frame out; its record goes back by `recycle`. */
+  shift(): Flight | undefined {
+    const first = this.first();
+    if (first === undefined) return undefined;
+    if (this.#heap.length > 0 && first === this.#heap[0]) return this.#unsift();
+    this.#line[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#line.length - 1);
+    this.#length--;
+    return first;
+  }
+
+  recycle(flight: Flight): void {
+    flight.packet = flight.sender = undefined;
+    this.#spare.push(flight);
+  }
+
+  #grow(): void {
+    const { length } = this.#line;
+    const wider = new Array<Flight | undefined>(2 * length).fill(undefined);
+    for (let i = 0; i < length; i++) wider[i] = this.#line[(this.#head + i) & (length - 1)];
+    this.#line = wider;
+    this.#head = 0;
+  }
+
+  #sift(flight: Flight): void {
     const heap = this.#heap;
     let at = heap.push(flight) - 1;
     while (at > 0) {
@@ -43,8 +90,7 @@ export class FlightQueue {
     heap[at] = flight;
   }
 
-  /** Takes the first frame out; its record goes back by `recycle`. */
-  shift(): Flight | undefined {
+  #unsift(): Flight | undefined {
     const heap = this.#heap;
     const first = heap[0];
     const last = heap.pop();
@@ -60,11 +106,6 @@ export class FlightQueue {
     }
     heap[at] = last;
     return first;
-  }
-
-  recycle(flight: Flight): void {
-    flight.packet = flight.sender = undefined;
-    this.#spare.push(flight);
   }
 }
 

@@ -13,6 +13,7 @@ export class Transmitter {
 
   /** The time, µs, at which a frame of `bytes` handed over at `now` has left; -1 when it would not fit the queue. */
   send(bytes: number, now: number, rate: number, queue: number): number {
+    if (rate === Number.POSITIVE_INFINITY && rate === this.#rate && this.#start <= now) return now;
     if (rate !== this.#rate) {
       this.#start = this.#finish();
       this.#bits = 0;

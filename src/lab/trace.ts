@@ -111,15 +111,19 @@ export class LabTrace implements Trace {
   #word(n: number): void {
     this.#a = Math.imul(this.#a ^ (n | 0), 0x01000193);
     this.#b = Math.imul(this.#b ^ (n | 0), 0x5bd1e995) ^ (this.#b >>> 15);
-    const high = Math.floor(n / 0x1_0000_0000);
-    if (high !== 0) this.#word(high);
+    if (n >= 0x1_0000_0000) this.#word(Math.floor(n / 0x1_0000_0000));
   }
 
   #text(text: string): void {
+    let a = this.#a;
+    let b = this.#b;
     for (let i = 0; i < text.length; i++) {
-      this.#a = Math.imul(this.#a ^ text.charCodeAt(i), 0x01000193);
-      this.#b = Math.imul(this.#b ^ text.charCodeAt(i), 0x5bd1e995);
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x5bd1e995);
     }
+    this.#a = a;
+    this.#b = b;
   }
 }
 

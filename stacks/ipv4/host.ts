@@ -101,9 +101,9 @@ export class Host {
 
   /** Writes down what became of a packet that came in; the packet itself may live on as something else. */
   account(packet: Packet, verdict: Verdict, reason?: DropReason): void {
-    this.#count(this.counters, verdict, reason);
+    this.counters.count(verdict, reason);
     const from = this.interfaceAt(packet.ingress);
-    if (from !== undefined) this.#count(from.counters, verdict, reason);
+    if (from !== undefined) from.counters.count(verdict, reason);
     this.environment.trace?.verdict(this.name, verdict, reason, packet);
   }
 
@@ -141,10 +141,5 @@ export class Host {
     const from = this.interfaceAt(packet.ingress);
     if (from !== undefined) from.counters.forwarded++;
     this.environment.trace?.verdict(this.name, 'forwarded', undefined, packet);
-  }
-
-  #count(counters: Counters, verdict: Verdict, reason: DropReason | undefined): void {
-    if (reason !== undefined) counters.drop(reason);
-    else if (verdict !== 'dropped') counters[verdict]++;
   }
 }

@@ -116,21 +116,6 @@ function ours(local: LocalAddress | undefined): LocalAddress | undefined {
 }
 
 function count(counters: Counters, verdict: Verdict, reason: DropReason | undefined, own: boolean): void {
-  switch (verdict) {
-    case 'delivered':
-      counters.delivered++;
-      break;
-    case 'forwarded':
-      counters.forwarded++;
-      break;
-    case 'answered':
-      counters.answered++;
-      break;
-    case 'transmitted':
-      counters.transmitted++;
-      break;
-    case 'dropped':
-      if (own) counters.unsent++;
-      else if (reason !== undefined) counters.drop(reason);
-  }
+  if (own && verdict === 'dropped') counters.unsent++;
+  else counters.count(verdict, reason);
 }

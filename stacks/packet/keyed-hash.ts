@@ -17,6 +17,34 @@ export class KeyedHash {
     this.#k1 = k1 | 0;
   }
 
+  /** Of `count` words from `from` on, at one go: what `begin`, `word` and `end` give, in registers. 32 bits, signed. */
+  of(words: Int32Array, from: number, count: number): number {
+    let a = this.#k0;
+    let b = this.#k1;
+    let c = 0x6c796765 ^ a;
+    let d = 0x74656462 ^ b;
+    // Two rounds a word, the length being the last, then four.
+    for (let i = 0; i < count + 3; i++) {
+      const m = i < count ? words[from + i]! : i === count ? (count * 4) << 24 : 0;
+      d ^= m;
+      for (let round = 0; round < 2; round++) {
+        a = (a + b) | 0;
+        b = ((b << 5) | (b >>> 27)) ^ a;
+        a = (a << 16) | (a >>> 16);
+        c = (c + d) | 0;
+        d = ((d << 8) | (d >>> 24)) ^ c;
+        a = (a + d) | 0;
+        d = ((d << 7) | (d >>> 25)) ^ a;
+        c = (c + b) | 0;
+        b = ((b << 13) | (b >>> 19)) ^ c;
+        c = (c << 16) | (c >>> 16);
+      }
+      a ^= m;
+      if (i === count) c ^= 0xff;
+    }
+    return b ^ d;
+  }
+
   begin(): this {
     this.#v0 = this.#k0;
     this.#v1 = this.#k1;

@@ -71,9 +71,7 @@ export class KeyedTable<V> {
   }
 
   #home(words: Int32Array, at: number): number {
-    const hash = this.#hash.begin();
-    for (let i = 0; i < this.key.length; i++) hash.word(words[at + i]!);
-    return hash.end() & this.#mask;
+    return this.#hash.of(words, at, this.key.length) & this.#mask;
   }
 
   /** The slot of `key`, or the free slot where it belongs. */

@@ -126,6 +126,15 @@ export class Counters {
   dropped = 0;
   readonly drops: Partial<Record<DropReason, number>> = {};
 
+  /** One that came in, by its verdict; by name, since a computed key is looked up at every packet. */
+  count(verdict: Verdict, reason: DropReason | undefined): void {
+    if (verdict === 'delivered') this.delivered++;
+    else if (verdict === 'answered') this.answered++;
+    else if (verdict === 'forwarded') this.forwarded++;
+    else if (verdict === 'transmitted') this.transmitted++;
+    else if (reason !== undefined) this.drop(reason);
+  }
+
   drop(reason: DropReason): void {
     this.dropped++;
     this.drops[reason] = (this.drops[reason] ?? 0) + 1;

@@ -2,10 +2,8 @@
 import type { Packet } from '../packet/packet.ts';
 import { MILLISECOND } from '../time/clock.ts';
 import { HEADER } from '../wire/tcp.ts';
+import { TIMESTAMP_BYTES, TIMESTAMPS_ALONE } from './segment.ts';
 import type { Tcb } from './tcb.ts';
-
-/** NOP NOP and the ten bytes of the option (RFC 7323 appendix A). */
-export const TIMESTAMP_BYTES = 12;
 
 /** Four NOP-padded options of a SYN at most: MSS, SACK permitted with timestamps, window scale. */
 export function synOptionBytes(tcb: Tcb): number {
@@ -34,7 +32,7 @@ export function writeSynOptions(tcb: Tcb, packet: Packet, advertisedMss: number)
   packet.setI32(at, 0x0204_0000 | advertisedMss);
   at += 4;
   if (tcb.timestamps) {
-    packet.setI32(at, tcb.sack ? 0x0402_080a : 0x0101_080a);
+    packet.setI32(at, tcb.sack ? 0x0402_080a : TIMESTAMPS_ALONE);
     at = writeStamps(tcb, packet, at + 4);
   } else if (tcb.sack) {
     packet.setI32(at, 0x0101_0402);
@@ -46,7 +44,7 @@ export function writeSynOptions(tcb: Tcb, packet: Packet, advertisedMss: number)
 export function writeOptions(tcb: Tcb, packet: Packet): void {
   let at = packet.start + HEADER;
   if (tcb.timestamps) {
-    packet.setI32(at, 0x0101_080a);
+    packet.setI32(at, TIMESTAMPS_ALONE);
     at = writeStamps(tcb, packet, at + 4);
   }
   const blocks = sackBlocks(tcb);

@@ -25,6 +25,16 @@ class Range {
   }
 }
 
+/** Below this a loop is quicker than `slice`. */
+const LOOP = 64;
+
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  if (to - from >= LOOP) return bytes.slice(from, to);
+  const copy = new Uint8Array(to - from);
+  for (let i = from; i < to; i++) copy[i - from] = bytes[i]!;
+  return copy;
+}
+
 function push(chunks: Uint8Array[], head: number, chunk: Uint8Array): void {
   const at = chunks.length - 1;
   const last = at >= head ? chunks[at]! : undefined;
@@ -58,7 +68,7 @@ export class ReceiveQueue {
       this.#keep(rcvNxt, packet, from, to);
       return this.#fill();
     }
-    push(this.#chunks, this.#head, packet.bytes.slice(from, to));
+    push(this.#chunks, this.#head, copyOf(packet.bytes, from, to));
     this.length += to - from;
     return (rcvNxt + (to - from)) | 0;
   }
@@ -74,7 +84,10 @@ export class ReceiveQueue {
     this.length -= chunk.length;
     this.#head++;
     if (this.#head === this.#chunks.length) {
-      this.#chunks.length = this.#head = 0;
+      this.#head = 0;
+      if (this.#chunks.length === 1)
+        this.#chunks.pop(); // the usual case, and to set `length` is slow
+      else this.#chunks.length = 0;
     } else if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) {
       this.#chunks.splice(0, this.#head);
       this.#head = 0;

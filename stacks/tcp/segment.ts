@@ -15,6 +15,9 @@ const TIMESTAMPS = 8;
 
 /** Four blocks fill the 40 bytes of options (RFC 2018 §3). */
 const MAX_BLOCKS = 4;
+/** RFC 7323 appendix A: NOP, NOP, and the timestamps, as nearly every segment has them. */
+export const TIMESTAMPS_ALONE = 0x0101_080a;
+export const TIMESTAMP_BYTES = 12;
 /** RFC 7323 §2.3 */
 const MAX_SHIFT = 14;
 
@@ -57,6 +60,13 @@ export class Segment {
     this.shift = -1;
     this.sackPermitted = this.hasTimestamp = false;
     this.blocks = 0;
+    if (this.from === at + HEADER) return true;
+    if (this.from === at + HEADER + TIMESTAMP_BYTES && packet.i32(at + HEADER) === TIMESTAMPS_ALONE) {
+      this.hasTimestamp = true;
+      this.tsVal = packet.i32(at + HEADER + 4);
+      this.tsEcr = packet.i32(at + HEADER + 8);
+      return true;
+    }
     return this.#options(packet, at + HEADER, this.from);
   }
 

@@ -140,7 +140,10 @@ export class SendQueue {
       chunk.bytes = NOTHING;
     }
     if (this.#head === this.#chunks.length) {
-      this.#chunks.length = this.#head = this.#cursor = 0;
+      if (this.#chunks.length === 1)
+        this.#chunks.pop(); // the usual case, and to set `length` is slow
+      else this.#chunks.length = 0;
+      this.#head = this.#cursor = 0;
       this.#cursorStart = this.#dropped;
     } else if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) {
       this.#chunks.splice(0, this.#head);

@@ -9,8 +9,8 @@ import type { Random } from '../packet/environment.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import { SECOND } from '../time/clock.ts';
 import { ACK, RST, SYN } from '../wire/tcp.ts';
-import { hashTuple } from './isn.ts';
 import type { Segment } from './segment.ts';
+import { Tuple } from './tuple.ts';
 
 /** Ascending; the largest that the peer takes is chosen. 536 and 1,220 are the defaults of the families. */
 const SIZES = [64, 536, 1_220, 1_360, 1_400, 1_440, 1_460, 8_940] as const;
@@ -21,13 +21,14 @@ const HASH_MASK = (1 << HASH_BITS) - 1;
 const PERIOD_MASK = 31;
 
 export class SynCookies {
-  readonly #tuple: KeyedHash;
+  readonly #key: KeyedHash;
+  readonly #tuple = new Tuple();
   readonly #rest: KeyedHash;
   /** No cookie is out before the first, and none after the last has expired: then none is believed. */
   #last = Number.NEGATIVE_INFINITY;
 
   constructor(random: Random) {
-    this.#tuple = new KeyedHash(random.u32(), random.u32());
+    this.#key = new KeyedHash(random.u32(), random.u32());
     this.#rest = new KeyedHash(random.u32(), random.u32());
   }
 
@@ -44,7 +45,7 @@ export class SynCookies {
     const period = Math.floor(now / PERIOD);
     let size = SIZES.length - 1;
     while (size > 0 && SIZES[size]! > mss) size--;
-    const tuple = hashTuple(this.#tuple, local, localPort, remote, remotePort);
+    const tuple = this.#tuple.set(local, localPort, remote, remotePort).hash(this.#key);
     this.#last = period;
     return this.#cookie(tuple, irs, period, size);
   }
@@ -66,7 +67,7 @@ export class SynCookies {
     const age = (period - (cookie >>> 27)) & PERIOD_MASK;
     if (age > 1) return undefined;
     const size = (cookie >>> HASH_BITS) & 7;
-    const tuple = hashTuple(this.#tuple, local, localPort, remote, remotePort);
+    const tuple = this.#tuple.set(local, localPort, remote, remotePort).hash(this.#key);
     return this.#cookie(tuple, irs, period - age, size) === cookie ? SIZES[size] : undefined;
   }
 

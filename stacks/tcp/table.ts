@@ -2,11 +2,11 @@
  * Connections by four-tuple. Their rows lie in pages of typed arrays, which the garbage collector does not look into;
  * a keyed hash leads to the first row of a chain, and the chain through the rows. A page whose rows are all free goes.
  */
-import { Address } from '../address/address.ts';
+import type { Address } from '../address/address.ts';
 import type { Random } from '../packet/environment.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
-import { hashTuple } from './isn.ts';
 import { CHAIN, GONE, HASH, PORTS, REMOTE, REMOTE_V6, ROW, type Tcb } from './tcb.ts';
+import { Tuple } from './tuple.ts';
 
 /** Rows of a page: 37 KB for IPv4, little for a stack with one connection, and 4,000 pages for a million. */
 const PAGE_BITS = 8;
@@ -39,17 +39,13 @@ export class ConnectionTable {
   #buckets: Int32Array = new Int32Array(SMALLEST);
   readonly #pages: (Page | undefined)[] = [];
   readonly #roomy: Page[] = [];
-  /** The four-tuple hashed last. */
-  #hashed = 0;
-  #hashedPorts = 0;
-  readonly #hashedLocal = new Address();
-  readonly #hashedRemote = new Address();
+  /** What is looked for. */
+  readonly #wanted = new Tuple();
   /** Segments come in trains: the connection found last is the likeliest. */
   #last: Tcb | undefined;
 
   constructor(random: Random, addressBytes: 4 | 16) {
     this.#hash = new KeyedHash(random.u32(), random.u32());
-    this.#hashed = hashTuple(this.#hash, this.#hashedLocal, 0, this.#hashedRemote, 0);
     this.#isV6 = addressBytes === 16;
     this.#rowWords = this.#isV6 ? REMOTE_V6 + 4 : REMOTE_V6;
   }
@@ -64,7 +60,7 @@ export class ConnectionTable {
     const ports = (localPort << 16) | remotePort;
     const last = this.#last;
     if (last !== undefined && this.#matches(last, ports, local, remote)) return last;
-    const hash = this.#hashOf(ports, local, remote);
+    const hash = this.#wanted.set(local, localPort, remote, remotePort).hash(this.#hash);
     let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
     while (row !== 0) {
       const page = this.#pages[(row - 1) >> PAGE_BITS]!;
@@ -96,8 +92,8 @@ export class ConnectionTable {
     );
   }
 
-  /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet. */
-  add(tcb: Tcb, localPort: number, remote: Address, remotePort: number): void {
+  /** Gives `tcb` a row of zeros but for the four-tuple, which is not in the table yet; `remote` is part of it. */
+  add(tcb: Tcb, tuple: Tuple, remote: Address): void {
     if (this.size >= this.#buckets.length) this.#resize(this.#buckets.length * 2);
     const page = this.#roomy.at(-1) ?? this.#addPage();
     let index = page.free - 1;
@@ -109,7 +105,7 @@ export class ConnectionTable {
     const at = index * this.#rowWords;
     words.fill(0, at, at + this.#rowWords);
     words[at + ROW] = ((page.number << PAGE_BITS) | index) + 1;
-    words[at + PORTS] = (localPort << 16) | remotePort;
+    words[at + PORTS] = tuple.ports;
     words[at + REMOTE] = remote.w3;
     if (this.#isV6) {
       words[at + REMOTE_V6] = remote.w0;
@@ -119,7 +115,7 @@ export class ConnectionTable {
     }
     tcb.words = words;
     tcb.at = at;
-    words[at + HASH] = this.#hashOf(words[at + PORTS]!, tcb.localAddress, remote);
+    words[at + HASH] = tuple.hash(this.#hash);
     this.#link(tcb);
     this.size++;
   }
@@ -206,18 +202,6 @@ export class ConnectionTable {
 
   #bucket(tcb: Tcb): number {
     return tcb.words[tcb.at + HASH]! & (this.#buckets.length - 1);
-  }
-
-  /** A connection is looked for before it is added, so the hash computed last is kept. */
-  #hashOf(ports: number, local: Address, remote: Address): number {
-    if (this.#hashedPorts === ports && this.#hashedRemote.equals(remote) && this.#hashedLocal.equals(local)) {
-      return this.#hashed;
-    }
-    this.#hashedPorts = ports;
-    this.#hashedRemote.set(remote);
-    this.#hashedLocal.set(local);
-    this.#hashed = hashTuple(this.#hash, local, ports >>> 16, remote, ports & 0xffff);
-    return this.#hashed;
   }
 
   #link(tcb: Tcb): void {

@@ -47,6 +47,7 @@ import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
 import { linkMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
+import { Tuple } from './tuple.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
 
@@ -75,6 +76,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #listeners = new Map<number, Listener[]>();
   readonly #suspended = new Set<number>();
   readonly #segment = new Segment();
+  readonly #tuple = new Tuple();
   /** RFC 7323 §2.3: what the largest receive buffer needs. */
   readonly #windowShift: number;
   #local: Address | undefined;
@@ -248,8 +250,9 @@ export class Tcp implements TcpService, Transport, Host {
   ): Connection {
     const { settings } = this;
     const tcb = new Connection(this, handler, this.#keepLocal(local));
-    this.#table.add(tcb, localPort, remote, remotePort);
-    let iss = this.#isn.isn(this.clock.now, local, localPort, remote, remotePort);
+    const tuple = this.#tuple.set(local, localPort, remote, remotePort);
+    this.#table.add(tcb, tuple, remote);
+    let iss = this.#isn.isn(this.clock.now, tuple);
     if (after !== undefined && ((iss - after) | 0) <= 0) iss = (after + ISN_STEP) | 0;
     tcb.sndUna = tcb.sndNxt = tcb.sndMax = iss;
     tcb.sndEnd = (iss + 1) | 0;
@@ -258,7 +261,7 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.sack = settings.sack;
     tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
     if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
-    tcb.tsOffset = this.#isn.timestampOffset(local, localPort, remote, remotePort);
+    tcb.tsOffset = this.#isn.timestampOffset(tuple);
     tcb.peerMss = this.network.family.defaultMss;
     tcb.mss = linkMss(tcb);
     tcb.rto = settings.initialRto;
