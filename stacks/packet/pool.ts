@@ -78,8 +78,10 @@ export class PacketPool {
     if (!packet.live) throw new Error('packet released twice');
     packet.live = false;
     this.live--;
-    const size = packet.limit - packet.base;
-    this.#free[SLOT_SIZES.indexOf(size as (typeof SLOT_SIZES)[number])]!.push(packet);
+    const bytes = packet.limit - packet.base;
+    let size = 0;
+    while (SLOT_SIZES[size] !== bytes) size++;
+    this.#free[size]!.push(packet);
   }
 
   #grow(size: number): boolean {

@@ -11,6 +11,7 @@ import { Scoreboard } from '../../../stacks/tcp/sack.ts';
 import { SendQueue } from '../../../stacks/tcp/send-queue.ts';
 import { ConnectionTable } from '../../../stacks/tcp/table.ts';
 import { HASH, type Host, REMOTE_V6, Tcb } from '../../../stacks/tcp/tcb.ts';
+import { Tuple } from '../../../stacks/tcp/tuple.ts';
 import { families, must, Owner, pattern, Seeded, serve, Wire } from './network.ts';
 
 const SPAN = 200;
@@ -172,7 +173,9 @@ describe('ConnectionTable', () => {
       const remote = (i: number) =>
         family.version === 4 ? new Address(0, 0, 0, i >> 4) : new Address(i & 1, 0, i >> 4, 7, i & 2);
       const all = Array.from({ length: 5_000 }, () => new Tcb(host, NOBODY, local));
-      for (const [i, tcb] of all.entries()) table.add(tcb, 80, remote(i), i & 15);
+      const tuple = new Tuple();
+      for (const [i, tcb] of all.entries())
+        table.add(tcb, tuple.set(local, 80, remote(i), i & 15), remote(i));
       const full = table.bytes;
       for (const [i, tcb] of all.entries()) {
         expect(tcb.peer.equals(remote(i))).toBe(true);
@@ -207,7 +210,8 @@ describe('ConnectionTable', () => {
     const host = { network: { family: families[0] }, peer: new Address() } as unknown as Host;
     const local = new Address(0, 0, 0, 1);
     const first = new Tcb(host, NOBODY, local);
-    table.add(first, 1, local, 2);
+    const tuple = new Tuple().set(local, 1, local, 2);
+    table.add(first, tuple, local);
     const before = first.words.slice(first.at + HASH, first.at + REMOTE_V6);
     first.bytesSent = 2 ** 40 + 5;
     first.sndShift = 14;
@@ -224,7 +228,7 @@ describe('ConnectionTable', () => {
     table.remove(first);
     table.release(first);
     const second = new Tcb(host, NOBODY, local);
-    table.add(second, 1, local, 2);
+    table.add(second, tuple, local);
     expect(second.at).toBe(at);
     expect(second.words.slice(second.at + HASH, second.at + REMOTE_V6)).toEqual(before);
   });
