@@ -98,8 +98,8 @@ export class Activity<Owner> {
 /** What every connection without one shows; never written. */
 export const AT_REST: Activity<never> = new Activity<never>();
 
-/** Records kept for the next connection; more are left to the garbage collector. */
-const MAX_SPARE = 4_096;
+/** Records kept for the next connection, as many as a burst needs; more are left to the garbage collector. */
+const MAX_SPARE = 256;
 
 export class ActivityPool<Owner> {
   readonly #spare: Activity<Owner>[] = [];

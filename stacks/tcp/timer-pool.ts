@@ -15,8 +15,8 @@ export class TimerSlot<Owner> {
   }
 }
 
-/** Slots kept for the next connection; more are left to the garbage collector. */
-const MAX_SPARE = 4_096;
+/** Slots kept for the next connection, as many as a burst needs; more are left to the garbage collector. */
+const MAX_SPARE = 256;
 
 export class TimerPool<Owner> {
   readonly #clock: Clock;
