@@ -109,10 +109,20 @@ export const TABLES: Readonly<Record<string, { readonly help: string; readonly m
     storage: {
       help: 'TCP connections of every stack against its limit, and the bytes they take',
       make: (lab) => ({
-        head: ['STACK', 'CONNECTIONS', 'LIMIT', 'TIME-WAIT', 'RECORDS', 'BUFFERS'],
+        head: ['STACK', 'CONNECTIONS', 'LIMIT', 'HALF-OPEN', 'TIME-WAIT', 'RECORDS', 'BUFFERS', 'BOUND'],
         rows: stacks(lab).map((stack) => {
-          const { connections, maxConnections, timeWait, records, buffers } = stack.tcp.storage();
-          return [two(stack.id), connections, maxConnections, timeWait, records, buffers];
+          const { connections, maxConnections, halfOpen, timeWait, records, buffers, maxBuffers } =
+            stack.tcp.storage();
+          return [
+            two(stack.id),
+            connections,
+            maxConnections,
+            halfOpen,
+            timeWait,
+            records,
+            buffers,
+            maxBuffers,
+          ];
         }),
       }),
     },

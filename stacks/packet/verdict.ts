@@ -97,6 +97,10 @@ export const DROP_REASONS = {
     says: 'the socket has not read what it already holds',
     rule: 'bound: socket buffer',
   },
+  'buffers-full': {
+    says: 'the queues of the stack hold as much as they may',
+    rule: 'bound: buffers of a stack',
+  },
   'port-suspended': { says: 'the operator suspended this port', rule: 'PORT n SUSPEND' },
   filtered: { says: 'an IN statement denies it', rule: 'IN' },
   'no-connection': { says: 'a segment for no connection, and no reset is due', rule: 'RFC 9293 §3.10.7.1' },

@@ -44,7 +44,7 @@ export interface TcpConnection {
   readonly localPort: number;
   readonly remoteAddress: Address;
   readonly remotePort: number;
-  /** Bytes that `send` will take before its owner should wait for `writable`; never negative. */
+  /** Bytes that `send` will take before its owner should wait for `writable`; 0 promises that `writable` comes. */
   readonly sendSpace: number;
   /** Bytes accepted by `send` and not yet acknowledged. */
   readonly unacknowledged: number;
@@ -127,11 +127,14 @@ export interface ConnectOptions {
 export interface TcpStorage {
   readonly connections: number;
   readonly maxConnections: number;
+  /** Of the connections, those in SYN-RECEIVED. */
+  readonly halfOpen: number;
   readonly timeWait: number;
   /** Bytes of connection records: rows, handles and the table that finds them. */
   readonly records: number;
-  /** Bytes received and not yet read, and bytes accepted by `send` and not yet acknowledged. */
+  /** Bytes received and not yet read, in order or not, and bytes accepted by `send` and not yet acknowledged. */
   readonly buffers: number;
+  readonly maxBuffers: number;
 }
 
 /** The open calls; `Tcp` (tcp.ts) implements it. */

@@ -6,7 +6,7 @@ import { sendReset } from './transmit.ts';
 
 /** The connection ceases to be. With a failure what was received and not read is lost (RFC 9293 §3.10.7.4). */
 export function drop(tcb: Tcb, failure: Failure | undefined): void {
-  if (failure !== undefined) tcb.receiveQueue = undefined;
+  if (failure !== undefined) tcb.abandonReceived();
   tcb.state = 'CLOSED';
   finish(tcb, failure);
   tcb.host.remove(tcb);
@@ -24,7 +24,7 @@ export function abort(tcb: Tcb, failure: Failure | undefined): void {
       break;
     default: // RFC 9293 §3.10.5: the others have nothing to reset
   }
-  tcb.receiveQueue = undefined;
+  tcb.abandonReceived();
   drop(tcb, failure);
 }
 
@@ -44,6 +44,7 @@ export function enterFinWait2(tcb: Tcb): void {
 function finish(tcb: Tcb, failure: Failure | undefined): void {
   disarmAll(tcb);
   tcb.failure = failure;
+  tcb.sendQueue?.drop(tcb.sendQueue.length);
   tcb.sendQueue = undefined;
   tcb.scoreboard = undefined;
   tcb.congestion = undefined;

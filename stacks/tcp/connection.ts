@@ -6,7 +6,13 @@ import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
 import { abort, drop } from './closing.ts';
 import { output } from './output.ts';
 import { SendQueue } from './send-queue.ts';
-import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
+import {
+  KEEP_ALIVE_IDLE,
+  KEEP_ALIVE_INTERVAL,
+  KEEP_ALIVE_PROBES,
+  SEND_LOW_WATER,
+  SHORT_BUFFER,
+} from './settings.ts';
 import { CLOSED, peerName, Tcb } from './tcb.ts';
 import { growReceiveBuffer } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
@@ -28,7 +34,12 @@ export class Connection extends Tcb implements TcpConnection {
   }
 
   get sendSpace(): number {
-    return Math.max(this.host.settings.sendBuffer - this.unacknowledged, 0);
+    const { settings, buffers } = this.host;
+    const most = buffers.isShort ? Math.min(SHORT_BUFFER, settings.sendBuffer) : settings.sendBuffer;
+    const space = most - this.unacknowledged;
+    if (space > 0) return space;
+    if (!this.isGone) this.sendBlocked = true;
+    return 0;
   }
 
   get unacknowledged(): number {
@@ -57,7 +68,7 @@ export class Connection extends Tcb implements TcpConnection {
     }
     if (chunk.length === 0) return undefined;
     this.host.clock.refresh();
-    this.sendQueue ??= new SendQueue(this.host.blocks);
+    this.sendQueue ??= new SendQueue(this.host.buffers);
     if (copy) this.sendQueue.pushCopy(chunk);
     else this.sendQueue.push(chunk);
     this.sndEnd = (this.sndEnd + chunk.length) | 0;
@@ -110,7 +121,7 @@ export class Connection extends Tcb implements TcpConnection {
     this.orphan = true;
     this.host.clock.refresh();
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
-      this.receiveQueue = undefined;
+      this.abandonReceived();
       if ((this.events & CLOSED) !== 0) this.host.notify(this, CLOSED);
     } else if (this.unread > 0) {
       abort(this, undefined); // RFC 2525 §2.17: the peer must learn that its data was not read
@@ -158,6 +169,7 @@ export class Connection extends Tcb implements TcpConnection {
   bequeath(): void {
     const { localPort, remotePort, bytesSent, bytesReceived, totalRetransmits } = this;
     const remoteAddress = this.peer.clone();
+    this.abandonReceived();
     this.rest();
     this.activity = new Activity<Tcb>();
     this.activity.remains = { remoteAddress, localPort, remotePort, bytesSent, bytesReceived };

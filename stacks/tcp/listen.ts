@@ -19,7 +19,7 @@ export class Listener implements TcpListener, Origin<Tcb> {
   readonly #backlog: number;
   readonly #closed: (listener: Listener) => void;
   /** Connections in SYN-RECEIVED. */
-  #waiting = 0;
+  halfOpen = 0;
 
   constructor(address: Address, port: number, options: ListenOptions, closed: (listener: Listener) => void) {
     this.address = address;
@@ -31,12 +31,12 @@ export class Listener implements TcpListener, Origin<Tcb> {
 
   /** As many connections are half open as may be: further ones are answered by a cookie. */
   get isFull(): boolean {
-    return this.#waiting >= this.#backlog;
+    return this.halfOpen >= this.#backlog;
   }
 
   /** Those whose cookie came back may be as many again: they are real, and wait in SYN-RECEIVED for `admits`. */
   get isCrowded(): boolean {
-    return this.#waiting >= 2 * this.#backlog;
+    return this.halfOpen >= 2 * this.#backlog;
   }
 
   admits(): boolean {
@@ -46,13 +46,13 @@ export class Listener implements TcpListener, Origin<Tcb> {
   add(tcb: Tcb): void {
     tcb.origin = this;
     tcb.halfOpen = true;
-    this.#waiting++;
+    this.halfOpen++;
   }
 
   left(tcb: Tcb): void {
     if (!tcb.halfOpen) return;
     tcb.halfOpen = false;
-    this.#waiting--;
+    this.halfOpen--;
   }
 
   announce(connection: Connection): void {

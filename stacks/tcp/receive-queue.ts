@@ -3,6 +3,7 @@
  * gap to fill (RFC 9293 §3.10.7.4, RFC 2018 §4). Both lie inside the advertised window, so the buffer bounds them.
  */
 import type { Packet } from '../packet/packet.ts';
+import { Buffers } from './buffers.ts';
 import { MAX_RANGES } from './settings.ts';
 
 /** Two chunks of at most this together become one: a peer that sends single bytes must not cost an object a byte. */
@@ -51,12 +52,19 @@ function push(chunks: Uint8Array[], head: number, chunk: Uint8Array): void {
 export class ReceiveQueue {
   /** Bytes in order, waiting for `read`. */
   length = 0;
+  readonly #buffers: Buffers;
+  /** Bytes out of order. */
+  #waiting = 0;
   readonly #chunks: Uint8Array[] = [];
   #head = 0;
   /** Out of order, ascending, neither overlapping nor adjacent. */
   readonly #ranges: Range[] = [];
   /** The ranges that changed last, newest first (RFC 2018 §4). */
   readonly #recent: Range[] = [];
+
+  constructor(buffers: Buffers = new Buffers()) {
+    this.#buffers = buffers;
+  }
 
   get hasGap(): boolean {
     return this.#ranges.length > 0;
@@ -70,6 +78,7 @@ export class ReceiveQueue {
     }
     push(this.#chunks, this.#head, copyOf(packet.bytes, from, to));
     this.length += to - from;
+    this.#buffers.held += to - from;
     return (rcvNxt + (to - from)) | 0;
   }
 
@@ -79,9 +88,11 @@ export class ReceiveQueue {
     if (chunk.length > max) {
       this.#chunks[this.#head] = chunk.subarray(max);
       this.length -= max;
+      this.#buffers.held -= max;
       return chunk.slice(0, max);
     }
     this.length -= chunk.length;
+    this.#buffers.held -= chunk.length;
     this.#head++;
     if (this.#head === this.#chunks.length) {
       this.#head = 0;
@@ -125,7 +136,11 @@ export class ReceiveQueue {
       const stop = next !== undefined && ((next.start - end) | 0) < 0 ? next.start : end;
       const skip = (range.end - sequence) | 0;
       const n = (stop - range.end) | 0;
-      if (n > 0) range.append(packet.bytes.slice(from + skip, from + skip + n));
+      if (n > 0) {
+        range.append(packet.bytes.slice(from + skip, from + skip + n));
+        this.#waiting += n;
+        this.#buffers.held += n;
+      }
       if (next !== undefined && next.start === range.end) this.#swallow(range, i + 1);
     }
     const next = ranges[i + 1];
@@ -156,8 +171,16 @@ export class ReceiveQueue {
     const range = this.#ranges.shift()!;
     this.#forget(range);
     for (const chunk of range.chunks) push(this.#chunks, this.#head, chunk);
-    this.length += (range.end - range.start) | 0;
+    const bytes = (range.end - range.start) | 0;
+    this.length += bytes;
+    this.#waiting -= bytes;
     return range.end;
+  }
+
+  /** Nobody will read it: the queue is at its end. */
+  abandon(): void {
+    this.#buffers.held -= this.length + this.#waiting;
+    this.length = this.#waiting = 0;
   }
 
   /** How many SACK blocks there are to report, at most `max`. */

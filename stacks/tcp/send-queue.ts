@@ -3,28 +3,13 @@
  * back a copy is made into blocks, which are used again and again, so that a bulk sender makes no garbage.
  */
 
+import { BLOCK, Buffers } from './buffers.ts';
+
 /** Two chunks of at most this together become one, so that a writer of single bytes does not hold an object a byte. */
 const SMALL = 2_048;
 /** Below this a loop is quicker than making a view. */
 const LOOP = 64;
-/** About a super-segment. */
-const BLOCK = 65_536;
-/** Blocks kept for the next writer when nobody needs them: what one sender has in flight, 4 MiB. */
-const SPARE_BLOCKS = 64;
 const NOTHING = new Uint8Array(0);
-
-/** The spare blocks of one stack. */
-export class Blocks {
-  readonly #spare: Uint8Array[] = [];
-
-  take(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(BLOCK);
-  }
-
-  give(block: Uint8Array): void {
-    if (this.#spare.length < SPARE_BLOCKS) this.#spare.push(block);
-  }
-}
 
 interface Chunk {
   bytes: Uint8Array;
@@ -36,7 +21,7 @@ interface Chunk {
 export class SendQueue {
   /** Bytes held. */
   length = 0;
-  readonly #blocks: Blocks;
+  readonly #buffers: Buffers;
   #chunks: Chunk[] = [];
   /** Index of the first chunk still held, and how many of its bytes are acknowledged. */
   #head = 0;
@@ -47,8 +32,8 @@ export class SendQueue {
   /** Bytes dropped since the beginning. */
   #dropped = 0;
 
-  constructor(blocks: Blocks = new Blocks()) {
-    this.#blocks = blocks;
+  constructor(buffers: Buffers = new Buffers()) {
+    this.#buffers = buffers;
   }
 
   /** Keeps `chunk` itself, which nobody changes any more. */
@@ -56,7 +41,7 @@ export class SendQueue {
     if (chunk.length === 0) return;
     if (this.#join(chunk)) return;
     this.#chunks.push({ bytes: chunk, length: chunk.length, isBlock: false });
-    this.length += chunk.length;
+    this.#grow(chunk.length);
   }
 
   /** Copies `chunk`, which stays the caller's. */
@@ -68,15 +53,20 @@ export class SendQueue {
     for (let at = 0; at < chunk.length; ) {
       let last = this.#last();
       if (last?.isBlock !== true || last.length === BLOCK) {
-        last = { bytes: this.#blocks.take(), length: 0, isBlock: true };
+        last = { bytes: this.#buffers.takeBlock(), length: 0, isBlock: true };
         this.#chunks.push(last);
       }
       const n = Math.min(chunk.length - at, BLOCK - last.length);
       last.bytes.set(n === chunk.length ? chunk : chunk.subarray(at, at + n), last.length);
       last.length += n;
-      this.length += n;
+      this.#grow(n);
       at += n;
     }
+  }
+
+  #grow(bytes: number): void {
+    this.length += bytes;
+    this.#buffers.held += bytes;
   }
 
   #last(): Chunk | undefined {
@@ -98,7 +88,7 @@ export class SendQueue {
       last.bytes = both;
     }
     last.length += chunk.length;
-    this.length += chunk.length;
+    this.#grow(chunk.length);
     return true;
   }
 
@@ -130,13 +120,13 @@ export class SendQueue {
 
   /** Forgets the `n` oldest bytes. */
   drop(n: number): void {
-    this.length -= n;
+    this.#grow(-n);
     this.#dropped += n;
     this.#skip += n;
     while (this.#head < this.#chunks.length && this.#skip >= this.#chunks[this.#head]!.length) {
       const chunk = this.#chunks[this.#head++]!;
       this.#skip -= chunk.length;
-      if (chunk.isBlock) this.#blocks.give(chunk.bytes);
+      if (chunk.isBlock) this.#buffers.giveBlock(chunk.bytes);
       chunk.bytes = NOTHING;
     }
     if (this.#head === this.#chunks.length) {

@@ -30,6 +30,8 @@ export interface Settings {
   readonly receiveBuffer: number;
   /** `sendSpace` counts down from here. */
   readonly sendBuffer: number;
+  /** Bytes in the queues of all connections together. */
+  readonly bufferBytes: number;
   /** RFC 7323 window scaling, RFC 7323 timestamps, RFC 2018 selective acknowledgments: offered and accepted. */
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
@@ -54,6 +56,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   initialWindow: 10,
   receiveBuffer: 65_535 << 5,
   sendBuffer: 1 << 20,
+  bufferBytes: 256 << 20, // 64 KiB, with which each begins, for 4,095 connections
   windowScaling: true,
   timestamps: true,
   sack: true,
@@ -68,6 +71,12 @@ export const RTO_AFTER_LOST_SYN = 3 * SECOND;
  * an owner that keeps up gets the window of a long fat path, one that never reads costs 64 KiB.
  */
 export const INITIAL_RECEIVE_BUFFER = 65_535;
+
+/**
+ * Of either direction of a connection when the stack is short of buffers: half of what it begins with, and not below
+ * the largest step by which a window opens, so that no connection starves.
+ */
+export const SHORT_BUFFER = 32_768;
 
 /** RFC 6298 and RFC 5681: the duplicate acknowledgments that mean a loss. */
 export const DUP_THRESH = 3;

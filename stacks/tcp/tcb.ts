@@ -4,9 +4,9 @@ import type { NetworkLayer } from '../address/network.ts';
 import type { Clock } from '../time/clock.ts';
 import { Active, type Activity, type ActivityPool, AT_REST, type Remains } from './activity.ts';
 import type { TcpHandler, TcpState } from './api.ts';
+import type { Buffers } from './buffers.ts';
 import { keepBits, keepCounters, keepFlags, keepWords } from './fields.ts';
 import type { Rtt } from './rtt.ts';
-import type { Blocks } from './send-queue.ts';
 import type { Settings } from './settings.ts';
 import type { TimerPool } from './timer-pool.ts';
 
@@ -27,7 +27,7 @@ export interface Host {
   readonly activities: ActivityPool<Tcb>;
   /** Filled by `Tcb.peer`. */
   readonly peer: Address;
-  readonly blocks: Blocks;
+  readonly buffers: Buffers;
   /** An acknowledgment for all that a burst brings, when the burst is over. */
   acknowledgeLater(tcb: Tcb): void;
   /** Queues events; they are delivered when the current entry into the engine is left. */
@@ -197,6 +197,12 @@ export class Tcb extends Active<Tcb> implements Rtt {
 
   get rcvWnd(): number {
     return (this.rcvEdge - this.rcvNxt) | 0;
+  }
+
+  /** What was received and not read is lost. */
+  abandonReceived(): void {
+    this.receiveQueue?.abandon();
+    this.receiveQueue = undefined;
   }
 
   get unread(): number {

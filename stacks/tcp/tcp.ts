@@ -22,6 +22,7 @@ import type {
   TcpService,
   TcpStorage,
 } from './api.ts';
+import { Buffers } from './buffers.ts';
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
 import { IsnGenerator } from './isn.ts';
@@ -30,7 +31,6 @@ import { networkError } from './network-errors.ts';
 import { News } from './news.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
-import { Blocks } from './send-queue.ts';
 import {
   DEFAULTS,
   FIRST_EPHEMERAL,
@@ -65,7 +65,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly timers: TimerPool<Tcb>;
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
-  readonly blocks = new Blocks();
+  readonly buffers: Buffers;
   /** Connections that a burst has brought data, and the end of the burst. */
   readonly #unacknowledged = new Set<Tcb>();
   readonly #burstEnd: Timer;
@@ -87,6 +87,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.network = network;
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
+    this.buffers = new Buffers(this.settings.bufferBytes);
     let shift = 0;
     while (this.settings.receiveBuffer >> shift > 0xffff) shift++;
     this.#windowShift = shift;
@@ -124,14 +125,16 @@ export class Tcp implements TcpService, Transport, Host {
   }
 
   storage(): TcpStorage {
-    let buffers = 0;
-    for (const tcb of this.#table) buffers += tcb.unread + (tcb as Connection).unacknowledged;
+    let halfOpen = 0;
+    for (const listeners of this.#listeners.values()) for (const { halfOpen: n } of listeners) halfOpen += n;
     return {
       connections: this.connectionCount,
       maxConnections: this.settings.maxConnections,
+      halfOpen,
       timeWait: this.#timeWait.size,
       records: this.#table.bytes + this.#table.size * HANDLE_BYTES,
-      buffers,
+      buffers: this.buffers.held,
+      maxBuffers: this.buffers.limit,
     };
   }
 

@@ -43,18 +43,24 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   if (largest > tcb.rcvMss) tcb.rcvMss = largest;
   const queue = tcb.receiveQueue;
   const from = segment.from + skip;
+  const { buffers } = tcb.host;
   if (((seq - tcb.rcvNxt) | 0) > 0) {
-    tcb.receiveQueue ??= new ReceiveQueue();
-    tcb.receiveQueue.insert(seq, packet, from, from + size);
     tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
+    if (buffers.isShort) return 'buffers-full'; // what comes in order goes before
+    tcb.receiveQueue ??= new ReceiveQueue(buffers);
+    tcb.receiveQueue.insert(seq, packet, from, from + size);
     return 'delivered';
   }
   const before = tcb.rcvNxt;
   if (queue?.hasGap === true) tcb.ackNow = true; // and so is a segment that fills one, all or part of it
   const taken = queue === undefined ? offer(tcb, packet, from, size) : 0;
   tcb.rcvNxt = (before + taken) | 0;
-  if (taken < size) {
-    tcb.receiveQueue ??= new ReceiveQueue();
+  // Refused, it is a loss like any other. One segment always fits: a connection moves whatever the others hold.
+  const refused = tcb.unread > 0 && size - taken > buffers.room;
+  if (refused) {
+    tcb.ackNow = true;
+  } else if (taken < size) {
+    tcb.receiveQueue ??= new ReceiveQueue(buffers);
     tcb.rcvNxt = tcb.receiveQueue.append(tcb.rcvNxt, packet, from + taken, from + size);
     tcb.host.notify(tcb, READABLE);
   }
@@ -64,7 +70,7 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
     if (packet.inBurst) tcb.host.acknowledgeLater(tcb);
     else tcb.ackNow = true;
   }
-  return 'delivered';
+  return refused ? 'buffers-full' : 'delivered';
 }
 
 /** To the owner, who may want to have the bytes without a queue between; returns how many it took. */
@@ -78,7 +84,7 @@ function offer(tcb: Tcb, packet: Packet, from: number, size: number): number {
 export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
   const { receiveBuffer } = tcb.host.settings;
   const most = tcb.rcvShift === 0 ? Math.min(0xffff, receiveBuffer) : receiveBuffer;
-  if (tcb.rcvLimit >= most) return;
+  if (tcb.rcvLimit >= most || tcb.host.buffers.isShort) return;
   tcb.rcvDrained += bytes;
   if (tcb.rcvDrained < tcb.rcvLimit) return;
   tcb.rcvDrained = 0;

@@ -7,7 +7,7 @@ import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
 import { optionBytes, synOptionBytes, writeOptions, writeSynOptions } from './options.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
-import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS } from './settings.ts';
+import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
 import type { Tcb } from './tcb.ts';
 import { disarmDelayedAck } from './timers.ts';
 
@@ -122,7 +122,9 @@ function offerWindow(tcb: Tcb, syn: boolean): number {
 }
 
 export function freeReceiveBuffer(tcb: Tcb): number {
-  return Math.max(tcb.rcvLimit - tcb.unread, 0);
+  const { rcvLimit } = tcb;
+  const most = tcb.host.buffers.isShort ? Math.min(SHORT_BUFFER, rcvLimit) : rcvLimit;
+  return Math.max(most - tcb.unread, 0);
 }
 
 export function sendAck(tcb: Tcb): void {

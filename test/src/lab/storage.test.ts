@@ -32,8 +32,14 @@ it('MAXCONN bounds the connections of a stack, which tells what they take', asyn
   expect(error.code).toBe('ENOBUFS');
 
   const storage = (id: number) => network.stacks.get(id)!.stack.tcp.storage();
-  expect(storage(1)).toMatchObject({ connections: 3, maxConnections: 3, timeWait: 0, buffers: 0 });
-  expect(storage(2)).toMatchObject({ connections: 3, maxConnections: 4_095 });
+  expect(storage(1)).toMatchObject({
+    connections: 3,
+    maxConnections: 3,
+    timeWait: 0,
+    halfOpen: 0,
+    buffers: 0,
+  });
+  expect(storage(2)).toMatchObject({ connections: 3, maxBuffers: 256 << 20, maxConnections: 4_095 });
   expect(storage(1).records).toBeGreaterThan(3 * 200);
   const unread = Buffer.alloc(100_000, 1);
   open[0]!.write(unread);
