@@ -4,6 +4,8 @@ export const GOOD = 0;
 export const FINDING = 1;
 /** The command line or a statement is wrong; nothing ran. */
 export const USAGE = 2;
+/** Nothing was found wrong, and something could not be judged. */
+export const INCONCLUSIVE = 3;
 
 /** Ends a command with exit code 2 and one line on stderr. */
 export class UsageError extends Error {}

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statementHelp, unknownStatement } from '../config/index.ts';
 import { programs } from '../config/table.ts';
+import { MODES } from '../script/world.ts';
 import { capacity, capacityText, MAX_CONNECTIONS } from './capacity.ts';
 import { type CheckFormat, check } from './check.ts';
 import { demo } from './demo.ts';
@@ -11,6 +12,7 @@ import { bytesPerConnection } from './measure.ts';
 import { pingCommand } from './ping.ts';
 import { run } from './run.ts';
 import { show, TABLES } from './show.ts';
+import { type TestRequest, test } from './test.ts';
 
 const version = (
   JSON.parse(readFileSync(new URL(packagePath(), import.meta.url), 'utf8')) as { version: string }
@@ -29,7 +31,7 @@ const program = new Command('twinstack')
   .addHelpText(
     'after',
     '\nA deck is a file of statements; several decks make one lab; - reads standard input.' +
-      '\nExit codes: 0 good, 1 a finding, 2 usage or statement error.' +
+      '\nExit codes: 0 good, 1 a finding, 2 usage or statement error, 3 inconclusive.' +
       '\nhelp: twinstack statement [NAME] explains the statements',
   )
   .exitOverride();
@@ -59,6 +61,20 @@ const time = (flags: string, text: string, preset?: string): Option => {
   const option = new Option(flags, `${text} (500MS, 2S, 1M; a bare number is seconds)`).argParser(duration);
   return preset === undefined ? option : option.default(duration(preset), preset);
 };
+
+/** `i/n`, from 1. */
+function share(text: string): { index: number; count: number } {
+  const [index, count] = text.split('/').map(Number);
+  const fits = Number.isInteger(index) && Number.isInteger(count) && index! >= 1 && index! <= count!;
+  if (!fits) throw new InvalidArgumentError('must be like 1/4.');
+  return { index: index!, count: count! };
+}
+
+function definition(text: string, before: Map<string, string>): Map<string, string> {
+  const match = /^([A-Za-z_]\w*)=(.*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('must be NAME=value.');
+  return new Map(before).set(match[1]!, match[2]!);
+}
 
 const seed = (): Option =>
   new Option('--seed <n>', 'seed of everything random; the same seed gives the same trace')
@@ -182,6 +198,46 @@ for (const [what, { help }] of Object.entries(TABLES)) {
       exitCode = await show({ what, decks, at: o.at, seed: o.seed, json: o.json, color: color() });
     });
 }
+
+program
+  .command('test')
+  .description('play packetdrill scripts to the stacks in virtual time: IPv4, IPv6 and IPv4 through a couple')
+  .argument('<path...>', 'scripts (.pkt), or folders of them')
+  .addOption(
+    new Option(
+      '--mode <mode>',
+      'only this one; otherwise what --ip_version in the script says, or all',
+    ).choices(MODES),
+  )
+  .addOption(
+    new Option('--profile <name>', 'settings to begin with; linux: what Linux has by default')
+      .choices(['twinstack', 'linux'])
+      .default('twinstack'),
+  )
+  .option(
+    '-D, --define <name=value>',
+    'replace a word in the scripts; may be repeated',
+    definition,
+    new Map(),
+  )
+  .option('--filter <text>', 'only scripts with this in their name')
+  .addOption(new Option('--shard <i/n>', 'only the i-th of n shares').argParser(share))
+  .option(
+    '--kernel',
+    'play them to the Linux kernel of this machine, over a TUN in a namespace of its own (root)',
+    false,
+  )
+  .option('--junit <file>', 'write the verdicts as JUnit XML too')
+  .addOption(seed())
+  .addOption(json())
+  .action(
+    async (
+      paths: string[],
+      o: Omit<TestRequest, 'paths' | 'definitions'> & { define: Map<string, string> },
+    ) => {
+      exitCode = await test({ ...o, paths, definitions: o.define });
+    },
+  );
 
 program
   .command('capacity')

@@ -1,6 +1,7 @@
 /** What an application side (src/sockets) sees of TCP: RFC 9293 §3.9.1, made event-driven. */
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
+import type { Settings } from './settings.ts';
 
 export type TcpState =
   | 'CLOSED'
@@ -147,6 +148,8 @@ export interface TcpService {
   readonly connectionCount: number;
   /** What the connections take, for `show storage`. */
   storage(): TcpStorage;
+  /** Changes settings from now on, for connections that are there as well. */
+  configure(settings: Partial<Settings>): void;
   /** Operator's PORT n SUSPEND: no new connection on this port while suspended. */
   suspend(port: number, suspended: boolean): void;
 }

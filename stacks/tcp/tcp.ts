@@ -61,7 +61,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly protocol: number = TCP;
   readonly network: NetworkLayer;
   readonly clock: Clock;
-  readonly settings: Settings;
+  settings: Settings;
   readonly timers: TimerPool<Tcb>;
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
@@ -78,7 +78,7 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #segment = new Segment();
   readonly #tuple = new Tuple();
   /** RFC 7323 §2.3: what the largest receive buffer needs. */
-  readonly #windowShift: number;
+  #windowShift: number;
   #local: Address | undefined;
   readonly #news = new News((connection) => this.#release(connection));
 
@@ -88,9 +88,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
     this.buffers = new Buffers(this.settings.bufferBytes);
-    let shift = 0;
-    while (this.settings.receiveBuffer >> shift > 0xffff) shift++;
-    this.#windowShift = shift;
+    this.#windowShift = windowShift(this.settings);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
     this.#cookies = new SynCookies(random);
@@ -136,6 +134,11 @@ export class Tcp implements TcpService, Transport, Host {
       buffers: this.buffers.held,
       maxBuffers: this.buffers.limit,
     };
+  }
+
+  configure(settings: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.#windowShift = windowShift(this.settings);
   }
 
   *listeners(): Generator<TcpListener> {
@@ -413,4 +416,10 @@ export class Tcp implements TcpService, Transport, Host {
 
 function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
+}
+
+function windowShift({ receiveBuffer }: Settings): number {
+  let shift = 0;
+  while (receiveBuffer >> shift > 0xffff) shift++;
+  return shift;
 }

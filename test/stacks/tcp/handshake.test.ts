@@ -30,7 +30,7 @@ describe.each(families)('opening, $name', (family) => {
     begin();
     dial(peer.end, peer.address, 4_000);
     const [syn] = peer.take();
-    expect(syn).toMatchObject({ flags: 'S', ack: 0, window: 65_535, sackPermitted: true, shift: 5 });
+    expect(syn).toMatchObject({ flags: 'S', ack: 0, window: 65_535, sackPermitted: true, shift: 7 });
     expect(syn!.mss).toBe(1_500 - family.headerBytes - 20); // RFC 6691: no options subtracted
     expect(syn!.timestamp![1]).toBe(0);
   });
@@ -55,7 +55,7 @@ describe.each(families)('opening, $name', (family) => {
     const options = [...mssOption(1_000), ...sackPermitted(), ...timestampOption(777, 0), ...scaleOption(14)];
     peer.inject({ seq: 100, flags: 'S', options });
     const [synAck] = peer.take();
-    expect(synAck).toMatchObject({ sackPermitted: true, shift: 5 });
+    expect(synAck).toMatchObject({ sackPermitted: true, shift: 7 });
     expect(synAck!.timestamp![1]).toBe(777);
   });
 

@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseScript } from '../script/parse.ts';
+import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
+import { type Outcome, runScript } from '../script/run.ts';
+import { ScriptError } from '../script/scanner.ts';
+import { type RunOptions, readOptions } from '../script/script-options.ts';
+import { LINUX } from '../script/settings.ts';
+import type { Script } from '../script/syntax.ts';
+import { VirtualWorld } from '../script/virtual-world.ts';
+import { MODES, type Mode, type World } from '../script/world.ts';
+import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
+
+export interface TestRequest {
+  readonly paths: readonly string[];
+  /** Undefined: what each script is for, else all. */
+  readonly mode: Mode | undefined;
+  /** `linux`: what Linux scripts take for granted is set before they begin. */
+  readonly profile: 'twinstack' | 'linux';
+  readonly seed: number;
+  readonly definitions: ReadonlyMap<string, string>;
+  /** Part of the file's name. */
+  readonly filter: string | undefined;
+  /** The `index`th (from 1) of `count` shares. */
+  readonly shard: { readonly index: number; readonly count: number } | undefined;
+  /** To the kernel of this machine instead of our stack. */
+  readonly kernel: boolean;
+  readonly junit: string | undefined;
+  readonly json: boolean;
+}
+
+const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
+
+/** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
+export async function test(request: TestRequest): Promise<number> {
+  const { filter, shard } = request;
+  const files = request.paths
+    .flatMap(scriptsIn)
+    .filter((file) => filter === undefined || file.includes(filter))
+    .filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
+  if (files.length === 0) throw new UsageError('no script to test: nothing ending in .pkt is left');
+  const scripts = readAll(files, request.definitions);
+  if (scripts === undefined) return USAGE;
+  const makeWorld = await worlds(request);
+  const judged: Judged[] = [];
+  const began = performance.now();
+  if (!request.json) process.stdout.write('TAP version 14\n');
+  for (const script of scripts) {
+    const options = readOptions(script);
+    for (const mode of modesOf(options, request.mode)) {
+      const start = performance.now();
+      const played = runScript(script, options, makeWorld(mode, options.mtu));
+      const outcome = request.kernel ? onKernel(script, played) : played;
+      const one = { file: script.file, mode, outcome, took: performance.now() - start };
+      judged.push(one);
+      if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
+    }
+  }
+  if (request.json) process.stdout.write(`${JSON.stringify(toJson(judged), null, 2)}\n`);
+  else
+    process.stdout.write(
+      `1..${judged.length}\n${summary(scripts.length, judged, performance.now() - began)}\n`,
+    );
+  if (request.junit !== undefined) writeFileSync(request.junit, toJunit(judged));
+  const { failed, inconclusive } = totals(judged);
+  if (failed > 0) return FINDING;
+  return inconclusive > 0 ? INCONCLUSIVE : GOOD;
+}
+
+/** A script that says that Linux differs must not hold there, or it says so in vain. */
+function onKernel({ linuxDiffers }: Script, outcome: Outcome): Outcome {
+  if (linuxDiffers === undefined || outcome.verdict === 'inconclusive') return outcome;
+  const differs = `Linux differs: ${linuxDiffers}`;
+  if (outcome.verdict === 'fail') return { ...outcome, verdict: 'differs', reasons: [differs] };
+  return { ...outcome, verdict: 'fail', reasons: [`the script holds on this kernel, but says "${differs}"`] };
+}
+
+/** How a world is made for each script. */
+async function worlds(request: TestRequest): Promise<(mode: Mode, mtu: number | undefined) => World> {
+  const { seed, profile } = request;
+  if (!request.kernel) {
+    return (mode, mtu) => new VirtualWorld(mode, mtu, seed, profile === 'linux' ? LINUX : {});
+  }
+  const { loadLibc } = await import('../script/kernel/libc.ts');
+  const { enterNamespace, KernelWorld } = await import('../script/kernel/kernel-world.ts');
+  const libc = await loadLibc();
+  enterNamespace(libc);
+  return (mode, mtu) => new KernelWorld(libc, mode, mtu);
+}
+
+function modesOf({ ipVersion }: RunOptions, wanted: Mode | undefined): readonly Mode[] {
+  if (wanted !== undefined) return [wanted];
+  return ipVersion === undefined ? MODES : [VERSION_MODES[ipVersion]];
+}
+
+/** All `.pkt` files under a folder, by name; a file as it is. */
+function scriptsIn(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new UsageError(`${path}: there is no such file or folder`);
+  }
+  if (!isFolder) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) return scriptsIn(inner);
+      return entry.name.endsWith('.pkt') ? [inner] : [];
+    });
+}
+
+/** Every script, or undefined when one cannot be read; all errors are told, and nothing has run. */
+function readAll(files: readonly string[], definitions: ReadonlyMap<string, string>): Script[] | undefined {
+  const scripts: Script[] = [];
+  let isGood = true;
+  for (const file of files) {
+    try {
+      const script = parseScript(file, readFileSync(file, 'utf8'), definitions);
+      readOptions(script);
+      scripts.push(script);
+    } catch (error) {
+      if (!(error instanceof ScriptError)) throw error;
+      process.stderr.write(`${error}\n`);
+      const line = readFileSync(file, 'utf8').split('\n')[error.place.line - 1];
+      if (line !== undefined) process.stderr.write(`  ${line}\n  ${' '.repeat(error.place.column - 1)}^\n`);
+      isGood = false;
+    }
+  }
+  return isGood ? scripts : undefined;
+}

@@ -1,0 +1,75 @@
+/** What `%{ }%` may ask: the tcp_info of Linux (include/uapi/linux/tcp.h), as far as this stack knows it. */
+import type { TcpInfo, TcpState } from '../../stacks/tcp/api.ts';
+import type { Names } from './expression.ts';
+
+const STATES: Readonly<Record<TcpState, number>> = {
+  ESTABLISHED: 1,
+  'SYN-SENT': 2,
+  'SYN-RECEIVED': 3,
+  'FIN-WAIT-1': 4,
+  'FIN-WAIT-2': 5,
+  'TIME-WAIT': 6,
+  CLOSED: 7,
+  'CLOSE-WAIT': 8,
+  'LAST-ACK': 9,
+  LISTEN: 10,
+  CLOSING: 11,
+};
+
+export const CONSTANTS: Readonly<Record<string, number>> = {
+  TCP_ESTABLISHED: 1,
+  TCP_SYN_SENT: 2,
+  TCP_SYN_RECV: 3,
+  TCP_FIN_WAIT1: 4,
+  TCP_FIN_WAIT2: 5,
+  TCP_TIME_WAIT: 6,
+  TCP_CLOSE: 7,
+  TCP_CLOSE_WAIT: 8,
+  TCP_LAST_ACK: 9,
+  TCP_LISTEN: 10,
+  TCP_CLOSING: 11,
+  TCP_CA_Open: 0,
+  TCP_CA_Disorder: 1,
+  TCP_CA_CWR: 2,
+  TCP_CA_Recovery: 3,
+  TCP_CA_Loss: 4,
+  TCPI_OPT_TIMESTAMPS: 1,
+  TCPI_OPT_SACK: 2,
+  TCPI_OPT_WSCALE: 4,
+  TCPI_OPT_ECN: 8,
+  TCPI_OPT_ECN_SEEN: 16,
+  TCPI_OPT_SYN_DATA: 32,
+};
+
+/** `ssthresh` before the first loss. */
+const INFINITE_SSTHRESH = 0x7fffffff;
+const UNSET = 0x3fffffff;
+
+/** Linux counts the window in segments. */
+const segments = (bytes: number, mss: number): number => Math.floor(bytes / Math.max(mss, 1));
+
+const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
+  tcpi_state: (i) => STATES[i.state],
+  tcpi_options: (i) => (i.timestamps ? 1 : 0) | (i.sack ? 2 : 0) | (i.windowScaling ? 4 : 0),
+  tcpi_snd_wscale: (i) => i.sendWindowScale,
+  tcpi_rcv_wscale: (i) => i.receiveWindowScale,
+  tcpi_rto: (i) => i.rto,
+  tcpi_snd_mss: (i) => i.mss,
+  tcpi_rtt: (i) => i.srtt,
+  tcpi_rttvar: (i) => i.rttvar,
+  tcpi_snd_ssthresh: (i) => (i.ssthresh >= UNSET ? INFINITE_SSTHRESH : segments(i.ssthresh, i.mss)),
+  tcpi_snd_cwnd: (i) => segments(i.cwnd, i.mss),
+  tcpi_unacked: (i) => Math.ceil(((i.sndNxt - i.sndUna) | 0) / Math.max(i.mss, 1)),
+  tcpi_total_retrans: (i) => i.retransmits,
+  tcpi_bytes_received: (i) => i.bytesReceived,
+  tcpi_snd_wnd: (i) => i.sndWnd,
+  tcpi_rcv_wnd: (i) => i.rcvWnd,
+};
+
+export function infoNames(info: TcpInfo | undefined): Names {
+  return (name) => {
+    if (Object.hasOwn(CONSTANTS, name)) return CONSTANTS[name];
+    if (info === undefined || !Object.hasOwn(FIELDS, name)) return undefined;
+    return FIELDS[name]!(info);
+  };
+}

@@ -1,0 +1,223 @@
+/** A socket of the kernel. It never waits: the runner knows when a call of the script blocks. */
+import type { HostAddress } from '../../sockets/host.ts';
+import type { Names } from '../expression.ts';
+import {
+  isErrno,
+  NotSupported,
+  type PosixSocket,
+  type Readiness,
+  type Result,
+  type Tried,
+  WOULD_BLOCK,
+} from '../world.ts';
+import type { Libc } from './libc.ts';
+import { kernelInfo, TCP_INFO_BYTES } from './tcp-info.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_NONBLOCK = 0o4000;
+const TYPES = { stream: 1, datagram: 2 } as const;
+const SHUT: Readonly<Record<string, number>> = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
+const MSG_FLAGS: Readonly<Record<string, number>> = {
+  MSG_OOB: 1,
+  MSG_DONTWAIT: 0x40,
+  MSG_EOR: 0x80,
+  MSG_MORE: 0x8000,
+  MSG_NOSIGNAL: 0x4000,
+};
+const MSG_NOSIGNAL = 0x4000;
+const POLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16, RDHUP: 0x2000 } as const;
+const SIOCINQ = 0x541b;
+const SIOCOUTQ = 0x5411;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+
+/** Level and number, from the kernel's headers. */
+const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
+  SO_REUSEADDR: [1, 2],
+  SO_ERROR: [1, 4],
+  SO_SNDBUF: [1, 7],
+  SO_RCVBUF: [1, 8],
+  SO_KEEPALIVE: [1, 9],
+  SO_PRIORITY: [1, 12],
+  SO_LINGER: [1, 13],
+  SO_REUSEPORT: [1, 15],
+  IP_TOS: [0, 1],
+  IP_TTL: [0, 2],
+  IP_MTU_DISCOVER: [0, 10],
+  IPV6_V6ONLY: [41, 26],
+  IPV6_TCLASS: [41, 67],
+  TCP_NODELAY: [6, 1],
+  TCP_MAXSEG: [6, 2],
+  TCP_CORK: [6, 3],
+  TCP_KEEPIDLE: [6, 4],
+  TCP_KEEPINTVL: [6, 5],
+  TCP_KEEPCNT: [6, 6],
+  TCP_SYNCNT: [6, 7],
+  TCP_LINGER2: [6, 8],
+  TCP_DEFER_ACCEPT: [6, 9],
+  TCP_QUICKACK: [6, 12],
+  TCP_USER_TIMEOUT: [6, 18],
+  TCP_NOTSENT_LOWAT: [6, 25],
+  TCP_INQ: [6, 36],
+};
+
+/** Errors that mean: not now. */
+const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
+
+export class KernelSocket implements PosixSocket {
+  readonly type: 'stream' | 'datagram';
+  nonBlocking = false;
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #version: 4 | 6;
+  #connecting = false;
+  #isOpen = true;
+
+  /** @throws Error when the kernel has no more sockets. */
+  constructor(libc: Libc, version: 4 | 6, type: 'stream' | 'datagram', accepted?: number) {
+    this.#libc = libc;
+    this.#version = version;
+    this.type = type;
+    const domain = version === 4 ? AF_INET : AF_INET6;
+    this.fd = accepted ?? libc.socket(domain, TYPES[type] | SOCK_NONBLOCK, 0);
+    if (this.fd < 0) throw new Error(`socket: ${libc.errno()}`);
+  }
+
+  #result(returned: number): Result {
+    return returned >= 0 ? returned : { errno: this.#libc.errno() };
+  }
+
+  /** The same, when "not now" is an answer. */
+  #tried(returned: number): Tried {
+    const result = this.#result(returned);
+    return isErrno(result) && LATER.has(result.errno) ? WOULD_BLOCK : result;
+  }
+
+  /** struct sockaddr_in or sockaddr_in6; an IPv4 address on an IPv6 socket is mapped (RFC 4291 §2.5.5.2). */
+  #sockaddr({ family, address }: HostAddress, port: number): Uint8Array {
+    const bytes = new Uint8Array(this.#version === 4 ? 16 : 28);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, this.#version === 4 ? AF_INET : AF_INET6, true);
+    view.setUint16(2, port);
+    if (this.#version === 4) family.write(address, bytes, 4);
+    else if (family.version === 6) family.write(address, bytes, 8);
+    else {
+      view.setUint16(18, 0xffff);
+      family.write(address, bytes, 20);
+    }
+    return bytes;
+  }
+
+  get port(): number {
+    const address = new Uint8Array(28);
+    if (this.#libc.getsockname(this.fd, address, [address.length]) < 0) return 0;
+    return (address[2]! << 8) | address[3]!;
+  }
+
+  bind(local: HostAddress, port: number): Result {
+    const address = this.#sockaddr(local, port);
+    return this.#result(this.#libc.bind(this.fd, address, address.length));
+  }
+
+  listen(backlog: number): Result {
+    return this.#result(this.#libc.listen(this.fd, backlog));
+  }
+
+  accept(): PosixSocket | Tried {
+    const fd = this.#tried(this.#libc.accept4(this.fd, null, null, SOCK_NONBLOCK));
+    return typeof fd === 'number' ? new KernelSocket(this.#libc, this.#version, this.type, fd) : fd;
+  }
+
+  connect(remote: HostAddress, port: number): Tried {
+    const address = this.#sockaddr(remote, port);
+    if (this.#connecting && !this.nonBlocking) {
+      if (!this.ready.writable) return WOULD_BLOCK;
+      this.#connecting = false;
+      const error = this.getOption('SO_ERROR');
+      return error === 0 ? 0 : { errno: String(error) };
+    }
+    const result = this.#result(this.#libc.connect(this.fd, address, address.length));
+    if (!isErrno(result) || this.nonBlocking || result.errno !== 'EINPROGRESS') return result;
+    this.#connecting = true;
+    return WOULD_BLOCK;
+  }
+
+  read(max: number): Tried {
+    return this.#tried(this.#libc.recv(this.fd, new Uint8Array(Math.max(max, 1)), max, 0));
+  }
+
+  write(length: number, flags: readonly string[]): Tried {
+    const bits = flags.reduce((sum, flag) => sum | (MSG_FLAGS[flag] ?? 0), MSG_NOSIGNAL);
+    return this.#tried(this.#libc.send(this.fd, new Uint8Array(length), length, bits));
+  }
+
+  sendTo(length: number, remote: HostAddress, port: number): Tried {
+    const address = this.#sockaddr(remote, port);
+    return this.#tried(
+      this.#libc.sendto(this.fd, new Uint8Array(length), length, MSG_NOSIGNAL, address, address.length),
+    );
+  }
+
+  shutdown(how: string): Result {
+    return this.#result(this.#libc.shutdown(this.fd, SHUT[how] ?? 2));
+  }
+
+  setOption(name: string, values: readonly number[]): Result {
+    const [level, number] = optionNumber(name);
+    const bytes = new Uint8Array(new Int32Array(values).buffer);
+    return this.#result(this.#libc.setsockopt(this.fd, level, number, bytes, bytes.length));
+  }
+
+  getOption(name: string): number | string {
+    const [level, number] = optionNumber(name);
+    const value = new Uint8Array(8);
+    if (this.#libc.getsockopt(this.fd, level, number, value, [value.length]) < 0) return this.#libc.errno();
+    return new DataView(value.buffer).getInt32(0, true);
+  }
+
+  queued(direction: 'in' | 'out'): number {
+    const value = new Uint8Array(4);
+    this.#libc.ioctl(this.fd, direction === 'in' ? SIOCINQ : SIOCOUTQ, value);
+    return new DataView(value.buffer).getInt32(0, true);
+  }
+
+  get ready(): Readiness {
+    const pollfd = new Uint8Array(8);
+    const view = new DataView(pollfd.buffer);
+    view.setInt32(0, this.fd, true);
+    view.setInt16(4, POLL.IN | POLL.OUT | POLL.RDHUP, true);
+    this.#libc.poll(pollfd, 1, 0);
+    const events = view.getInt16(6, true);
+    return {
+      readable: (events & POLL.IN) !== 0,
+      writable: (events & (POLL.OUT | POLL.ERR | POLL.HUP)) !== 0,
+      hungUp: (events & POLL.HUP) !== 0,
+      error: (events & POLL.ERR) !== 0,
+      peerClosed: (events & POLL.RDHUP) !== 0,
+    };
+  }
+
+  get info(): Names {
+    const bytes = new Uint8Array(TCP_INFO_BYTES);
+    if (this.#libc.getsockopt(this.fd, IPPROTO_TCP, TCP_INFO, bytes, [bytes.length]) < 0)
+      return () => undefined;
+    return kernelInfo(bytes);
+  }
+
+  close(): Result {
+    if (!this.#isOpen) return { errno: 'EBADF' };
+    this.#isOpen = false;
+    return this.#result(this.#libc.close(this.fd));
+  }
+
+  abort(): void {
+    if (this.#isOpen && this.type === 'stream') this.setOption('SO_LINGER', [1, 0]);
+    this.close();
+  }
+}
+
+function optionNumber(name: string): readonly [number, number] {
+  if (!Object.hasOwn(OPTIONS, name)) throw new NotSupported(`socket option ${name}`);
+  return OPTIONS[name]!;
+}

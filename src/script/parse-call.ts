@@ -1,0 +1,84 @@
+/** The system calls of a script: `0.1 read(4, ..., 1000) = -1 EAGAIN (Resource temporarily unavailable)`. */
+import type { Scanner } from './scanner.ts';
+import type { Call, Value } from './syntax.ts';
+
+const NAME = /[A-Za-z_]\w*/y;
+const NUMBER = /0x[0-9a-fA-F]+|-?\d+(?:\.\d+)?/y;
+const STRING = /"((?:[^"\\\n]|\\.)*)"/y;
+const ERRNO = /E[A-Z0-9]+/y;
+/** `(Resource temporarily unavailable)`, `(flags O_RDWR)`: for people. */
+const REMARK = /\([^()\n]*\)/y;
+/** `msg_iov(1)=`: the count in a name. */
+const FIELD = /([A-Za-z_][\w.]*)\s*(?:\(\s*(?:\d+|\.\.\.)\s*\))?\s*=/y;
+
+export function parseCall(scanner: Scanner): Call {
+  const at = scanner.place;
+  const name = scanner.need(NAME, 'a packet (< or >), a system call, a shell line or %{ code }%')[0];
+  const given = list(scanner, `behind ${name}`, '(', ')');
+  scanner.expect('=', `and a result behind ${name}(...)`);
+  const result = value(scanner);
+  const errno = result.kind === 'number' ? scanner.match(ERRNO)?.[0] : undefined;
+  scanner.match(REMARK);
+  return { kind: 'call', at, name, arguments: given, result, errno };
+}
+
+function list(scanner: Scanner, where: string, open: string, close: string): Value[] {
+  scanner.expect(open, where);
+  const items: Value[] = [];
+  if (scanner.take(close)) return items;
+  do items.push(value(scanner));
+  while (scanner.take(','));
+  if (!scanner.take(close)) scanner.fail(`, or ${close} expected behind an argument, not ${scanner.next()}`);
+  return items;
+}
+
+function value(scanner: Scanner): Value {
+  const at = scanner.place;
+  const c = scanner.text[scanner.at];
+  if (scanner.take('...')) return { at, kind: 'ellipsis' };
+  if (c === '[') return { at, kind: 'list', items: list(scanner, 'in front of a list', '[', ']') };
+  if (c === '{') return { at, kind: 'struct', fields: struct(scanner) };
+  const text = scanner.match(STRING);
+  if (text !== undefined) return { at, kind: 'string', value: withEscapes(text[1]!) };
+  const number = scanner.match(NUMBER);
+  if (number !== undefined) return { at, kind: 'number', value: product(scanner, Number(number[0])) };
+  const name = scanner.need(NAME, 'an argument')[0];
+  if (scanner.text[scanner.at] === '(') {
+    return { at, kind: 'apply', name, arguments: list(scanner, `behind ${name}`, '(', ')') };
+  }
+  const names = [name];
+  while (scanner.take('|')) names.push(scanner.need(NAME, 'a name behind |')[0]);
+  return { at, kind: 'names', names };
+}
+
+/** `10*1024`, `1 << 20`: sizes are written so. */
+function product(scanner: Scanner, first: number): number {
+  let n = first;
+  while (scanner.take('*')) n *= Number(scanner.need(NUMBER, 'a number behind *')[0]);
+  return n;
+}
+
+function struct(scanner: Scanner): ReadonlyMap<string, Value> {
+  const fields = new Map<string, Value>();
+  scanner.expect('{', 'in front of a structure');
+  while (!scanner.take('}')) {
+    const field = scanner.match(FIELD);
+    // A structure without names, such as {onoff, linger}: by position.
+    const name = field?.[1] ?? String(fields.size);
+    fields.set(name, value(scanner));
+    if (!scanner.take(',') && scanner.text[scanner.at] !== '}') {
+      scanner.fail(`, or } expected in a structure, not ${scanner.next()}`);
+    }
+  }
+  return fields;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0' };
+
+function withEscapes(text: string): string {
+  return text.replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_, code: string) =>
+    code[0] === 'x' && code.length === 3
+      ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
+      : (ESCAPES[code] ?? code),
+  );
+}
