@@ -2,6 +2,7 @@
  * Shell lines of scripts, as settings of the stack. Nothing is ever executed: what is not in this table makes the
  * script inconclusive.
  */
+import type { CongestionName } from '../../stacks/tcp/congestion/congestion.ts';
 import type { Settings } from '../../stacks/tcp/tcp.ts';
 
 export type Tuning = Partial<Settings>;
@@ -17,14 +18,31 @@ export const LINUX: Tuning = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  dsack: true,
+  tailLossProbe: true,
+  frto: true,
+  congestion: 'cubic',
+  slowStartLimit: Number.POSITIVE_INFINITY,
 };
 
 type Setting = (value: string) => Tuning | undefined;
 
 const flag =
-  (name: 'timestamps' | 'sack' | 'windowScaling'): Setting =>
+  (name: 'timestamps' | 'sack' | 'windowScaling' | 'dsack'): Setting =>
   (value) =>
     value === '0' || value === '1' ? { [name]: value === '1' } : undefined;
+
+/** What Linux calls the algorithms; others are not here. */
+export const CONGESTION: Readonly<Record<string, CongestionName>> = { cubic: 'cubic', reno: 'newreno' };
+
+const congestion: Setting = (value) =>
+  Object.hasOwn(CONGESTION, value) ? { congestion: CONGESTION[value]! } : undefined;
+
+/** A few numbers that each stand for something. */
+const oneOf =
+  (choices: Readonly<Record<string, Tuning>>): Setting =>
+  (value) =>
+    Object.hasOwn(choices, value) ? choices[value] : undefined;
 
 const whole =
   (make: (n: number) => Tuning | undefined): Setting =>
@@ -42,6 +60,7 @@ const triple =
 const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_timestamps': flag('timestamps'),
   'net.ipv4.tcp_sack': flag('sack'),
+  'net.ipv4.tcp_dsack': flag('dsack'),
   'net.ipv4.tcp_window_scaling': flag('windowScaling'),
   'net.ipv4.tcp_syn_retries': whole((synRetries) => ({ synRetries })),
   'net.ipv4.tcp_synack_retries': whole((synAckRetries) => ({ synAckRetries })),
@@ -51,6 +70,11 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_rto_max_ms': whole((n) => ({ maximumRto: n * MILLISECOND })),
   'net.ipv4.tcp_rmem': triple((_, most) => ({ receiveBuffer: most })),
   'net.ipv4.tcp_wmem': triple((_, most) => ({ sendBuffer: most })),
+  'net.ipv4.tcp_congestion_control': congestion,
+  // RACK is how losses are found; its variants of Linux (2, 4) are not here.
+  'net.ipv4.tcp_recovery': oneOf({ 1: {} }),
+  'net.ipv4.tcp_early_retrans': oneOf({ 0: { tailLossProbe: false }, 3: { tailLossProbe: true } }),
+  'net.ipv4.tcp_frto': oneOf({ 0: { frto: false }, 1: { frto: true }, 2: { frto: true } }),
   'net.ipv4.tcp_min_tso_segs': whole(() => ({})),
   'net.ipv4.tcp_no_metrics_save': whole(() => ({})),
 };

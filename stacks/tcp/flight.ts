@@ -44,6 +44,11 @@ export class Flight {
     this.sackedBytes = this.lostBytes = this.retransmittedBytes = this.ranges = this.#head = this.#tail = 0;
   }
 
+  /** Words of its array. */
+  get room(): number {
+    return this.#words.length;
+  }
+
   get isEmpty(): boolean {
     return this.#head === this.#tail;
   }
@@ -279,5 +284,24 @@ export class Flight {
     const before = i - 1;
     if (before < this.#head || this.state(before) !== RETRANSMITTED || this.sentAt(before) !== now) return;
     this.#joinNext(before);
+  }
+}
+
+/** Logs kept for the next flight, and how long an array of theirs may be: more is left to the garbage collector. */
+const MAX_SPARE = 256;
+const MAX_SPARE_WORDS = 1_024;
+
+/** Logs lent out: a connection has one while something is in flight. */
+export class Flights {
+  readonly #spare: Flight[] = [];
+
+  take(una: number): Flight {
+    const log = this.#spare.pop() ?? new Flight();
+    log.clear(una);
+    return log;
+  }
+
+  release(log: Flight): void {
+    if (this.#spare.length < MAX_SPARE && log.room <= MAX_SPARE_WORDS) this.#spare.push(log);
   }
 }
