@@ -8,7 +8,15 @@ import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../so
 import type { Names } from './expression.ts';
 import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
-import { isErrno, type PosixSocket, type Readiness, type Result, type Tried, WOULD_BLOCK } from './world.ts';
+import {
+  isErrno,
+  type OptionValue,
+  type PosixSocket,
+  type Readiness,
+  type Result,
+  type Tried,
+  WOULD_BLOCK,
+} from './world.ts';
 
 const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
 const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
@@ -57,11 +65,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return (direction === 'in' ? this.#connection?.available : this.#connection?.unacknowledged) ?? 0;
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     return setOption(this, name, values);
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     return getOption(this, name);
   }
 
@@ -135,7 +143,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   /** As much as the send buffer has room for; a blocking caller comes again with the rest. */
-  write(length: number): Tried {
+  write(length: number, flags: readonly string[]): Tried {
+    if (flags.includes('MSG_MORE')) throw new NotSupported('MSG_MORE');
     if (this.#error !== undefined) return failed(this.takeError()!);
     if (this.#connection === undefined || this.#isClosed || this.#writeShut) return error('EPIPE');
     if (this.#connecting) return WOULD_BLOCK;
@@ -146,7 +155,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   sendTo(length: number): Tried {
-    return this.write(length);
+    return this.write(length, []);
   }
 
   shutdown(how: string): Result {
@@ -287,11 +296,11 @@ export class DatagramSocket implements PosixSocket {
     return this.#peer === undefined ? error('ENOTCONN') : 0;
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     return setOption(this, name, values);
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     return getOption(this, name);
   }
 

@@ -4,6 +4,7 @@ import type { Names } from '../expression.ts';
 import {
   isErrno,
   NotSupported,
+  type OptionValue,
   type PosixSocket,
   type Readiness,
   type Result,
@@ -57,10 +58,16 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   TCP_LINGER2: [6, 8],
   TCP_DEFER_ACCEPT: [6, 9],
   TCP_QUICKACK: [6, 12],
+  TCP_CONGESTION: [6, 13],
   TCP_USER_TIMEOUT: [6, 18],
   TCP_NOTSENT_LOWAT: [6, 25],
   TCP_INQ: [6, 36],
 };
+
+/** Those whose value is a text. */
+const TEXTS = new Set(['TCP_CONGESTION']);
+/** TCP_CA_NAME_MAX */
+const LONGEST_OPTION = 16;
 
 /** Errors that mean: not now. */
 const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
@@ -163,16 +170,21 @@ export class KernelSocket implements PosixSocket {
     return this.#result(this.#libc.shutdown(this.fd, SHUT[how] ?? 2));
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     const [level, number] = optionNumber(name);
-    const bytes = new Uint8Array(new Int32Array(values).buffer);
+    const [first] = values;
+    const bytes =
+      typeof first === 'string'
+        ? new TextEncoder().encode(first)
+        : new Uint8Array(Int32Array.from(values, Number).buffer);
     return this.#result(this.#libc.setsockopt(this.fd, level, number, bytes, bytes.length));
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     const [level, number] = optionNumber(name);
-    const value = new Uint8Array(8);
+    const value = new Uint8Array(LONGEST_OPTION);
     if (this.#libc.getsockopt(this.fd, level, number, value, [value.length]) < 0) return this.#libc.errno();
+    if (TEXTS.has(name)) return new TextDecoder().decode(value.subarray(0, value.indexOf(0)));
     return new DataView(value.buffer).getInt32(0, true);
   }
 

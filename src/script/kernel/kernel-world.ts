@@ -27,8 +27,12 @@ const LARGEST = 65_536;
 /** ms that are slept in one piece: a socket may have become ready without a packet. */
 const NAP = 1;
 
-/** Nothing remembered from one script to the next, and the receive buffer of our stack: a window scale of 5. */
-const SETTLED = { 'net/ipv4/tcp_no_metrics_save': '1', 'net/ipv4/tcp_rmem': '4096 131072 2097120' };
+/** Nothing remembered from one script to the next, the receive buffer of our stack, and SYNs backed off as in RFC 6298. */
+const SETTLED = {
+  'net/ipv4/tcp_no_metrics_save': '1',
+  'net/ipv4/tcp_rmem': '4096 131072 2097120',
+  'net/ipv4/tcp_syn_linear_timeouts': '0',
+};
 
 /**
  * Moves this process into a network namespace of its own.
