@@ -10,6 +10,7 @@ import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
 import {
   isErrno,
+  NotSupported,
   type OptionValue,
   type PosixSocket,
   type Readiness,

@@ -38,23 +38,28 @@ function beginDelivery(tcb: Tcb, segment: Segment): void {
   delivery.begin(clock.now, tcb.recovery?.rack.minRtt ?? 0);
   if (tcb.timestamps && segment.hasTimestamp && segment.tsEcr !== 0)
     delivery.echoes((segment.tsEcr - tcb.tsOffset) | 0);
+  if (tcb.sack && segment.blocks > 0 && isDuplicate(segment)) takeDuplicate(tcb, segment);
 }
 
-/** RFC 2018 §5, RFC 2883 §4; true when something is SACKed that was not known to have arrived. */
+/** RFC 2883 §4: bytes that have arrived twice; of what lies too far back nothing is known any more. */
+function takeDuplicate(tcb: Tcb, segment: Segment): void {
+  const start = segment.edges[0]!;
+  const end = segment.edges[1]!;
+  if (((end - start) | 0) <= 0 || ((end - tcb.sndMax) | 0) > 0) return;
+  if (((start - tcb.sndUna + tcb.maxSndWnd) | 0) >= 0) tcb.host.delivery.duplicated(start, end);
+}
+
+/** RFC 2018 §5; true when something is SACKed that was not known to have arrived. */
 function takeSacks(tcb: Tcb, segment: Segment): boolean {
   const { delivery } = tcb.host;
   const { edges } = segment;
   const before = delivery.bytes;
-  for (let i = 0; i < segment.blocks; i++) {
+  for (let i = isDuplicate(segment) ? 1 : 0; i < segment.blocks; i++) {
     const start = edges[2 * i]!;
     const end = edges[2 * i + 1]!;
     // Inverted blocks, and such of what was never sent, say nothing.
     if (((end - start) | 0) <= 0 || ((end - tcb.sndNxt) | 0) > 0) continue;
-    if (i === 0 && isDuplicate(segment)) {
-      if (((start - tcb.sndUna + tcb.maxSndWnd) | 0) >= 0) delivery.duplicated(start, end);
-    } else if (((start - tcb.sndUna) | 0) >= 0) {
-      tcb.log?.sack(start, end, delivery);
-    }
+    if (((start - tcb.sndUna) | 0) >= 0) tcb.log?.sack(start, end, delivery);
   }
   return delivery.bytes > before;
 }
@@ -128,18 +133,19 @@ function releaseAcknowledged(tcb: Tcb): void {
   }
 }
 
-/** RFC 6298 §3: what was sent once (Karn), once a round trip; else what the timestamp says (RFC 7323 §4.1). */
+/**
+ * RFC 6298 §3: what was sent once (Karn), else what the timestamp says (RFC 7323 §4.1). Each ACK of new data counts:
+ * more than one a round trip makes RTTVAR forget quickly, for which the minimum of the timeout stands in.
+ */
 function measure(tcb: Tcb, segment: Segment): void {
-  const { host, recovery } = tcb;
+  const { host } = tcb;
   const { minimumRto, maximumRto } = host.settings;
-  const { oldest, isRepeated } = host.delivery;
+  const { oldest, isRepeated, isDuplicate } = host.delivery;
   if (oldest >= 0 && !isRepeated) {
-    if (recovery !== undefined) {
-      if (((segment.ack - recovery.timedEnd) | 0) <= 0) return;
-      recovery.timedEnd = tcb.sndNxt;
-    }
     sample(tcb, oldest, minimumRto, maximumRto);
   } else if (tcb.timestamps && segment.hasTimestamp && segment.tsEcr !== 0) {
+    // What brought about the acknowledgment was a duplicate; its echo is that of the first, whose own answer was lost.
+    if (isDuplicate) return;
     const ticks = (timestamp(tcb) - segment.tsEcr) | 0;
     // An echo of what was never sent is a lie, or our clock's wrap; either way no measurement.
     if (ticks >= 0 && ticks * MILLISECOND <= maximumRto)

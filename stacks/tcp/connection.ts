@@ -6,7 +6,7 @@ import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
 import { abort, drop } from './closing.ts';
 import { chooseCongestion } from './congestion/choose.ts';
 import type { CongestionName } from './congestion/congestion.ts';
-import { output } from './output.ts';
+import { initialWindow, output } from './output.ts';
 import { NO_RTT } from './rack.ts';
 import { SendQueue } from './send-queue.ts';
 import {
@@ -159,7 +159,7 @@ export class Connection extends Tcb implements TcpConnection {
     this.congestionName = name;
     const before = this.congestion;
     if (before === undefined || before.name === name) return;
-    this.congestion = chooseCongestion(name, this.mss, this.host.settings.initialWindow);
+    this.congestion = chooseCongestion(name, initialWindow(this));
     this.congestion.cwnd = before.cwnd;
     this.congestion.ssthresh = before.ssthresh;
   }
@@ -203,7 +203,7 @@ export class Connection extends Tcb implements TcpConnection {
       sndWnd: this.sndWnd,
       rcvNxt: this.rcvNxt,
       rcvWnd: this.rcvWnd,
-      cwnd: this.congestion?.cwnd ?? this.mss * this.host.settings.initialWindow,
+      cwnd: this.congestion?.cwnd ?? initialWindow(this),
       ssthresh: this.congestion?.ssthresh ?? 0x3fffffff,
       mss: this.mss,
       srtt: this.srtt,

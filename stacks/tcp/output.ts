@@ -74,8 +74,18 @@ function holdsBack(recovery: Recovery): boolean {
 function begin(tcb: Tcb): void {
   const { settings } = tcb.host;
   const name = tcb.congestionName ?? settings.congestion;
-  tcb.congestion = chooseCongestion(name, tcb.mss, tcb.synLost ? 1 : settings.initialWindow); // RFC 5681 §3.1
+  tcb.congestion = chooseCongestion(name, initialWindow(tcb));
   tcb.recovery = new Recovery(tcb.sndUna);
+}
+
+/** Segments of more than this make the initial window shorter (RFC 6928 §2: 14,600 bytes for ten). */
+const LARGE_SEGMENT = 1_460;
+
+/** RFC 6928 §2 in bytes; RFC 5681 §3.1: one segment when the SYN was lost. */
+export function initialWindow(tcb: Tcb): number {
+  if (tcb.synLost) return tcb.mss;
+  const segments = tcb.host.settings.initialWindow;
+  return Math.min(segments * tcb.mss, Math.max(2 * tcb.mss, segments * LARGE_SEGMENT));
 }
 
 /** The congestion window is used as far as it goes; in slow start half of it is enough to prove it (RFC 7661 §4.3). */
@@ -109,7 +119,7 @@ function restartAfterIdle(tcb: Tcb): void {
   const idle = (((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastSent) | 0;
   if (idle * MILLISECOND <= tcb.rto) return;
   updateMss(tcb);
-  tcb.congestion!.idle(tcb.mss, idle * MILLISECOND);
+  tcb.congestion!.idle(idle * MILLISECOND);
 }
 
 /**

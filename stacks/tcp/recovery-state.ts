@@ -28,11 +28,8 @@ export class Recovery {
   reorderAt = 0;
   /** New data was sent or acknowledged since the timer was set: the probe timer starts anew. */
   hasMoved = false;
-  /** A round trip is measured when this is acknowledged: SND.NXT at the last measurement. */
-  timedEnd: number;
 
   constructor(sndUna: number) {
     this.point = (sndUna - 1) | 0;
-    this.timedEnd = sndUna;
   }
 }

@@ -156,8 +156,10 @@ function replyToUnacceptable(tcb: Tcb, segment: Segment): void {
     challengeAck(tcb);
     return;
   }
-  const end = (segment.seq + segment.length) | 0;
-  noteDuplicate(tcb, segment.seq, ((end - tcb.rcvNxt) | 0) > 0 ? tcb.rcvNxt : end);
+  if (tcb.state !== 'TIME-WAIT' && (segment.flags & SYN) === 0) {
+    const end = (segment.seq + segment.length) | 0;
+    noteDuplicate(tcb, segment.seq, ((end - tcb.rcvNxt) | 0) > 0 ? tcb.rcvNxt : end);
+  }
   sendAck(tcb);
 }
 

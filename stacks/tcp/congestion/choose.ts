@@ -3,7 +3,7 @@ import type { Congestion, CongestionName } from './congestion.ts';
 import { Cubic } from './cubic.ts';
 import { NewReno } from './newreno.ts';
 
-/** `initialWindow` in segments. */
-export function chooseCongestion(name: CongestionName, mss: number, initialWindow: number): Congestion {
-  return name === 'cubic' ? new Cubic(mss, initialWindow) : new NewReno(mss, initialWindow);
+/** `initialWindow` in bytes. */
+export function chooseCongestion(name: CongestionName, initialWindow: number): Congestion {
+  return name === 'cubic' ? new Cubic(initialWindow) : new NewReno(initialWindow);
 }

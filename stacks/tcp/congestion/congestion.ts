@@ -17,7 +17,7 @@ export interface Congestion {
   /** The last `loss` or `timeout` was none. */
   undo(): void;
   /** Nothing was sent for `time`, more than a retransmission timeout (RFC 5681 §4.1). */
-  idle(mss: number, time: number): void;
+  idle(time: number): void;
 }
 
 export type CongestionName = 'cubic' | 'newreno';

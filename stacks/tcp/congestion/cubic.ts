@@ -45,10 +45,10 @@ export class Cubic implements Congestion {
   #fraction = 0;
   #past: Past | undefined;
 
-  /** `initialWindow` in segments. */
-  constructor(mss: number, initialWindow: number) {
+  /** `initialWindow` in bytes. */
+  constructor(initialWindow: number) {
     this.#initialWindow = initialWindow;
-    this.cwnd = mss * initialWindow;
+    this.cwnd = initialWindow;
   }
 
   acknowledged(bytes: number, mss: number, limit: number, now: number, srtt: number): void {
@@ -139,8 +139,8 @@ export class Cubic implements Congestion {
     this.#past = undefined;
   }
 
-  idle(mss: number, time: number): void {
-    this.cwnd = Math.min(this.cwnd, mss * this.#initialWindow); // the restart window, RFC 5681 §4.1
+  idle(time: number): void {
+    this.cwnd = Math.min(this.cwnd, this.#initialWindow); // the restart window, RFC 5681 §4.1
     if (this.#epoch >= 0) this.#epoch += time;
   }
 }

@@ -12,10 +12,10 @@ export class NewReno implements Congestion {
   /** Before the last loss. */
   #before = { cwnd: 0, ssthresh: 0 };
 
-  /** `initialWindow` in segments. */
-  constructor(mss: number, initialWindow: number) {
+  /** `initialWindow` in bytes. */
+  constructor(initialWindow: number) {
     this.#initialWindow = initialWindow;
-    this.cwnd = mss * initialWindow;
+    this.cwnd = initialWindow;
   }
 
   acknowledged(bytes: number, mss: number, limit: number): void {
@@ -49,7 +49,7 @@ export class NewReno implements Congestion {
     this.ssthresh = Math.max(this.ssthresh, this.#before.ssthresh);
   }
 
-  idle(mss: number): void {
-    this.cwnd = Math.min(this.cwnd, mss * this.#initialWindow); // the restart window, RFC 5681 §4.1
+  idle(): void {
+    this.cwnd = Math.min(this.cwnd, this.#initialWindow); // the restart window, RFC 5681 §4.1
   }
 }

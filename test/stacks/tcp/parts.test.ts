@@ -193,7 +193,7 @@ describe('the retransmission timeout (RFC 6298 §2)', () => {
 
 describe('NewReno (RFC 5681)', () => {
   it('grows by a segment a window beyond ssthresh, and halves', () => {
-    const reno = new NewReno(1_000, 10);
+    const reno = new NewReno(10_000);
     reno.loss(20_000, 1_000);
     expect([reno.cwnd, reno.ssthresh]).toEqual([10_000, 10_000]);
     for (let i = 0; i < 10; i++) reno.acknowledged(1_000, 1_000, 2_000);
