@@ -77,12 +77,15 @@ function withoutSack(tcb: Tcb, advanced: number, isDuplicate: boolean): number {
   const { left } = recovery;
   if (advanced > 0) {
     // RFC 6582 §3.2 step 3: a partial acknowledgment deflates by what it acknowledges, less a segment.
-    recovery.left = recovery.phase === 'fast' ? Math.max(left - Math.max(advanced - tcb.mss, 0), 0) : 0;
-    return advanced - (left - recovery.left);
+    const deflated = Math.max(left - Math.max(advanced - tcb.mss, 0), 0);
+    recovery.left = recovery.phase === 'fast' ? Math.min(deflated, Math.max(tcb.flight - tcb.mss, 0)) : 0;
+    return Math.max(advanced - (left - recovery.left), 0);
   }
-  if (!isDuplicate || recovery.phase === 'timeout') return 0;
-  // One segment has left the network (RFC 3042, RFC 5681 §3.2 step 4); at most all but the missing one.
-  recovery.left = Math.max(Math.min(left + tcb.mss, tcb.flight - tcb.mss), left);
+  if (!isDuplicate) return 0;
+  // One segment has left the network (RFC 3042, RFC 5681 §3.2 step 4); at most all but the missing one, and after a
+  // timeout what F-RTO has sent.
+  const most = recovery.phase === 'timeout' ? (tcb.sndNxt - recovery.point) | 0 : tcb.flight - tcb.mss;
+  recovery.left = Math.max(Math.min(left + tcb.mss, most), left);
   return recovery.left - left;
 }
 

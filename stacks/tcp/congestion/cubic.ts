@@ -101,7 +101,7 @@ export class Cubic implements Congestion {
 
   #reduce(flight: number, mss: number): void {
     this.#prior = this.cwnd;
-    this.ssthresh = Math.max(Math.floor(flight * BETA), 2 * mss); // §4.6
+    this.ssthresh = Math.max(Math.round(flight * BETA), 2 * mss); // §4.6
     this.#epoch = -1;
   }
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
-import { NewReno } from '../../../stacks/tcp/congestion/newreno.ts';
 import { NOBODY } from '../../../stacks/tcp/connection.ts';
 import { ReceiveQueue } from '../../../stacks/tcp/receive-queue.ts';
 import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
@@ -188,23 +187,6 @@ describe('the retransmission timeout (RFC 6298 §2)', () => {
     expect(rtt).toEqual({ srtt: 110_000, rttvar: 57_500, rto: 340_000 });
     for (let i = 0; i < 20; i++) backOff(rtt, 60_000_000);
     expect(rtt.rto).toBe(60_000_000);
-  });
-});
-
-describe('NewReno (RFC 5681)', () => {
-  it('grows by a segment a window beyond ssthresh, and halves', () => {
-    const reno = new NewReno(10_000);
-    reno.loss(20_000, 1_000);
-    expect([reno.cwnd, reno.ssthresh]).toEqual([10_000, 10_000]);
-    for (let i = 0; i < 10; i++) reno.acknowledged(1_000, 1_000, 2_000);
-    expect(reno.cwnd).toBe(11_000);
-    reno.timeout(11_000, 1_000);
-    expect(reno.ssthresh).toBe(5_500);
-    reno.cwnd = 1_000;
-    reno.undo();
-    expect([reno.cwnd, reno.ssthresh]).toEqual([11_000, 10_000]);
-    reno.loss(1_000, 1_000);
-    expect(reno.ssthresh).toBe(2_000);
   });
 });
 
