@@ -99,6 +99,7 @@ function grow(tcb: Tcb, bytes: number, limited: boolean): void {
   // stand for any number of segments that had arrived before it.
   const isBlind = !tcb.sack && tcb.recovery!.phase === 'timeout';
   const limit = isBlind ? mss : Math.max(host.settings.slowStartLimit * mss, 2 * tcb.lastBurst);
+  congestion!.measured(host.delivery.rtt, tcb.sndUna, tcb.sndNxt);
   congestion!.acknowledged(bytes, mss, limit, host.clock.now, tcb.srtt);
 }
 

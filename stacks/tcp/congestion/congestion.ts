@@ -8,6 +8,8 @@ export interface Congestion {
    * `srtt` is 0 when unknown.
    */
   acknowledged(bytes: number, mss: number, limit: number, now: number, srtt: number): void;
+  /** Before `acknowledged`: the ACK shows a round trip of `rtt` µs, or -1, and leaves `[sndUna, sndNxt)` in flight. */
+  measured(rtt: number, sndUna: number, sndNxt: number): void;
   /** Something newly arrived, but the window was not full: it must not grow (RFC 9438 §5.8). */
   unused(now: number): void;
   /** A loss was found, with `flight` bytes outstanding. `ssthresh` falls; `cwnd` is the caller's until recovery ends. */

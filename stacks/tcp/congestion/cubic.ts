@@ -1,9 +1,10 @@
 /**
- * CUBIC, RFC 9438: after a loss the window climbs back to where the loss was along a cubic function of time, lingers
+ * CUBIC, RFC 9438, with HyStart++ (RFC 9406) in the first slow start: after a loss the window climbs back to where the loss was along a cubic function of time, lingers
  * there, and then looks for more; on paths where Reno would be quicker it does as Reno does.
  */
 import { SECOND } from '../../time/clock.ts';
 import { type Congestion, type CongestionName, MAX_WINDOW } from './congestion.ts';
+import { HyStart } from './hystart.ts';
 
 /** §5.1: C in segments/s^3, and beta_cubic. */
 const C = 0.4;
@@ -44,6 +45,9 @@ export class Cubic implements Congestion {
   /** The fraction of a byte that `cwnd` leaves out. */
   #fraction = 0;
   #past: Past | undefined;
+  /** Until the first slow start is over (RFC 9406 §4.2). */
+  #hyStart: HyStart | undefined = new HyStart();
+  #divisor = 1;
 
   /** `initialWindow` in bytes. */
   constructor(initialWindow: number) {
@@ -51,10 +55,23 @@ export class Cubic implements Congestion {
     this.cwnd = initialWindow;
   }
 
+  measured(rtt: number, sndUna: number, sndNxt: number): void {
+    if (this.#hyStart === undefined) return;
+    this.#divisor = this.#hyStart.divisor(rtt, sndUna, sndNxt);
+    if (this.#divisor === 0) this.ssthresh = this.cwnd;
+    if (this.cwnd >= this.ssthresh) this.#endHyStart();
+  }
+
+  #endHyStart(): void {
+    this.#hyStart = undefined;
+    this.#divisor = 1;
+  }
+
   acknowledged(bytes: number, mss: number, limit: number, now: number, srtt: number): void {
     this.#last = now;
     if (this.cwnd < this.ssthresh) {
-      this.cwnd = Math.min(this.cwnd + Math.min(bytes, limit), MAX_WINDOW);
+      const step = Math.floor(Math.min(bytes, limit) / this.#divisor);
+      this.cwnd = Math.min(this.cwnd + step, MAX_WINDOW);
       return;
     }
     if (this.#epoch < 0) this.#begin(now, mss);
@@ -100,6 +117,7 @@ export class Cubic implements Congestion {
   }
 
   #reduce(flight: number, mss: number): void {
+    this.#endHyStart();
     this.#prior = this.cwnd;
     this.ssthresh = Math.max(Math.round(flight * BETA), 2 * mss); // §4.6
     this.#epoch = -1;

@@ -32,6 +32,8 @@ export class NewReno implements Congestion {
     }
   }
 
+  measured(): void {}
+
   unused(): void {}
 
   loss(flight: number, mss: number): void {

@@ -123,3 +123,47 @@ describe('CUBIC (RFC 9438)', () => {
     expect(cubic.cwnd).toBeLessThanOrEqual(1.5 * 1.5 * before);
   });
 });
+
+describe('HyStart++ (RFC 9406)', () => {
+  const round = (cubic: Cubic, number: number, rtt: number) => {
+    for (let i = 0; i < 10; i++) {
+      cubic.measured(rtt, number * 100_000 + i * MSS, (number + 1) * 100_000);
+      cubic.acknowledged(MSS, MSS, 8 * MSS, 0, rtt);
+    }
+  };
+  const growth = (cubic: Cubic, number: number, rtt: number): number => {
+    const before = cubic.cwnd;
+    round(cubic, number, rtt);
+    return cubic.cwnd - before;
+  };
+
+  it('slows down when the round trip grows by an eighth, and ends slow start after five rounds', () => {
+    const cubic = new Cubic(10 * MSS);
+    expect(growth(cubic, 0, 80_000)).toBe(10_000);
+    expect(growth(cubic, 1, 89_000)).toBe(10_000);
+    // Seven segments before there are samples enough, then a quarter of three.
+    expect(growth(cubic, 2, 101_000)).toBe(7_750);
+    for (let n = 3; n < 7; n++) expect(growth(cubic, n, 120_000)).toBe(2_500);
+    expect(cubic.ssthresh).toBe(0x3fffffff);
+    round(cubic, 7, 120_000);
+    expect(cubic.ssthresh).toBe(47_750);
+  });
+
+  it('goes on as before when the round trip is short again', () => {
+    const cubic = new Cubic(10 * MSS);
+    growth(cubic, 0, 80_000);
+    growth(cubic, 1, 100_000);
+    expect(growth(cubic, 2, 100_000)).toBe(2_500);
+    growth(cubic, 3, 80_000);
+    for (let n = 4; n < 12; n++) expect(growth(cubic, n, 80_000)).toBe(10_000);
+    expect(cubic.ssthresh).toBe(0x3fffffff);
+  });
+
+  it('has no part in a later slow start', () => {
+    const cubic = new Cubic(10 * MSS);
+    cubic.timeout(100 * MSS, MSS);
+    cubic.cwnd = MSS;
+    growth(cubic, 0, 80_000);
+    expect(growth(cubic, 1, 200_000)).toBe(10_000);
+  });
+});
