@@ -75,6 +75,7 @@ const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_lost: (i) => roundUp(i.lost + (i.recovery === 'open' ? 0 : i.retransmitted), i.mss),
   tcpi_retrans: (i) => roundUp(i.retransmitted, i.mss),
   tcpi_min_rtt: (i) => (i.minRtt === 0 ? 0xffff_ffff : i.minRtt),
+  tcpi_backoff: (i) => i.timeouts,
   tcpi_total_retrans: (i) => i.retransmits,
   tcpi_bytes_received: (i) => i.bytesReceived,
   tcpi_snd_wnd: (i) => i.sndWnd,

@@ -95,6 +95,8 @@ export interface TcpInfo {
   readonly rto: number;
   /** Segments sent again, since the connection began. */
   readonly retransmits: number;
+  /** Timeouts in a row, or window probes, since the last progress. */
+  readonly timeouts: number;
   readonly congestion: CongestionName;
   /**
    * As Linux names it: 'open'; 'disorder' while something is SACKed or acknowledged twice and no loss has shown;

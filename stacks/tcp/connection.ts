@@ -210,6 +210,7 @@ export class Connection extends Tcb implements TcpConnection {
       rttvar: this.rttvar,
       rto: this.rto,
       retransmits: this.totalRetransmits,
+      timeouts: this.retransmits,
       congestion: this.congestion?.name ?? this.congestionName ?? this.host.settings.congestion,
       recovery: phase === 'fast' ? 'recovery' : phase === 'timeout' ? 'loss' : isOpen ? 'open' : 'disorder',
       sacked,

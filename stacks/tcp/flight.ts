@@ -24,6 +24,11 @@ const SENT_AT = 1;
 const STATE = 2;
 /** Records of room at first. */
 const ROOM = 8;
+/**
+ * Records before those sent last become one, with the time of the last: more than a window of 8 MiB has segments, and a
+ * sender of single bytes must not cost twelve a byte.
+ */
+export const MAX_RECORDS = 8_192;
 
 export class Flight {
   /** SND.UNA, where the first record begins. */
@@ -80,9 +85,12 @@ export class Flight {
   push(end: number, now: number): void {
     const words = this.#words;
     const last = WORDS * (this.#tail - 1);
-    if (this.#head < this.#tail && words[last + SENT_AT] === now && words[last + STATE] === 0) {
-      words[last] = end;
-      return;
+    if (this.#head < this.#tail && words[last + STATE] === 0) {
+      if (words[last + SENT_AT] === now || this.#tail - this.#head >= MAX_RECORDS) {
+        words[last] = end;
+        words[last + SENT_AT] = now;
+        return;
+      }
     }
     this.#reserve(1);
     const at = WORDS * this.#tail++;

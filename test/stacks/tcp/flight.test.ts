@@ -1,7 +1,7 @@
 /** The log of what is in flight against one object for each byte. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Flight, LOST, RETRANSMITTED, SACKED } from '../../../stacks/tcp/flight.ts';
+import { Flight, LOST, MAX_RECORDS, RETRANSMITTED, SACKED } from '../../../stacks/tcp/flight.ts';
 import { MAX_RANGES } from '../../../stacks/tcp/settings.ts';
 
 interface Byte {
@@ -209,6 +209,14 @@ describe('Flight', () => {
     expect([log.last - log.first, log.ranges, log.sackedBytes]).toEqual([2, 1, 9_990]);
     log.acknowledge(10_000, told);
     expect([log.isEmpty, log.ranges, told.bytes.size]).toEqual([true, 0, 10_000]);
+  });
+
+  it('has a bound for what is sent byte by byte', () => {
+    const log = new Flight();
+    log.clear(0);
+    for (let i = 1; i <= 20_000; i++) log.push(i, i);
+    expect(log.last - log.first).toBe(MAX_RECORDS);
+    expect([log.end(log.last - 1), log.sentAt(log.last - 1)]).toEqual([20_000, 20_000]);
   });
 
   it('believes no more than MAX_RANGES ranges, and those that join others always', () => {
