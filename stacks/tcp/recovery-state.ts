@@ -16,6 +16,8 @@ export class Recovery {
   readonly rack: Rack = new Rack();
   prr: Prr | undefined;
   undo: Undo | undefined;
+  /** SND.NXT when the recovery ended: D-SACKs that come behind it are none of its. */
+  undoEnd = 0;
   /** F-RTO (RFC 5682): 'first' before the first ACK after a timeout, 'new' while new data is the touchstone. */
   frto: 'off' | 'first' | 'new' = 'off';
   /** A tail loss probe (RFC 8985 §7) is out: SND.NXT behind it, and whether it was something sent again. */

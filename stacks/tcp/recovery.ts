@@ -56,7 +56,10 @@ export function recover(
   const { congestion, mss } = tcb;
   switch (recovery.phase) {
     case 'none':
-      if (advanced > 0) recovery.point = (tcb.sndUna - 1) | 0; // keeps it from wrapping in a long life without loss
+      if (advanced > 0) {
+        recovery.point = (tcb.sndUna - 1) | 0; // keeps it from wrapping in a long life without loss
+        if (((tcb.sndUna - recovery.undoEnd) | 0) > 0) recovery.undo = undefined;
+      }
       if (log.lostBytes > 0) enter(tcb, bytes);
       else if (advanced > 0) grow(tcb, bytes, limited);
       break;
@@ -169,6 +172,7 @@ function leave(tcb: Tcb): void {
   const congestion = tcb.congestion!;
   if (recovery.phase === 'fast') congestion.cwnd = congestion.ssthresh; // RFC 9937 §6
   recovery.rack.recovered();
+  recovery.undoEnd = tcb.sndNxt;
   settle(tcb);
 }
 

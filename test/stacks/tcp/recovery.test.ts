@@ -203,6 +203,26 @@ describe('a recovery that was none', () => {
     s.ack(10_000, { sack: [[0, 1_000]] });
     expect(s.info).toMatchObject({ recovery: 'open', ssthresh: 0x3fffffff, cwnd: 10_000 });
   });
+
+  it('is not found any more when the next window has been acknowledged', () => {
+    const s = flight();
+    s.ack(0, { sack: [[1_000, 5_000]] });
+    s.wait(RTT);
+    s.ack(10_000);
+    s.send(1_000);
+    s.wait(RTT);
+    s.ack(11_000, { sack: [[0, 1_000]] });
+    expect(s.info.ssthresh).toBe(0x3fffffff);
+    const late = flight();
+    late.ack(0, { sack: [[1_000, 5_000]] });
+    late.wait(RTT);
+    late.ack(10_000);
+    late.send(1_000);
+    late.wait(RTT);
+    late.ack(11_000);
+    late.ack(11_000, { sack: [[0, 1_000]] });
+    expect(late.info.ssthresh).toBe(7_000);
+  });
 });
 
 describe('what has arrived twice is told (RFC 2883)', () => {
