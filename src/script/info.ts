@@ -48,6 +48,15 @@ const UNSET = 0x3fffffff;
 /** Linux counts the window in segments. */
 const segments = (bytes: number, mss: number): number => Math.floor(bytes / Math.max(mss, 1));
 
+const roundUp = (bytes: number, mss: number): number => Math.ceil(bytes / Math.max(mss, 1));
+
+const CA_STATES: Readonly<Record<TcpInfo['recovery'], number>> = {
+  open: 0,
+  disorder: 1,
+  recovery: 3,
+  loss: 4,
+};
+
 const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_state: (i) => STATES[i.state],
   tcpi_options: (i) => (i.timestamps ? 1 : 0) | (i.sack ? 2 : 0) | (i.windowScaling ? 4 : 0),
@@ -59,7 +68,14 @@ const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_rttvar: (i) => i.rttvar,
   tcpi_snd_ssthresh: (i) => (i.ssthresh >= UNSET ? INFINITE_SSTHRESH : segments(i.ssthresh, i.mss)),
   tcpi_snd_cwnd: (i) => segments(i.cwnd, i.mss),
-  tcpi_unacked: (i) => Math.ceil(((i.sndNxt - i.sndUna) | 0) / Math.max(i.mss, 1)),
+  tcpi_unacked: (i) => roundUp((i.sndNxt - i.sndUna) | 0, i.mss),
+  tcpi_ca_state: (i) => CA_STATES[i.recovery],
+  tcpi_sacked: (i) => roundUp(i.sacked, i.mss),
+  // Linux counts as lost what was sent again as well, until it has arrived.
+  tcpi_lost: (i) => roundUp(i.lost + (i.recovery === 'open' ? 0 : i.retransmitted), i.mss),
+  tcpi_retrans: (i) => roundUp(i.retransmitted, i.mss),
+  tcpi_min_rtt: (i) => (i.minRtt === 0 ? 0xffff_ffff : i.minRtt),
+  tcpi_backoff: (i) => i.timeouts,
   tcpi_total_retrans: (i) => i.retransmits,
   tcpi_bytes_received: (i) => i.bytesReceived,
   tcpi_snd_wnd: (i) => i.sndWnd,

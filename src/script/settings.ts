@@ -2,6 +2,7 @@
  * Shell lines of scripts, as settings of the stack. Nothing is ever executed: what is not in this table makes the
  * script inconclusive.
  */
+import type { CongestionName } from '../../stacks/tcp/congestion/congestion.ts';
 import type { Settings } from '../../stacks/tcp/tcp.ts';
 
 export type Tuning = Partial<Settings>;
@@ -18,14 +19,31 @@ export const LINUX: Tuning = {
   timestamps: true,
   sack: true,
   softErrorsEndConnect: true,
+  dsack: true,
+  tailLossProbe: true,
+  frto: true,
+  congestion: 'cubic',
+  slowStartLimit: Number.POSITIVE_INFINITY,
 };
 
 type Setting = (value: string) => Tuning | undefined;
 
 const flag =
-  (name: 'timestamps' | 'sack' | 'windowScaling'): Setting =>
+  (name: 'timestamps' | 'sack' | 'windowScaling' | 'dsack'): Setting =>
   (value) =>
     value === '0' || value === '1' ? { [name]: value === '1' } : undefined;
+
+/** What Linux calls the algorithms; others are not here. */
+export const CONGESTION: Readonly<Record<string, CongestionName>> = { cubic: 'cubic', reno: 'newreno' };
+
+const congestion: Setting = (value) =>
+  Object.hasOwn(CONGESTION, value) ? { congestion: CONGESTION[value]! } : undefined;
+
+/** A few numbers that each stand for something. */
+const oneOf =
+  (choices: Readonly<Record<string, Tuning>>): Setting =>
+  (value) =>
+    Object.hasOwn(choices, value) ? choices[value] : undefined;
 
 const whole =
   (make: (n: number) => Tuning | undefined): Setting =>
@@ -43,6 +61,7 @@ const triple =
 const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_timestamps': flag('timestamps'),
   'net.ipv4.tcp_sack': flag('sack'),
+  'net.ipv4.tcp_dsack': flag('dsack'),
   'net.ipv4.tcp_window_scaling': flag('windowScaling'),
   'net.ipv4.tcp_syn_retries': whole((synRetries) => ({ synRetries })),
   'net.ipv4.tcp_synack_retries': whole((synAckRetries) => ({ synAckRetries })),
@@ -56,6 +75,11 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_syn_linear_timeouts': whole((n) => (n === 0 ? {} : undefined)),
   // Always so here: a TIME-WAIT ignores resets.
   'net.ipv4.tcp_rfc1337': (value) => (value === '1' ? {} : undefined),
+  'net.ipv4.tcp_congestion_control': congestion,
+  // RACK is how losses are found; its variants of Linux (2, 4) are not here.
+  'net.ipv4.tcp_recovery': oneOf({ 1: {} }),
+  'net.ipv4.tcp_early_retrans': oneOf({ 0: { tailLossProbe: false }, 3: { tailLossProbe: true } }),
+  'net.ipv4.tcp_frto': oneOf({ 0: { frto: false }, 1: { frto: true }, 2: { frto: true } }),
   'net.ipv4.tcp_min_tso_segs': whole(() => ({})),
   'net.ipv4.tcp_no_metrics_save': whole(() => ({})),
 };

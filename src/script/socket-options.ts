@@ -2,6 +2,7 @@
 
 import type { Failure } from '../../stacks/address/network.ts';
 import type { TcpConnection } from '../../stacks/tcp/api.ts';
+import { CONGESTION } from './settings.ts';
 import { NotSupported, type OptionValue, type Result } from './world.ts';
 
 interface StreamSocket {
@@ -84,9 +85,16 @@ export function setOption(socket: Socket, name: string, given: readonly OptionVa
   const kept = values.get(socket) ?? new Map<string, OptionValue>();
   values.set(socket, kept.set(name, given[0] ?? 0));
   if (WITHOUT_EFFECT.has(name)) return 0;
+  if (name === 'TCP_CONGESTION' && socket.type === 'stream') return setCongestion(socket, String(given[0]));
   const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
   if (setter === undefined || socket.type !== 'stream') throw new NotSupported(`setsockopt ${name}`);
   setter(socket, given.map(Number));
+  return 0;
+}
+
+function setCongestion(socket: StreamSocket, name: string): Result {
+  if (!Object.hasOwn(CONGESTION, name)) throw new NotSupported(`congestion control '${name}'`);
+  socket.wish((connection) => connection.setCongestion(CONGESTION[name]!));
   return 0;
 }
 

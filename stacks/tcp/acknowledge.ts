@@ -3,12 +3,12 @@ import type { TransportVerdict } from '../address/network.ts';
 import { MILLISECOND } from '../time/clock.ts';
 import { FIN, SYN } from '../wire/tcp.ts';
 import { timestamp } from './options.ts';
-import { duplicateAck, recoveryAck, startOver, updateScoreboard } from './recovery.ts';
+import { recover, startOver } from './recovery.ts';
 import { freshRto, sample } from './rtt.ts';
 import type { Segment } from './segment.ts';
 import { RTO_AFTER_LOST_SYN, SEND_LOW_WATER } from './settings.ts';
 import { type Tcb, WRITABLE } from './tcb.ts';
-import { armRetransmission, disarmRetransmission } from './timers.ts';
+import { disarmRetransmission } from './timers.ts';
 import { challengeAck } from './transmit.ts';
 
 /** "SEG.ACK > SND.NXT": something not yet sent; RFC 5961 §5 adds the lower bound SND.UNA - MAX.SND.WND. */
@@ -25,17 +25,51 @@ export function acknowledge(tcb: Tcb, segment: Segment): TransportVerdict | unde
   const limited = tcb.cwndLimited;
   const window = tcb.sndWnd;
   updateWindow(tcb, segment);
-  const sacked = tcb.sack && segment.blocks > 0 ? updateScoreboard(tcb, segment) : 0;
-  if (advanced > 0) {
-    newlyAcknowledged(tcb, segment, advanced, limited);
-    // RFC 6675 §2: with new SACK information it is a duplicate even if it moves the acknowledgment point.
-    if (sacked > 0 && tcb.scoreboard!.count > 0) duplicateAck(tcb);
-  } else if (tcb.flight > 0) {
-    // RFC 5681 §2: no data, no SYN or FIN, the same window; RFC 6675 §2: new SACK information.
-    const plain = segment.from === segment.to && (segment.flags & (SYN | FIN)) === 0;
-    if (tcb.sack ? sacked > 0 : plain && window === tcb.sndWnd) duplicateAck(tcb);
-  }
+  if (advanced > 0) newlyAcknowledged(tcb, segment);
+  else beginDelivery(tcb, segment);
+  const isNews = tcb.sack && segment.blocks > 0 && takeSacks(tcb, segment);
+  // RFC 5681 §2: a duplicate has no data, no SYN or FIN, and the same window, while something is in flight.
+  const isEmpty = segment.from === segment.to && (segment.flags & (SYN | FIN)) === 0;
+  const isPlain = advanced === 0 && isEmpty && window === tcb.sndWnd && tcb.flight > 0;
+  recover(tcb, advanced, isPlain, isNews, limited);
   return undefined;
+}
+
+function beginDelivery(tcb: Tcb, segment: Segment): void {
+  const { delivery, clock } = tcb.host;
+  delivery.begin(clock.now, tcb.recovery?.rack.minRtt ?? 0);
+  if (tcb.timestamps && segment.hasTimestamp && segment.tsEcr !== 0)
+    delivery.echoes((segment.tsEcr - tcb.tsOffset) | 0);
+  if (tcb.sack && segment.blocks > 0 && isDuplicate(segment)) takeDuplicate(tcb, segment);
+}
+
+/** RFC 2883 §4: bytes that have arrived twice; of what lies too far back nothing is known any more. */
+function takeDuplicate(tcb: Tcb, segment: Segment): void {
+  const start = segment.edges[0]!;
+  const end = segment.edges[1]!;
+  if (((end - start) | 0) <= 0 || ((end - tcb.sndMax) | 0) > 0) return;
+  if (((start - tcb.sndUna + tcb.maxSndWnd) | 0) >= 0) tcb.host.delivery.duplicated(start, end);
+}
+
+/** RFC 2018 §5; true when something is SACKed that was not known to have arrived. */
+function takeSacks(tcb: Tcb, segment: Segment): boolean {
+  const { delivery } = tcb.host;
+  const { edges } = segment;
+  const before = delivery.bytes;
+  for (let i = isDuplicate(segment) ? 1 : 0; i < segment.blocks; i++) {
+    const start = edges[2 * i]!;
+    const end = edges[2 * i + 1]!;
+    // Inverted blocks, and such of what was never sent, say nothing.
+    if (((end - start) | 0) <= 0 || ((end - tcb.sndNxt) | 0) > 0) continue;
+    if (((start - tcb.sndUna) | 0) >= 0) tcb.log?.sack(start, end, delivery);
+  }
+  return delivery.bytes > before;
+}
+
+/** A D-SACK is the first block, below SEG.ACK or inside the second. */
+function isDuplicate({ edges, ack, blocks }: Segment): boolean {
+  if (((edges[1]! - ack) | 0) <= 0) return true;
+  return blocks > 1 && ((edges[0]! - edges[2]!) | 0) >= 0 && ((edges[3]! - edges[1]!) | 0) >= 0;
 }
 
 /** "If (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK))" */
@@ -61,25 +95,29 @@ function windowOpened(tcb: Tcb, wasShut: boolean): void {
     tcb.retransmits = 0;
     if (tcb.srtt > 0) freshRto(tcb, minimumRto, maximumRto);
     startOver(tcb);
-    armRetransmission(tcb, 'retransmit', tcb.rto);
+    tcb.recovery!.timeoutAt = tcb.host.clock.now + tcb.rto;
   }
 }
 
-/** SND.UNA moves over `advanced` sequence numbers. */
-export function newlyAcknowledged(tcb: Tcb, segment: Segment, advanced: number, limited: boolean): void {
-  const { host } = tcb;
+/** SND.UNA moves to SEG.ACK. */
+export function newlyAcknowledged(tcb: Tcb, segment: Segment): void {
+  const { host, recovery } = tcb;
+  beginDelivery(tcb, segment);
+  tcb.log?.acknowledge(segment.ack, host.delivery);
   tcb.sndUna = segment.ack;
   if (((tcb.sndNxt - segment.ack) | 0) < 0) tcb.sndNxt = segment.ack; // a window probe got through
   releaseAcknowledged(tcb);
   measure(tcb, segment);
   tcb.retransmits = 0;
   tcb.softError = undefined;
-  tcb.scoreboard?.acknowledge(segment.ack);
-  recoveryAck(tcb, advanced, limited);
   host.network.confirmReachable(tcb.peer);
-  // RFC 6298 §5.2, §5.3
-  if (tcb.sndUna === tcb.sndNxt) disarmRetransmission(tcb);
-  else armRetransmission(tcb, 'retransmit', tcb.rto);
+  // RFC 6298 (5.2), (5.3); output() arms it.
+  const isAll = tcb.sndUna === tcb.sndNxt;
+  if (isAll) disarmRetransmission(tcb);
+  if (recovery === undefined) return;
+  recovery.timeoutAt = isAll ? 0 : host.clock.now + tcb.rto;
+  recovery.probeAt = recovery.reorderAt = 0;
+  recovery.hasMoved = true;
 }
 
 function releaseAcknowledged(tcb: Tcb): void {
@@ -97,14 +135,19 @@ function releaseAcknowledged(tcb: Tcb): void {
   }
 }
 
-/** RFC 6298 §3: a segment sent once, or what the timestamp says (RFC 7323 §4.1). */
+/**
+ * RFC 6298 §3: what was sent once (Karn), else what the timestamp says (RFC 7323 §4.1). Each ACK of new data counts:
+ * more than one a round trip makes RTTVAR forget quickly, for which the minimum of the timeout stands in.
+ */
 function measure(tcb: Tcb, segment: Segment): void {
-  const { minimumRto, maximumRto } = tcb.host.settings;
-  if (tcb.timing) {
-    if (((segment.ack - tcb.timedEnd) | 0) < 0) return;
-    tcb.timing = false;
-    sample(tcb, (tcb.host.clock.now - tcb.timedAt) | 0, minimumRto, maximumRto);
+  const { host } = tcb;
+  const { minimumRto, maximumRto } = host.settings;
+  const { oldest, isRepeated, isDuplicate } = host.delivery;
+  if (oldest >= 0 && !isRepeated) {
+    sample(tcb, oldest, minimumRto, maximumRto);
   } else if (tcb.timestamps && segment.hasTimestamp && segment.tsEcr !== 0) {
+    // What brought about the acknowledgment was a duplicate; its echo is that of the first, whose own answer was lost.
+    if (isDuplicate) return;
     const ticks = (timestamp(tcb) - segment.tsEcr) | 0;
     // An echo of what was never sent is a lie, or our clock's wrap; either way no measurement.
     if (ticks >= 0 && ticks * MILLISECOND <= maximumRto)

@@ -4,9 +4,10 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
-import type { Congestion } from './congestion/congestion.ts';
+import type { Congestion, CongestionName } from './congestion/congestion.ts';
+import type { Flight } from './flight.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
-import type { Scoreboard } from './sack.ts';
+import type { Recovery } from './recovery-state.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { TimerSlot } from './timer-pool.ts';
 
@@ -17,8 +18,6 @@ export interface Origin<Owner> {
   /** `owner` leaves SYN-RECEIVED, one way or the other. */
   left(owner: Owner): void;
 }
-
-export type Recovery = 'none' | 'fast' | 'timeout';
 
 export interface KeepAlive {
   /** µs */
@@ -45,21 +44,17 @@ export class Activity<Owner> {
   idleTimer: TimerSlot<Owner> | undefined;
   keepAlive: KeepAlive | undefined;
   congestion: Congestion | undefined;
-  scoreboard: Scoreboard | undefined;
+  /** The owner's choice, if it has made one. */
+  congestionName: CongestionName | undefined;
+  recovery: Recovery | undefined;
+  log: Flight | undefined;
   origin: Origin<Owner> | undefined;
   failure: Failure | undefined;
   softError: Failure | undefined;
-  recovery: Recovery = 'none';
-  dupAcks = 0;
-  left = 0;
-  recoveryPoint = 0;
-  highRxt = 0;
-  rescued = false;
   cwndLimited = false;
+  duplicateStart = 0;
+  duplicateEnd = 0;
   lastBurst = 0;
-  timing = false;
-  timedEnd = 0;
-  timedAt = 0;
   finAt = 0;
   retransmits = 0;
   unanswered = 0;
@@ -78,8 +73,8 @@ export class Activity<Owner> {
       this.origin === undefined &&
       this.failure === undefined &&
       this.softError === undefined &&
-      this.recovery === 'none' &&
-      !this.timing &&
+      this.congestionName === undefined &&
+      this.log === undefined &&
       this.retransmits === 0 &&
       this.unanswered === 0 &&
       this.totalRetransmits === 0
@@ -88,9 +83,9 @@ export class Activity<Owner> {
 
   /** As new; what `atRest` has seen undefined stays so. */
   clear(): void {
-    this.scoreboard = undefined;
-    this.rescued = this.cwndLimited = false;
-    this.dupAcks = this.left = this.lastBurst = this.finAt = 0;
+    this.recovery = undefined;
+    this.cwndLimited = false;
+    this.lastBurst = this.finAt = this.duplicateStart = this.duplicateEnd = 0;
   }
 }
 
@@ -182,49 +177,38 @@ export abstract class Active<Owner> {
   set congestion(value: Congestion | undefined) {
     if (value !== this.activity.congestion) this.active().congestion = value;
   }
-  get scoreboard(): Scoreboard | undefined {
-    return this.activity.scoreboard;
+  get congestionName(): CongestionName | undefined {
+    return this.activity.congestionName;
   }
-  set scoreboard(value: Scoreboard | undefined) {
-    if (value !== this.activity.scoreboard) this.active().scoreboard = value;
+  set congestionName(value: CongestionName | undefined) {
+    if (value !== this.activity.congestionName) this.active().congestionName = value;
   }
-  get recovery(): Recovery {
+  /** Comes and goes with `congestion`. */
+  get recovery(): Recovery | undefined {
     return this.activity.recovery;
   }
-  set recovery(value: Recovery) {
+  set recovery(value: Recovery | undefined) {
     if (value !== this.activity.recovery) this.active().recovery = value;
   }
-  get dupAcks(): number {
-    return this.activity.dupAcks;
+  /** What is in flight, SYN included; there is none when nothing is. */
+  get log(): Flight | undefined {
+    return this.activity.log;
   }
-  set dupAcks(value: number) {
-    if (value !== this.activity.dupAcks) this.active().dupAcks = value;
+  set log(value: Flight | undefined) {
+    if (value !== this.activity.log) this.active().log = value;
   }
-  /** Bytes that duplicate ACKs say have left the network, for a peer without SACK. */
-  get left(): number {
-    return this.activity.left;
+  /** What has arrived twice and is to be told (RFC 2883); nothing when both are equal. */
+  get duplicateStart(): number {
+    return this.activity.duplicateStart;
   }
-  set left(value: number) {
-    if (value !== this.activity.left) this.active().left = value;
+  set duplicateStart(value: number) {
+    if (value !== this.activity.duplicateStart) this.active().duplicateStart = value;
   }
-  get recoveryPoint(): number {
-    return this.activity.recoveryPoint;
+  get duplicateEnd(): number {
+    return this.activity.duplicateEnd;
   }
-  set recoveryPoint(value: number) {
-    if (value !== this.activity.recoveryPoint) this.active().recoveryPoint = value;
-  }
-  /** HighRxt + 1: where the next retransmission begins. */
-  get highRxt(): number {
-    return this.activity.highRxt;
-  }
-  set highRxt(value: number) {
-    if (value !== this.activity.highRxt) this.active().highRxt = value;
-  }
-  get rescued(): boolean {
-    return this.activity.rescued;
-  }
-  set rescued(value: boolean) {
-    if (value !== this.activity.rescued) this.active().rescued = value;
+  set duplicateEnd(value: number) {
+    if (value !== this.activity.duplicateEnd) this.active().duplicateEnd = value;
   }
   get cwndLimited(): boolean {
     return this.activity.cwndLimited;
@@ -238,25 +222,6 @@ export abstract class Active<Owner> {
   }
   set lastBurst(value: number) {
     if (value !== this.activity.lastBurst) this.active().lastBurst = value;
-  }
-  /** The one segment being timed: sequence number behind it, and when it left (µs as int32). */
-  get timing(): boolean {
-    return this.activity.timing;
-  }
-  set timing(value: boolean) {
-    if (value !== this.activity.timing) this.active().timing = value;
-  }
-  get timedEnd(): number {
-    return this.activity.timedEnd;
-  }
-  set timedEnd(value: number) {
-    if (value !== this.activity.timedEnd) this.active().timedEnd = value;
-  }
-  get timedAt(): number {
-    return this.activity.timedAt;
-  }
-  set timedAt(value: number) {
-    if (value !== this.activity.timedAt) this.active().timedAt = value;
   }
   /** Sequence number of the peer's FIN, when `finArrived`. */
   get finAt(): number {

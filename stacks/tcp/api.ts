@@ -1,6 +1,7 @@
 /** What an application side (src/sockets) sees of TCP: RFC 9293 §3.9.1, made event-driven. */
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
+import type { CongestionName } from './congestion/congestion.ts';
 import type { Settings } from './settings.ts';
 
 export type TcpState =
@@ -70,6 +71,8 @@ export interface TcpConnection {
   /** RST now (RFC 9293 §3.10.5 ABORT). `closed` follows without a failure. */
   abort(): void;
   setNoDelay(on: boolean): void;
+  /** Changes the congestion control algorithm, of this connection and from now on; the window stays as it is. */
+  setCongestion(name: CongestionName): void;
   /** Keep-alive (RFC 1122 §4.2.3.6); `idle` and `interval` in µs. */
   setKeepAlive(on: boolean, idle?: number, interval?: number, probes?: number): void;
   /** A snapshot in the terms of `ss -tin`. */
@@ -90,7 +93,23 @@ export interface TcpInfo {
   readonly srtt: number;
   readonly rttvar: number;
   readonly rto: number;
+  /** Segments sent again, since the connection began. */
   readonly retransmits: number;
+  /** Timeouts in a row, or window probes, since the last progress. */
+  readonly timeouts: number;
+  readonly congestion: CongestionName;
+  /**
+   * As Linux names it: 'open'; 'disorder' while something is SACKed or acknowledged twice and no loss has shown;
+   * 'recovery' after a loss; 'loss' after a timeout.
+   */
+  readonly recovery: 'open' | 'disorder' | 'recovery' | 'loss';
+  /** Bytes in flight that are SACKed (or taken so, without SACK), lost, and sent again. */
+  readonly sacked: number;
+  readonly lost: number;
+  readonly retransmitted: number;
+  readonly hasSeenReordering: boolean;
+  /** µs; 0 before the first sample. */
+  readonly minRtt: number;
   readonly sendWindowScale: number;
   readonly receiveWindowScale: number;
   readonly windowScaling: boolean;

@@ -46,8 +46,8 @@ function finish(tcb: Tcb, failure: Failure | undefined): void {
   tcb.failure = failure;
   tcb.sendQueue?.drop(tcb.sendQueue.length);
   tcb.sendQueue = undefined;
-  tcb.scoreboard = undefined;
-  tcb.congestion = undefined;
+  tcb.forgetFlight();
+  tcb.congestion = tcb.congestionName = tcb.recovery = undefined;
   tcb.host.notify(tcb, CLOSED);
 }
 

@@ -4,7 +4,10 @@ import type { Failure } from '../address/network.ts';
 import { AT_REST } from './activity.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
 import { abort, drop } from './closing.ts';
-import { output } from './output.ts';
+import { chooseCongestion } from './congestion/choose.ts';
+import type { CongestionName } from './congestion/congestion.ts';
+import { initialWindow, output } from './output.ts';
+import { NO_RTT } from './rack.ts';
 import { SendQueue } from './send-queue.ts';
 import {
   KEEP_ALIVE_IDLE,
@@ -151,6 +154,16 @@ export class Connection extends Tcb implements TcpConnection {
     if (on) output(this);
   }
 
+  setCongestion(name: CongestionName): void {
+    if (this.isGone || this.state === 'CLOSED' || this.state === 'TIME-WAIT') return;
+    this.congestionName = name;
+    const before = this.congestion;
+    if (before === undefined || before.name === name) return;
+    this.congestion = chooseCongestion(name, initialWindow(this));
+    this.congestion.cwnd = before.cwnd;
+    this.congestion.ssthresh = before.ssthresh;
+  }
+
   setKeepAlive(
     on: boolean,
     idle: number = KEEP_ALIVE_IDLE,
@@ -177,6 +190,11 @@ export class Connection extends Tcb implements TcpConnection {
 
   /** §3.10.6 STATUS */
   info(): TcpInfo {
+    const { log, recovery } = this;
+    const sacked = (log?.sackedBytes ?? 0) + (recovery?.left ?? 0);
+    const phase = recovery?.phase ?? 'none';
+    const isOpen = sacked === 0 && (recovery?.dupAcks ?? 0) === 0;
+    const minRtt = recovery?.rack.minRtt ?? NO_RTT;
     return {
       state: this.state,
       sndUna: this.sndUna,
@@ -184,13 +202,21 @@ export class Connection extends Tcb implements TcpConnection {
       sndWnd: this.sndWnd,
       rcvNxt: this.rcvNxt,
       rcvWnd: this.rcvWnd,
-      cwnd: this.congestion?.cwnd ?? this.mss * this.host.settings.initialWindow,
+      cwnd: this.congestion?.cwnd ?? initialWindow(this),
       ssthresh: this.congestion?.ssthresh ?? 0x3fffffff,
       mss: this.mss,
       srtt: this.waits ? 0 : this.srtt,
       rttvar: this.waits ? 0 : this.rttvar,
       rto: this.waits ? 0 : this.rto,
       retransmits: this.remains?.totalRetransmits ?? this.totalRetransmits,
+      timeouts: this.retransmits,
+      congestion: this.congestion?.name ?? this.congestionName ?? this.host.settings.congestion,
+      recovery: phase === 'fast' ? 'recovery' : phase === 'timeout' ? 'loss' : isOpen ? 'open' : 'disorder',
+      sacked,
+      lost: log?.lostBytes ?? 0,
+      retransmitted: log?.retransmittedBytes ?? 0,
+      hasSeenReordering: recovery?.rack.hasSeenReordering ?? false,
+      minRtt: minRtt === NO_RTT ? 0 : minRtt,
       sendWindowScale: this.sndShift,
       receiveWindowScale: this.rcvShift,
       windowScaling: this.windowScaling,

@@ -16,15 +16,22 @@ export function optionBytes(tcb: Tcb): number {
   return blocks === 0 ? fixed : fixed + 4 + 8 * blocks;
 }
 
-/** RFC 2018 §3: three blocks beside timestamps, else four. */
+/** RFC 2018 §3: three blocks beside timestamps, else four; a D-SACK is the first of them (RFC 2883 §4). */
 function sackBlocks(tcb: Tcb): number {
-  if (!tcb.sack || tcb.receiveQueue === undefined || !tcb.receiveQueue.hasGap) return 0;
-  return tcb.receiveQueue.blocks(tcb.timestamps ? 3 : 4);
+  if (!tcb.sack) return 0;
+  const duplicate = tcb.duplicateStart === tcb.duplicateEnd ? 0 : 1;
+  if (tcb.receiveQueue === undefined || !tcb.receiveQueue.hasGap) return duplicate;
+  return duplicate + tcb.receiveQueue.blocks((tcb.timestamps ? 3 : 4) - duplicate);
 }
 
 /** The timestamp clock: milliseconds (RFC 7323 §5.4 wants 1 ms to 1 s a tick) from an offset of the connection's own. */
 export function timestamp(tcb: Tcb): number {
-  return (Math.floor(tcb.host.clock.now / MILLISECOND) + tcb.tsOffset) | 0;
+  return (stampMillisecond(tcb) + tcb.tsOffset) | 0;
+}
+
+/** The same without the offset, int32. */
+export function stampMillisecond(tcb: Tcb): number {
+  return Math.floor(tcb.host.clock.now / MILLISECOND) | 0;
 }
 
 export function writeSynOptions(tcb: Tcb, packet: Packet, advertisedMss: number): void {
@@ -54,7 +61,15 @@ export function writeOptions(tcb: Tcb, packet: Packet): void {
   if (blocks === 0) return;
   packet.setI32(at, 0x0101_0500 | (2 + 8 * blocks));
   at += 4;
-  for (let i = 0; i < blocks; i++, at += 8) {
+  let first = 0;
+  if (tcb.duplicateStart !== tcb.duplicateEnd) {
+    packet.setI32(at, tcb.duplicateStart);
+    packet.setI32(at + 4, tcb.duplicateEnd);
+    tcb.duplicateStart = tcb.duplicateEnd = 0; // each is told once (RFC 2883 §4)
+    at += 8;
+    first = 1;
+  }
+  for (let i = 0; i < blocks - first; i++, at += 8) {
     packet.setI32(at, tcb.receiveQueue!.blockStart(i));
     packet.setI32(at + 4, tcb.receiveQueue!.blockEnd(i));
   }

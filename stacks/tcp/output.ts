@@ -1,9 +1,12 @@
 /** What may be sent now: RFC 9293 §3.7.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
 import { MILLISECOND } from '../time/clock.ts';
-import { pipe, resendLost, resendSuspect } from './recovery.ts';
+import { chooseCongestion } from './congestion/choose.ts';
+import { pipe, resendLost } from './recovery.ts';
+import { Recovery } from './recovery-state.ts';
+import { probeTimeout } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
-import { armDelayedAck, armRetransmission } from './timers.ts';
-import { burstRoom, dataFlags, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
+import { armDelayedAck, armRetransmission, scheduleRetransmission } from './timers.ts';
+import { burstRoom, dataFlags, logSent, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
 
 /** Sends all that may be sent; then an acknowledgment, when one is due and did not ride on data. */
 export function output(tcb: Tcb): void {
@@ -32,26 +35,82 @@ function end(tcb: Tcb): number {
 }
 
 function sendQueued(tcb: Tcb): void {
-  const settings = tcb.host.settings;
-  tcb.congestion ??= settings.congestion(tcb.mss, tcb.synLost ? 1 : settings.initialWindow); // RFC 5681 §3.1
+  if (tcb.congestion === undefined) begin(tcb);
   restartAfterIdle(tcb);
-  const cwnd = tcb.congestion.cwnd;
-  tcb.cwndLimited = false;
+  const { congestion, recovery } = tcb;
+  const { cwnd } = congestion!;
+  let isShut = false;
+  let hasSent = false;
   for (;;) {
     const rest = (end(tcb) - tcb.sndNxt) | 0;
-    if (rest <= 0 && tcb.recovery === 'none') break;
-    // In recovery a whole segment or nothing (RFC 6675 §5 (C)); otherwise what is left, and one may always be out.
-    const need = tcb.recovery !== 'none' ? tcb.mss : tcb.flight === 0 ? 0 : Math.min(rest, tcb.mss);
-    const allowance = cwnd - pipe(tcb);
+    const lost = holdsBack(recovery!) ? 0 : (tcb.log?.lostBytes ?? 0);
+    if (rest <= 0 && lost === 0) break;
+    const outstanding = pipe(tcb);
+    // A whole segment or what is left (RFC 6675 §5 (C)), and one may always be out.
+    const need = outstanding === 0 ? 0 : Math.min(lost > 0 ? lost : rest, tcb.mss);
+    const allowance = cwnd - outstanding;
     if (allowance < need) {
-      tcb.cwndLimited = true;
+      isShut = true;
       break;
     }
-    if (!resendLost(tcb) && !sendNew(tcb, allowance) && !resendSuspect(tcb)) break;
+    if (!(lost > 0 ? resendLost(tcb) : sendNew(tcb, allowance))) break;
+    hasSent = true;
   }
-  if (tcb.retransmitTimer !== undefined) return;
-  if (tcb.flight > 0) armRetransmission(tcb, 'retransmit', tcb.rto);
-  else if (tcb.sndNxt !== end(tcb)) armRetransmission(tcb, 'persist', tcb.rto);
+  if (hasSent || isShut) tcb.cwndLimited = isShut || isFull(tcb);
+  if (holdsBack(recovery!) && tcb.sndNxt === recovery!.point) {
+    recovery!.frto = 'off'; // RFC 5682 §2.1 (2b): there was nothing new to send
+    sendQueued(tcb);
+    return;
+  }
+  setTimer(tcb);
+}
+
+/** F-RTO waits for what new data brings about before anything is sent again. */
+function holdsBack(recovery: Recovery): boolean {
+  return recovery.frto === 'new';
+}
+
+/** The first data of a connection. */
+function begin(tcb: Tcb): void {
+  const { settings } = tcb.host;
+  const name = tcb.congestionName ?? settings.congestion;
+  tcb.congestion = chooseCongestion(name, initialWindow(tcb));
+  tcb.recovery = new Recovery(tcb.sndUna);
+}
+
+/** Segments of more than this make the initial window shorter (RFC 6928 §2: 14,600 bytes for ten). */
+const LARGE_SEGMENT = 1_460;
+
+/** RFC 6928 §2 in bytes; RFC 5681 §3.1: one segment when the SYN was lost. */
+export function initialWindow(tcb: Tcb): number {
+  if (tcb.synLost) return tcb.mss;
+  const segments = tcb.host.settings.initialWindow;
+  return Math.min(segments * tcb.mss, Math.max(2 * tcb.mss, segments * LARGE_SEGMENT));
+}
+
+/** The congestion window is used as far as it goes; in slow start half of it is enough to prove it (RFC 7661 §4.3). */
+function isFull(tcb: Tcb): boolean {
+  const { cwnd, ssthresh } = tcb.congestion!;
+  const outstanding = pipe(tcb);
+  return outstanding + tcb.mss > cwnd || (cwnd < ssthresh && cwnd < 2 * outstanding);
+}
+
+/** RFC 6298 (5.1), RFC 8985 §7.2, RFC 9293 §3.8.6.1 */
+function setTimer(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  const { now } = tcb.host.clock;
+  if (tcb.flight === 0) {
+    if (tcb.retransmitTimer === undefined && tcb.sndNxt !== end(tcb))
+      armRetransmission(tcb, 'persist', tcb.rto);
+    return;
+  }
+  if (recovery.timeoutAt === 0) recovery.timeoutAt = now + tcb.rto;
+  const wait = probeTimeout(tcb);
+  // RFC 8985 §7.2: never later than the retransmission timer, whose place it takes.
+  if (wait === 0) recovery.probeAt = 0;
+  else if (recovery.hasMoved) recovery.probeAt = Math.min(now + wait, recovery.timeoutAt);
+  recovery.hasMoved = false;
+  scheduleRetransmission(tcb);
 }
 
 /** RFC 5681 §4.1; and the path may have changed meanwhile. */
@@ -60,14 +119,14 @@ function restartAfterIdle(tcb: Tcb): void {
   const idle = (((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastSent) | 0;
   if (idle * MILLISECOND <= tcb.rto) return;
   updateMss(tcb);
-  tcb.congestion!.idle(tcb.mss);
+  tcb.congestion!.idle(idle * MILLISECOND);
 }
 
 /**
  * What was never sent: one segment, or as many full ones at once as the device takes and the windows, `allowance` is
  * the congestion window's, have room for. False when nothing is left or nothing may go.
  */
-function sendNew(tcb: Tcb, allowance: number): boolean {
+export function sendNew(tcb: Tcb, allowance: number): boolean {
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
   if (queued < 0 || (queued === 0 && !tcb.finQueued)) return false;
   const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
@@ -81,12 +140,10 @@ function sendNew(tcb: Tcb, allowance: number): boolean {
   const fin = tcb.finQueued && length === queued && usable > length;
   if (!fin && !worthwhile(tcb, length, queued, full)) return false;
   const next = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
-  // In recovery the answer waits for an earlier gap and would measure that.
-  if (!tcb.timing && tcb.recovery === 'none') {
-    tcb.timing = true;
-    tcb.timedEnd = next;
-    tcb.timedAt = tcb.host.clock.now | 0;
-  }
+  logSent(tcb, next);
+  const recovery = tcb.recovery!;
+  recovery.prr?.sent((next - tcb.sndNxt) | 0);
+  recovery.hasMoved = true;
   transmit(tcb, tcb.sndNxt, length, dataFlags(tcb, (tcb.sndNxt + length) | 0, length, fin));
   tcb.bytesSent += length;
   tcb.lastBurst = length;

@@ -112,6 +112,22 @@ export class ReceiveQueue {
     if (this.#ranges.length < MAX_RANGES || this.#touches(sequence)) this.#keep(sequence, packet, from, to);
   }
 
+  /** Where what was asked for last overlaps (`overlaps`). */
+  overlapStart = 0;
+  overlapEnd = 0;
+
+  /** Is some of `[start, end)` held, waiting for a gap to fill? */
+  overlaps(start: number, end: number): boolean {
+    for (const range of this.#ranges) {
+      if (((range.end - start) | 0) <= 0) continue;
+      if (((range.start - end) | 0) >= 0) return false;
+      this.overlapStart = ((range.start - start) | 0) > 0 ? range.start : start;
+      this.overlapEnd = ((range.end - end) | 0) < 0 ? range.end : end;
+      return true;
+    }
+    return false;
+  }
+
   #touches(sequence: number): boolean {
     return this.#ranges.some(
       (range) => ((range.start - sequence) | 0) <= 0 && ((range.end - sequence) | 0) >= 0,

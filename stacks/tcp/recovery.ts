@@ -1,164 +1,276 @@
 /**
- * Loss recovery. Read RFC 5681 §3.2, then RFC 6675 (SACK) and RFC 6582 (NewReno). Both run on one picture: `pipe`, the
- * bytes thought to be in the network, is held at `cwnd`. A peer without SACK is taken to have received one segment
- * for each duplicate ACK, which is RFC 6582's inflation of the window seen from the other side.
+ * Loss recovery. Read RFC 5681 §3.2, RFC 8985 §6 (RACK finds the losses), RFC 9937 (PRR says how fast they are mended);
+ * for a peer without SACK RFC 6582 (NewReno), where each duplicate ACK stands for one segment that has arrived. All run
+ * on one picture: `pipe`, the bytes thought to be in the network, is held at `cwnd`.
  *
- * After a timeout everything sent before is taken as lost and sent again in order, leaving out what is SACKed.
+ * After a timeout what was sent long enough before is taken as lost and sent again in order, in slow start.
  */
-import { Scoreboard } from './sack.ts';
-import type { Segment } from './segment.ts';
+
+import { SACKED } from './flight.ts';
+import { isOriginal } from './frto.ts';
+import { stampMillisecond } from './options.ts';
+import { Prr } from './prr.ts';
 import { DUP_THRESH } from './settings.ts';
+import { probeAcknowledged } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
 import { dataFlags, segmentRoom, transmit } from './transmit.ts';
-
-/** Everything below is lost unless SACKed. */
-function lostEdge(tcb: Tcb): number {
-  if (tcb.recovery === 'timeout') return tcb.recoveryPoint;
-  if (tcb.sack) return tcb.scoreboard?.lostEdge(tcb.sndUna, tcb.mss) ?? tcb.sndUna;
-  // RFC 6582 §3.2 step 3: duplicate or partial ACKs say that the first segment is missing, and no more.
-  return tcb.recovery === 'fast' ? (tcb.sndUna + 1) | 0 : tcb.sndUna;
-}
+import { Undo } from './undo.ts';
 
 /** SetPipe(), RFC 6675 §4: bytes outstanding that are neither SACKed nor lost, and those sent again. */
 export function pipe(tcb: Tcb): number {
-  const flight = tcb.flight;
-  if (!tcb.sack && tcb.recovery !== 'timeout') return flight - tcb.left;
-  const scoreboard = tcb.scoreboard;
-  if (tcb.recovery === 'none' && (scoreboard === undefined || scoreboard.count === 0)) return flight;
-  const edge = lostEdge(tcb);
-  let bytes = flight - (scoreboard?.bytes ?? 0);
-  bytes -= unsacked(tcb, edge);
-  if (tcb.recovery !== 'none') bytes += unsacked(tcb, tcb.highRxt);
-  return bytes;
+  const { log, recovery } = tcb;
+  if (log === undefined || recovery === undefined) return tcb.flight;
+  return tcb.flight - log.sackedBytes - log.lostBytes - recovery.left;
 }
 
-/** Bytes of [SND.UNA, edge) that are not SACKed. */
-function unsacked(tcb: Tcb, edge: number): number {
-  const bytes = (edge - tcb.sndUna) | 0;
-  return bytes <= 0 ? 0 : bytes - (tcb.scoreboard?.bytesBelow(edge) ?? 0);
-}
-
-/** Takes the SACK blocks of a segment (RFC 2018 §5); returns the bytes that were not known to have arrived. */
-export function updateScoreboard(tcb: Tcb, segment: Segment): number {
-  let news = 0;
-  for (let i = 0; i < segment.blocks; i++) {
-    const start = segment.edges[2 * i]!;
-    const end = segment.edges[2 * i + 1]!;
-    // Only what is in flight: D-SACKs (RFC 2883), stale and invented blocks say nothing.
-    if (((start - segment.ack) | 0) < 0 || ((start - tcb.sndUna) | 0) < 0) continue;
-    if (((end - start) | 0) <= 0 || ((end - tcb.sndNxt) | 0) > 0) continue;
-    tcb.scoreboard ??= new Scoreboard();
-    news += tcb.scoreboard.add(start, end);
+/**
+ * What follows from an ACK that is in the log and in `delivery` already. SND.UNA has moved by `advanced` bytes.
+ * `isPlain`: a duplicate as RFC 5681 §2 defines it; `isNews`: it SACKs something that was not known to have arrived.
+ * `limited`: the congestion window was what held the sender back.
+ */
+export function recover(
+  tcb: Tcb,
+  advanced: number,
+  isPlain: boolean,
+  isNews: boolean,
+  limited: boolean,
+): void {
+  const recovery = tcb.recovery;
+  if (recovery === undefined) return;
+  const { delivery } = tcb.host;
+  const isDuplicate = tcb.sack ? isNews : isPlain;
+  if (advanced > 0) recovery.dupAcks = 0;
+  if (isDuplicate) recovery.dupAcks++;
+  const bytes = tcb.sack ? delivery.bytes : withoutSack(tcb, advanced, isDuplicate);
+  if (tcb.sack) {
+    recovery.rack.update(delivery);
+    if (delivery.isDuplicate) recovery.rack.duplicated(tcb.sndUna, tcb.sndNxt);
   }
-  return news;
+  if (recovery.isProbing) probeAcknowledged(tcb, isPlain);
+  if (wasSpurious(tcb, advanced, isDuplicate)) undo(tcb);
+  if (recovery.phase !== 'none' && ((tcb.sndUna - recovery.point) | 0) >= 0) leave(tcb);
+  const { log } = tcb;
+  if (log === undefined) return;
+  const before = log.lostBytes;
+  findLosses(tcb, advanced);
+  const { congestion, mss } = tcb;
+  switch (recovery.phase) {
+    case 'none':
+      if (advanced > 0) {
+        recovery.point = (tcb.sndUna - 1) | 0; // keeps it from wrapping in a long life without loss
+        if (((tcb.sndUna - recovery.undoEnd) | 0) > 0) recovery.undo = undefined;
+      }
+      if (log.lostBytes > 0) enter(tcb, bytes);
+      else if (advanced > 0) grow(tcb, bytes, limited);
+      break;
+    case 'timeout':
+      if (bytes > 0) grow(tcb, bytes, true);
+      break;
+    case 'fast': {
+      const isSafe = advanced > 0 && log.lostBytes <= before;
+      if (bytes > 0)
+        congestion!.cwnd = recovery.prr!.window(bytes, pipe(tcb), congestion!.ssthresh, mss, isSafe);
+    }
+  }
 }
 
-/** A duplicate ACK (RFC 5681 §2), or with SACK one that brings news (RFC 6675 §2). */
-export function duplicateAck(tcb: Tcb): void {
-  tcb.dupAcks++;
-  if (tcb.recovery === 'timeout') return;
-  // One segment has left the network (RFC 3042, RFC 5681 §3.2 step 4); at most all but the missing one.
-  if (!tcb.sack) tcb.left = Math.min(tcb.left + tcb.mss, Math.max(tcb.flight - tcb.mss, 0));
-  if (tcb.recovery !== 'none') return;
-  const lost = tcb.sack && tcb.scoreboard !== undefined && lostEdge(tcb) !== tcb.sndUna;
-  if (tcb.dupAcks < DUP_THRESH && !lost) return;
-  // RFC 6582 §3.2 step 2: duplicates that our own go-back-N provoked are not a new loss.
-  if (!tcb.sack && ((tcb.sndUna - tcb.recoveryPoint) | 0) <= 0) return;
-  enterRecovery(tcb);
+/** DeliveredData for a peer without SACK, RFC 9937 §6: a segment for each duplicate, taken off what is acknowledged. */
+function withoutSack(tcb: Tcb, advanced: number, isDuplicate: boolean): number {
+  const recovery = tcb.recovery!;
+  const { left } = recovery;
+  if (advanced > 0) {
+    // RFC 6582 §3.2 step 3: a partial acknowledgment deflates by what it acknowledges, less a segment.
+    const deflated = Math.max(left - Math.max(advanced - tcb.mss, 0), 0);
+    recovery.left = recovery.phase === 'fast' ? Math.min(deflated, Math.max(tcb.flight - tcb.mss, 0)) : 0;
+    return Math.max(advanced - (left - recovery.left), 0);
+  }
+  if (!isDuplicate) return 0;
+  // One segment has left the network (RFC 3042, RFC 5681 §3.2 step 4); at most all but the missing one, and after a
+  // timeout what F-RTO has sent.
+  const most = recovery.phase === 'timeout' ? (tcb.sndNxt - recovery.point) | 0 : tcb.flight - tcb.mss;
+  recovery.left = Math.max(Math.min(left + tcb.mss, most), left);
+  return recovery.left - left;
 }
 
-/** RFC 6675 §5 step 4, RFC 6582 §3.2 step 2. */
-function enterRecovery(tcb: Tcb): void {
-  tcb.recovery = 'fast';
-  tcb.recoveryPoint = tcb.sndNxt;
-  tcb.highRxt = tcb.sndUna;
-  tcb.rescued = tcb.timing = false;
-  tcb.congestion?.loss(tcb.flight, tcb.mss);
-  resend(tcb, tcb.sndUna, tcb.mss); // (4.3): the first segment goes whatever the window says
-}
-
-/** `advanced` bytes newly acknowledged, SND.UNA moved already. */
-export function recoveryAck(tcb: Tcb, advanced: number, limited: boolean): void {
-  tcb.dupAcks = 0;
-  if (((tcb.highRxt - tcb.sndUna) | 0) < 0) tcb.highRxt = tcb.sndUna;
-  if (tcb.recovery === 'none') {
-    tcb.left = 0;
-    tcb.recoveryPoint = (tcb.sndUna - 1) | 0; // keeps it from wrapping round on a long life without loss
-    // RFC 3465 §2.3: two segments a step; what left as one super-segment is acknowledged as one.
-    if (limited) tcb.congestion?.acknowledged(advanced, tcb.mss, 2 * Math.max(tcb.mss, tcb.lastBurst));
+function grow(tcb: Tcb, bytes: number, limited: boolean): void {
+  const { congestion, mss, host } = tcb;
+  if (!limited) {
+    congestion!.unused(host.clock.now);
     return;
   }
-  if (((tcb.sndUna - tcb.recoveryPoint) | 0) >= 0) {
-    // RFC 6675 §5 (A), RFC 6582 §3.2 step 3: a full acknowledgment.
-    if (tcb.recovery === 'fast') tcb.congestion?.recovered(tcb.flight, tcb.mss);
-    tcb.recovery = 'none';
-    tcb.left = 0;
+  // What left as one super-segment is acknowledged as one; RFC 3465 §2.3: without SACK one ACK after a timeout may
+  // stand for any number of segments that had arrived before it.
+  const isBlind = !tcb.sack && tcb.recovery!.phase === 'timeout';
+  const limit = isBlind ? mss : Math.max(host.settings.slowStartLimit * mss, 2 * tcb.lastBurst);
+  congestion!.measured(host.delivery.rtt, tcb.sndUna, tcb.sndNxt);
+  congestion!.acknowledged(bytes, mss, limit, host.clock.now, tcb.srtt);
+}
+
+/** RFC 8985 §6.2 with SACK, else RFC 6582 §3.2 steps 2 and 3. */
+function findLosses(tcb: Tcb, advanced: number): void {
+  const recovery = tcb.recovery!;
+  const log = tcb.log!;
+  if (tcb.sack) {
+    if (recovery.phase !== 'none' || log.sackedBytes > 0 || log.retransmittedBytes > 0) detectLosses(tcb);
+    else recovery.reorderAt = 0;
     return;
   }
-  if (tcb.recovery === 'timeout') {
-    tcb.congestion?.acknowledged(advanced, tcb.mss, tcb.mss); // slow start, one segment a step (RFC 3465 §2.3)
-  } else if (!tcb.sack) {
-    // RFC 6582 §3.2 step 3: a partial acknowledgment; the next segment is missing too.
-    tcb.left = Math.max(tcb.left - (advanced - tcb.mss), 0);
-    resend(tcb, tcb.sndUna, tcb.mss);
+  if (recovery.phase === 'fast') {
+    if (advanced > 0) log.markFirstLost(tcb.mss); // a partial acknowledgment: the next segment is missing too
+  } else if (recovery.phase === 'none' && recovery.dupAcks >= DUP_THRESH) {
+    // Duplicates that our own retransmissions provoked are not a new loss.
+    if (((tcb.sndUna - recovery.point) | 0) > 0) log.markFirstLost(tcb.mss);
   }
 }
 
-/** RFC 5681 §3.1, RFC 6675 §5.1: the timer expired; everything outstanding is to be sent again. */
+/** RACK_detect_loss(); also when the reordering timer expires. */
+function detectLosses(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  const { now } = tcb.host.clock;
+  const wait = recovery.rack.detect(tcb.log!, now | 0, reorderingWindow(tcb));
+  recovery.reorderAt = wait > 0 ? now + wait : 0;
+}
+
+function reorderingWindow(tcb: Tcb): number {
+  const { phase, dupAcks, rack } = tcb.recovery!;
+  // DupThresh segments, or more bytes than fewer segments can have (RFC 6675 §4, IsLost).
+  const isSure =
+    phase !== 'none' || dupAcks >= DUP_THRESH || tcb.log!.sackedBytes > (DUP_THRESH - 1) * tcb.mss;
+  return rack.window(isSure, tcb.srtt);
+}
+
+/** The reordering timer has expired: what was late by then is lost (RFC 8985 §6.2 step 5). */
+export function reorderingTimeout(tcb: Tcb): void {
+  const { recovery, log } = tcb;
+  if (recovery === undefined || log === undefined) return;
+  detectLosses(tcb);
+  if (log.lostBytes === 0) return;
+  if (recovery.phase === 'none') enter(tcb, 0);
+  else if (recovery.phase === 'fast') {
+    const { congestion } = tcb;
+    congestion!.cwnd = recovery.prr!.window(0, pipe(tcb), congestion!.ssthresh, tcb.mss, false);
+  }
+}
+
+/** The first loss of a window: RFC 5681 §3.2, RFC 9937 §6. The ACK that showed it delivered `bytes`. */
+function enter(tcb: Tcb, bytes: number): void {
+  const recovery = tcb.recovery!;
+  const congestion = tcb.congestion!;
+  recovery.phase = 'fast';
+  recovery.point = tcb.sndNxt;
+  recovery.isProbing = false;
+  recovery.undo = new Undo(tcb.sndUna);
+  recovery.prr = new Prr(tcb.flight - tcb.log!.sackedBytes - recovery.left + bytes);
+  // RFC 5681 §3.2 step 2: what limited transmit has sent beyond the window does not count.
+  congestion.loss(Math.min(tcb.flight, congestion.cwnd), tcb.mss);
+  congestion.cwnd = recovery.prr.window(bytes, pipe(tcb), congestion.ssthresh, tcb.mss, false);
+}
+
+/** RFC 6675 §5 (A), RFC 6582 §3.2 step 3: everything that was in flight when the loss showed is acknowledged. */
+function leave(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  const congestion = tcb.congestion!;
+  if (recovery.phase === 'fast') congestion.cwnd = congestion.ssthresh; // RFC 9937 §6
+  recovery.rack.recovered();
+  recovery.undoEnd = tcb.sndNxt;
+  settle(tcb);
+}
+
+function settle(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  recovery.phase = 'none';
+  recovery.prr = undefined;
+  recovery.frto = 'off';
+  recovery.left = recovery.dupAcks = 0;
+}
+
+/** RFC 3522 and RFC 3708 (undo.ts), RFC 5682 (frto.ts). */
+function wasSpurious(tcb: Tcb, advanced: number, isDuplicate: boolean): boolean {
+  const recovery = tcb.recovery!;
+  const { delivery } = tcb.host;
+  const { undo } = recovery;
+  if (undo === undefined) return false;
+  if (delivery.isDuplicate && undo.duplicated(delivery.duplicateStart, delivery.duplicateEnd)) return true;
+  if (recovery.phase === 'none') return false;
+  if (advanced > 0 && undo.isEarly(delivery)) return true;
+  return recovery.frto !== 'off' && isOriginal(tcb, advanced, isDuplicate);
+}
+
+/** The network was late or out of order, and not full: RFC 4015 §3, RFC 9438 §4.9. */
+function undo(tcb: Tcb): void {
+  tcb.congestion!.undo();
+  tcb.log?.unmarkLost();
+  tcb.recovery!.undo = undefined;
+  settle(tcb);
+}
+
+/** RFC 5681 §3.1, RFC 8985 §6.3: the retransmission timer has expired, `again` for the same data. */
+export function retransmissionTimeout(tcb: Tcb, again: boolean): void {
+  const recovery = tcb.recovery!;
+  const log = tcb.log!;
+  const congestion = tcb.congestion!;
+  const isNew = recovery.phase === 'none' || (recovery.phase === 'timeout' && !again);
+  if (isNew) {
+    // One reduction a window.
+    recovery.undo = new Undo(tcb.sndUna);
+    congestion.timeout(Math.min(tcb.flight, congestion.cwnd), tcb.mss);
+  }
+  recovery.frto = tcb.host.settings.frto && (isNew || again) ? 'first' : 'off';
+  recovery.prr = undefined;
+  // RFC 2018 §8: the left edge SACKed, yet not acknowledged: the peer has thrown away what it held.
+  if ((log.state(log.first) & SACKED) !== 0) log.forgetSacks();
+  if (tcb.sack) recovery.rack.timeout(log, tcb.host.clock.now | 0, reorderingWindow(tcb));
+  else log.markAllLost();
+  begin(tcb);
+  congestion.cwnd = pipe(tcb) + tcb.mss; // the loss window (RFC 5681 §3.1), beside what is not taken as lost
+}
+
+/** Everything outstanding is to be sent again, and congestion is not to blame. */
 export function startOver(tcb: Tcb): void {
-  tcb.recovery = 'timeout';
-  tcb.recoveryPoint = tcb.sndNxt;
-  tcb.highRxt = tcb.sndUna;
-  tcb.dupAcks = tcb.left = 0;
-  tcb.timing = false;
+  tcb.recovery!.frto = 'off';
+  tcb.recovery!.prr = tcb.recovery!.undo = undefined;
+  tcb.log!.markAllLost();
+  begin(tcb);
 }
 
-/** NextSeg() (1), RFC 6675 §4: the first lost segment that was not sent again. False when there is none. */
+function begin(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  recovery.phase = 'timeout';
+  recovery.point = tcb.sndNxt;
+  recovery.dupAcks = recovery.left = recovery.reorderAt = recovery.probeAt = 0;
+  recovery.isProbing = false;
+}
+
+/** NextSeg() (1), RFC 6675 §4: sends the first of what is lost. False when there is none. */
 export function resendLost(tcb: Tcb): boolean {
-  if (tcb.recovery === 'none') return false;
-  const from = tcb.scoreboard?.hole(tcb.highRxt) ?? tcb.highRxt;
-  if (((from - lostEdge(tcb)) | 0) >= 0) return false;
-  resend(tcb, from, tcb.mss);
+  const log = tcb.log!;
+  const i = log.firstLost();
+  if (i < 0) return false;
+  resend(tcb, i, log.start(i), tcb.mss);
   return true;
 }
 
-/** NextSeg() (3) and (4): what is merely suspicious, and the rescue retransmission of the last segment. */
-export function resendSuspect(tcb: Tcb): boolean {
-  const scoreboard = tcb.scoreboard;
-  if (tcb.recovery !== 'fast' || !tcb.sack || scoreboard === undefined) return false;
-  const from = scoreboard.hole(tcb.highRxt);
-  if (((from - scoreboard.highest(tcb.sndUna)) | 0) < 0) {
-    resend(tcb, from, tcb.mss);
-    return true;
-  }
-  if (tcb.rescued) return false;
-  tcb.rescued = true;
-  const length = Math.min((tcb.sndNxt - from) | 0, tcb.mss);
-  if (length <= 0) return false;
-  // "The highest outstanding unSACKed sequence number"; HighRxt stays as it is.
-  const highRxt = tcb.highRxt;
-  resend(tcb, (tcb.sndNxt - length) | 0, length);
-  tcb.highRxt = highRxt;
-  return true;
-}
-
-/** Sends again at most `length` bytes from `seq`, up to the next SACKed byte; HighRxt moves behind them. */
-export function resend(tcb: Tcb, seq: number, length: number): void {
-  const hole = tcb.scoreboard?.holeEnd(seq, tcb.sndNxt) ?? tcb.sndNxt;
-  let data = Math.min((hole - seq) | 0, length, segmentRoom(tcb));
-  let end = (seq + data) | 0;
+/** Sends again at most `length` bytes of record `i` from `start` on. */
+export function resend(tcb: Tcb, i: number, start: number, length: number): void {
+  const log = tcb.log!;
+  const recovery = tcb.recovery!;
+  const last = log.end(i);
+  const data = Math.min(
+    ((((last - tcb.sndEnd) | 0) > 0 ? tcb.sndEnd : last) - start) | 0,
+    length,
+    segmentRoom(tcb),
+  );
+  let end = (start + data) | 0;
   // The FIN is the sequence number behind the last byte; it goes along with that byte.
-  const fin = tcb.finSent && ((end - tcb.sndEnd) | 0) >= 0;
-  if (((end - tcb.sndEnd) | 0) > 0) data--;
-  else if (fin && tcb.sndNxt === ((tcb.sndEnd + 1) | 0)) end = (end + 1) | 0;
-  // Karn (RFC 6298 §3): the timed segment is ambiguous now.
-  if (tcb.timing && ((seq - tcb.timedEnd) | 0) < 0) tcb.timing = false;
+  const fin = tcb.finSent && end === tcb.sndEnd && end !== last;
+  if (fin) end = (end + 1) | 0;
+  const { now } = tcb.host.clock;
+  // RFC 6298 (5.1) counts from when the first segment in flight was last sent.
+  if (i === log.first) recovery.timeoutAt = now + tcb.rto;
+  log.retransmitted(i, start, end, now | 0);
+  const bytes = (end - start) | 0;
+  recovery.prr?.sent(bytes);
+  recovery.undo?.retransmitted(bytes, stampMillisecond(tcb));
   tcb.totalRetransmits++;
-  transmit(tcb, seq, data, dataFlags(tcb, (seq + data) | 0, data, fin));
-  tcb.highRxt = end;
-}
-
-/** Forgets the peer's SACKs: it may have thrown away what it reported (RFC 2018 §8). */
-export function distrustSacks(tcb: Tcb): void {
-  tcb.scoreboard?.clear();
+  transmit(tcb, start, data, dataFlags(tcb, (start + data) | 0, data, fin));
 }

@@ -12,7 +12,7 @@ import { output } from './output.ts';
 import type { Segment } from './segment.ts';
 import { TIMESTAMP_LIFETIME } from './settings.ts';
 import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
-import { receiveFin, receiveText } from './text.ts';
+import { noteDuplicate, receiveFin, receiveText } from './text.ts';
 import { armIdle, armRetransmission } from './timers.ts';
 import { challengeAck, resetFor, sendAck, sendSyn, updateMss } from './transmit.ts';
 
@@ -47,12 +47,11 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   if (!hasAck) {
     // Simultaneous open (§3.5): SYN-RECEIVED, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.
     tcb.state = 'SYN-RECEIVED';
-    tcb.timing = false;
     sendSyn(tcb);
     armRetransmission(tcb, 'retransmit', tcb.rto);
     return 'delivered';
   }
-  newlyAcknowledged(tcb, segment, 1, false);
+  newlyAcknowledged(tcb, segment);
   tcb.ackNow = true;
   establish(tcb, segment);
   tcb.host.notify(tcb, CONNECTED);
@@ -96,7 +95,6 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   if (tcb.state === 'SYN-RECEIVED' && (segment.flags & SYN) !== 0 && segment.seq === tcb.irs) {
     // The peer's SYN again: our SYN-ACK was lost, or this is its SYN-ACK of a simultaneous open (§3.5, figure 7).
     if ((segment.flags & ACK) === 0) {
-      tcb.timing = false;
       sendSyn(tcb);
       return 'delivered';
     }
@@ -157,8 +155,15 @@ function acceptable(tcb: Tcb, segment: Segment): boolean {
 
 /** An acknowledgment for what was not acceptable. Data gets one always, anything else within the limit of RFC 5961 §7. */
 function replyToUnacceptable(tcb: Tcb, segment: Segment): void {
-  if (segment.length > 0) sendAck(tcb);
-  else challengeAck(tcb);
+  if (segment.length === 0) {
+    challengeAck(tcb);
+    return;
+  }
+  if (tcb.state !== 'TIME-WAIT' && (segment.flags & SYN) === 0) {
+    const end = (segment.seq + segment.length) | 0;
+    noteDuplicate(tcb, segment.seq, ((end - tcb.rcvNxt) | 0) > 0 ? tcb.rcvNxt : end);
+  }
+  sendAck(tcb);
 }
 
 function timestampFits(tcb: Tcb, segment: Segment): boolean {
@@ -211,7 +216,7 @@ function synReceived(tcb: Tcb, segment: Segment): TransportVerdict | undefined {
   if (origin !== undefined && !origin.admits()) return 'backlog-full';
   tcb.sndWnd = segment.window << tcb.sndShift;
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd;
-  newlyAcknowledged(tcb, segment, 1, false);
+  newlyAcknowledged(tcb, segment);
   establish(tcb, segment);
   if (origin === undefined) {
     tcb.host.notify(tcb, CONNECTED);

@@ -1,7 +1,6 @@
 /** The numbers of the TCP engine: what an owner may set, and the bounds it may not. */
 import { MILLISECOND, SECOND } from '../time/clock.ts';
-import type { Congestion } from './congestion/congestion.ts';
-import { NewReno } from './congestion/newreno.ts';
+import type { CongestionName } from './congestion/congestion.ts';
 
 export interface Settings {
   /** Connections at once, TIME-WAIT not counted. */
@@ -41,8 +40,16 @@ export interface Settings {
    * use; RFC 9293 §3.9.2.2 (MUST-56) wants the attempt to go on.
    */
   readonly softErrorsEndConnect: boolean;
-  /** One per connection that sends. */
-  readonly congestion: (mss: number, initialWindow: number) => Congestion;
+  /** RFC 2883 D-SACK: the peer is told what it sent twice. */
+  readonly dsack: boolean;
+  /** RFC 8985 §7. */
+  readonly tailLossProbe: boolean;
+  /** RFC 5682. */
+  readonly frto: boolean;
+  /** RFC 9438 or RFC 5681, for connections that begin to send. */
+  readonly congestion: CongestionName;
+  /** Segments by which one ACK makes the window grow in slow start, at most: L of RFC 9406 §4.2, 8 without pacing. */
+  readonly slowStartLimit: number;
 }
 
 /** What `new Tcp` takes. */
@@ -66,7 +73,11 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   timestamps: true,
   sack: true,
   softErrorsEndConnect: false,
-  congestion: (mss, initialWindow) => new NewReno(mss, initialWindow),
+  dsack: true,
+  tailLossProbe: true,
+  frto: true,
+  congestion: 'cubic',
+  slowStartLimit: 8,
 };
 
 /** RFC 6298 §5.7: the timeout after a SYN that had to be sent again. */

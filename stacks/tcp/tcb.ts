@@ -5,7 +5,9 @@ import type { Clock } from '../time/clock.ts';
 import { Active, type Activity, type ActivityPool, AT_REST, type Remains } from './activity.ts';
 import type { TcpHandler, TcpState } from './api.ts';
 import type { Buffers } from './buffers.ts';
+import type { Delivery } from './delivery.ts';
 import { keepBits, keepCounters, keepFlags, keepWords } from './fields.ts';
+import type { Flights } from './flight.ts';
 import type { Rtt } from './rtt.ts';
 import type { Settings } from './settings.ts';
 import type { TimerPool } from './timer-pool.ts';
@@ -28,6 +30,9 @@ export interface Host {
   /** Filled by `Tcb.peer`. */
   readonly peer: Address;
   readonly buffers: Buffers;
+  readonly flights: Flights;
+  /** Of the ACK that is being processed. */
+  readonly delivery: Delivery;
   /** An acknowledgment for all that a burst brings, when the burst is over. */
   acknowledgeLater(tcb: Tcb): void;
   /** Queues events; they are delivered when the current entry into the engine is left. */
@@ -164,21 +169,24 @@ export class Tcb extends Active<Tcb> implements Rtt {
   }
 
   active(): Activity<Tcb> {
-    if (this.activity === AT_REST) {
-      this.activity = this.host.activities.take();
-      this.activity.recoveryPoint = (this.sndUna - 1) | 0;
-      this.activity.highRxt = this.sndUna;
-    }
+    if (this.activity === AT_REST) this.activity = this.host.activities.take();
     return this.activity;
   }
 
-  /** Gives the activity back when there is none. */
+  /** Gives the log back when nothing is in flight, and the activity when there is none. */
   rest(): void {
     const { activity } = this;
+    if (activity.log?.isEmpty === true) this.forgetFlight();
     if (activity === AT_REST || !activity.atRest || this.flight !== 0) return;
     if (this.finArrived && ((this.finAt - this.rcvNxt) | 0) >= 0) return; // it waits for what is missing before it
     this.activity = AT_REST;
     this.host.activities.release(activity);
+  }
+
+  forgetFlight(): void {
+    if (this.log === undefined) return;
+    this.host.flights.release(this.log);
+    this.log = undefined;
   }
 
   /** Before the first SYN is acknowledged SND.UNA is ISS, and before SYN-RECEIVED is left RCV.NXT is IRS + 1. */

@@ -25,6 +25,8 @@ import type {
 import { Buffers } from './buffers.ts';
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
+import { Delivery } from './delivery.ts';
+import { Flights } from './flight.ts';
 import { IsnGenerator } from './isn.ts';
 import { Listener, listenVerdict, receiveCookie, receiveSyn } from './listen.ts';
 import { networkError } from './network-errors.ts';
@@ -66,6 +68,8 @@ export class Tcp implements TcpService, Transport, Host {
   readonly activities: ActivityPool<Tcb> = new ActivityPool<Tcb>();
   readonly peer: Address = new Address();
   readonly buffers: Buffers;
+  readonly flights: Flights = new Flights();
+  readonly delivery: Delivery = new Delivery();
   /** Connections that a burst has brought data, and the end of the burst. */
   readonly #unacknowledged = new Set<Tcb>();
   readonly #burstEnd: Timer;
@@ -271,9 +275,6 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.peerMss = this.network.family.defaultMss;
     tcb.mss = linkMss(tcb);
     tcb.rto = settings.initialRto;
-    tcb.timing = true;
-    tcb.timedEnd = tcb.sndEnd;
-    tcb.timedAt = this.clock.now | 0;
     return tcb;
   }
 

@@ -39,6 +39,7 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
     tcb.finAt = end;
   }
   const size = length - skip - over;
+  if (skip > 0) noteDuplicate(tcb, seq, skip < length ? tcb.rcvNxt : end);
   if (size <= 0) {
     // A duplicate, a probe of the closed window, or a FIN behind a gap (RFC 5681 §4.2).
     if (length > 0 || ((seq - tcb.rcvNxt) | 0) > 0) tcb.ackNow = true;
@@ -48,6 +49,9 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   if (largest > tcb.rcvMss) tcb.rcvMss = largest;
   const queue = tcb.receiveQueue;
   const from = segment.from + skip;
+  if (queue?.overlaps((seq + skip) | 0, (seq + skip + size) | 0) === true) {
+    noteDuplicate(tcb, queue.overlapStart, queue.overlapEnd);
+  }
   const { buffers } = tcb.host;
   if (((seq - tcb.rcvNxt) | 0) > 0) {
     tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
@@ -76,6 +80,13 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
     else tcb.ackNow = true;
   }
   return refused ? 'buffers-full' : 'delivered';
+}
+
+/** RFC 2883 §4: the next acknowledgment reports `[start, end)` as received twice. */
+export function noteDuplicate(tcb: Tcb, start: number, end: number): void {
+  if (!tcb.sack || !tcb.host.settings.dsack || ((end - start) | 0) <= 0) return;
+  tcb.duplicateStart = start;
+  tcb.duplicateEnd = end;
 }
 
 /** To the owner, who may want to have the bytes without a queue between; returns how many it took. */

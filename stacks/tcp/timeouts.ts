@@ -2,8 +2,8 @@
 import { MILLISECOND } from '../time/clock.ts';
 import { ACK, FIN } from '../wire/tcp.ts';
 import { abort, drop, timedOut } from './closing.ts';
-import { output } from './output.ts';
-import { distrustSacks, startOver } from './recovery.ts';
+import { output, sendNew } from './output.ts';
+import { reorderingTimeout, resend, retransmissionTimeout } from './recovery.ts';
 import { backOff } from './rtt.ts';
 import type { Tcb } from './tcb.ts';
 import type { TimerKind } from './timer-pool.ts';
@@ -17,6 +17,13 @@ export function timeout(tcb: Tcb, kind: TimerKind): void {
       break;
     case 'persist':
       persist(tcb);
+      break;
+    case 'probe':
+      probe(tcb);
+      break;
+    case 'reorder':
+      reorderingTimeout(tcb);
+      output(tcb);
       break;
     case 'delayed-ack':
       sendAck(tcb);
@@ -43,18 +50,31 @@ function retransmission(tcb: Tcb): void {
   }
   tcb.unanswered++;
   const again = tcb.retransmits++ > 0;
-  tcb.congestion?.timeout(tcb.flight, tcb.mss, again);
-  // RFC 2018 §8: SACKs are hints. The left edge SACKed yet not acknowledged, or no progress twice: forget them.
-  if (
-    again ||
-    (tcb.scoreboard !== undefined && tcb.scoreboard.count > 0 && tcb.scoreboard.lowest === tcb.sndUna)
-  ) {
-    distrustSacks(tcb);
-  }
-  startOver(tcb);
+  retransmissionTimeout(tcb, again);
   backOff(tcb, settings.maximumRto);
+  tcb.recovery!.timeoutAt = tcb.host.clock.now + tcb.rto; // (5.6)
   output(tcb); // (5.4)
-  armRetransmission(tcb, 'retransmit', tcb.rto); // (5.6)
+}
+
+/** TLP_send_probe(), RFC 8985 §7.3: new data if there is any, else the last segment again. */
+function probe(tcb: Tcb): void {
+  const recovery = tcb.recovery!;
+  recovery.isProbing = true;
+  recovery.isProbeRepeat = !sendNew(tcb, tcb.mss);
+  if (recovery.isProbeRepeat) {
+    const log = tcb.log!;
+    const last = log.last - 1;
+    const end = log.end(last);
+    // Segments are full but for the last; the FIN goes along with it.
+    const fin = tcb.finSent && end !== tcb.sndEnd ? 1 : 0;
+    const data = log.bytes(last) - fin;
+    const length = data === 0 ? 0 : data % tcb.mss || tcb.mss;
+    resend(tcb, last, (end - fin - length) | 0, length);
+  }
+  recovery.probeEnd = tcb.sndNxt;
+  recovery.probeAt = 0;
+  recovery.timeoutAt = tcb.host.clock.now + tcb.rto;
+  output(tcb);
 }
 
 function synTimeout(tcb: Tcb): void {
@@ -67,7 +87,6 @@ function synTimeout(tcb: Tcb): void {
   tcb.retransmits++;
   tcb.totalRetransmits++;
   tcb.synLost = true;
-  tcb.timing = false;
   backOff(tcb, settings.maximumRto);
   sendSyn(tcb);
   armRetransmission(tcb, 'retransmit', tcb.rto);

@@ -3,7 +3,9 @@
  */
 import type { Clock, Timer } from '../time/clock.ts';
 
-export type TimerKind = 'retransmit' | 'persist' | 'delayed-ack' | 'keep-alive' | 'fin-wait-2';
+/** What the one timer of a sender waits for. */
+export type SenderTimer = 'retransmit' | 'persist' | 'probe' | 'reorder';
+export type TimerKind = SenderTimer | 'delayed-ack' | 'keep-alive' | 'fin-wait-2';
 
 export class TimerSlot<Owner> {
   readonly timer: Timer;

@@ -1,9 +1,12 @@
 /** The timers of RFC 9293 §3.10.8, armed and disarmed. What happens when one expires is in timeouts.ts. */
 import type { Tcb } from './tcb.ts';
-import type { TimerSlot } from './timer-pool.ts';
+import type { SenderTimer, TimerSlot } from './timer-pool.ts';
 
-/** Retransmission and persist timer are never wanted together (RFC 9293 §3.8.6.1), so they share one. */
-export function armRetransmission(tcb: Tcb, kind: 'retransmit' | 'persist', delay: number): void {
+/**
+ * Retransmission and persist timer are never wanted together (RFC 9293 §3.8.6.1), and of those that expire while
+ * something is in flight only the first counts, so they share one.
+ */
+export function armRetransmission(tcb: Tcb, kind: SenderTimer, delay: number): void {
   tcb.retransmitTimer ??= tcb.host.timers.take(tcb, false);
   tcb.retransmitTimer.kind = kind;
   const { timer } = tcb.retransmitTimer;
@@ -13,6 +16,24 @@ export function armRetransmission(tcb: Tcb, kind: 'retransmit' | 'persist', dela
     timer.patient = isPatient;
   }
   timer.armIn(delay);
+}
+
+/** The first to expire of RFC 6298 §5, RFC 8985 §6.2 step 5 and §7.2, whose times are set. */
+export function scheduleRetransmission(tcb: Tcb): void {
+  const { timeoutAt, probeAt, reorderAt } = tcb.recovery!;
+  let kind: SenderTimer = 'retransmit';
+  let at = timeoutAt;
+  if (probeAt > 0 && probeAt <= at) {
+    kind = 'probe';
+    at = probeAt;
+  }
+  if (reorderAt > 0 && reorderAt <= at) {
+    kind = 'reorder';
+    at = reorderAt;
+  }
+  const slot = tcb.retransmitTimer;
+  if (slot !== undefined && slot.kind === kind && slot.timer.deadline === at) return;
+  armRetransmission(tcb, kind, Math.max(at - tcb.host.clock.now, 0));
 }
 
 export function disarmRetransmission(tcb: Tcb): void {

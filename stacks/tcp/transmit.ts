@@ -134,7 +134,19 @@ export function sendAck(tcb: Tcb): void {
 /** SYN, or SYN and ACK; `SND.NXT` moves behind it. */
 export function sendSyn(tcb: Tcb): void {
   transmit(tcb, tcb.iss, 0, tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN);
-  tcb.sndNxt = tcb.sndMax = (tcb.iss + 1) | 0;
+  const end = (tcb.iss + 1) | 0;
+  if (tcb.log === undefined) logSent(tcb, end);
+  else tcb.log.retransmitted(tcb.log.first, tcb.iss, end, tcb.host.clock.now | 0);
+  tcb.sndNxt = tcb.sndMax = end;
+}
+
+/** Everything up to `end` has now been sent, SND.NXT not moved yet. */
+export function logSent(tcb: Tcb, end: number): void {
+  if (tcb.log === undefined) {
+    tcb.log = tcb.host.flights.take(tcb.sndNxt);
+    tcb.recovery?.rack.rest();
+  }
+  tcb.log.push(end, tcb.host.clock.now | 0);
 }
 
 /** RFC 5961 §3.2, §4.2, §5.2. False when this connection has sent enough of them in this second (§7). */

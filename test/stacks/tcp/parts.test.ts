@@ -3,11 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
-import { NewReno } from '../../../stacks/tcp/congestion/newreno.ts';
 import { NOBODY } from '../../../stacks/tcp/connection.ts';
 import { ReceiveQueue } from '../../../stacks/tcp/receive-queue.ts';
 import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
-import { Scoreboard } from '../../../stacks/tcp/sack.ts';
 import { SendQueue } from '../../../stacks/tcp/send-queue.ts';
 import { ConnectionTable } from '../../../stacks/tcp/table.ts';
 import { FLAGS, type Host, REMOTE_V6, Tcb } from '../../../stacks/tcp/tcb.ts';
@@ -17,60 +15,6 @@ import { families, must, Owner, pattern, Seeded, serve, Wire } from './network.t
 const SPAN = 200;
 /** So that every run crosses the sign of int32 as well. */
 const BASES = [0, 0x7fffffff - 100, -100];
-
-describe('Scoreboard', () => {
-  it('agrees with a flag for each byte', () => {
-    const block = fc.tuple(fc.nat(SPAN - 1), fc.integer({ min: 1, max: 40 }), fc.nat(20));
-    fc.assert(
-      fc.property(fc.constantFrom(...BASES), fc.array(block, { maxLength: 30 }), (base, blocks) => {
-        const board = new Scoreboard();
-        const flags = new Array<boolean>(SPAN).fill(false);
-        let una = 0;
-        const at = (n: number) => (base + n) | 0;
-        for (const [start, length, advance] of blocks) {
-          const from = Math.max(start, una);
-          const to = Math.min(start + length, SPAN);
-          if (from < to) {
-            const news = flags.slice(from, to).filter((flag) => !flag).length;
-            flags.fill(true, from, to);
-            expect(board.add(at(from), at(to))).toBe(news);
-          }
-          if (advance === 0) {
-            una = Math.min(una + 15, SPAN);
-            flags.fill(false, 0, una);
-            board.acknowledge(at(una));
-          }
-          const held = flags.map((flag, i) => (flag ? i : -1)).filter((i) => i >= 0);
-          expect(board.bytes).toBe(held.length);
-          expect(board.count).toBe(flags.filter((flag, i) => flag && flags[i - 1] !== true).length);
-          expect(board.highest(at(una))).toBe(at(held.length === 0 ? una : held.at(-1)! + 1));
-          for (const probe of [una, una + 7, una + 50, SPAN - 1]) {
-            if (probe >= SPAN) continue;
-            let hole = probe;
-            while (flags[hole] === true) hole++;
-            expect(board.hole(at(probe))).toBe(at(hole));
-            expect(board.bytesBelow(at(probe))).toBe(held.filter((i) => i < probe).length);
-            if (flags[probe] === true) continue;
-            let end = probe;
-            while (end < SPAN && flags[end] !== true) end++;
-            expect(board.holeEnd(at(probe), at(SPAN))).toBe(at(end));
-          }
-          // IsLost() of RFC 6675 §4, literally, for every byte.
-          const smss = 12;
-          const edge = board.lostEdge(at(una), smss);
-          for (let i = una; i < SPAN; i++) {
-            if (flags[i] === true) continue;
-            const above = flags.slice(i);
-            const ranges = above.filter((flag, j) => flag && above[j - 1] !== true).length;
-            const bytes = above.filter((flag) => flag).length;
-            expect(((at(i) - edge) | 0) < 0).toBe(ranges >= 3 || bytes > 2 * smss);
-          }
-        }
-      }),
-      { numRuns: 100, seed: 3 },
-    );
-  });
-});
 
 describe('ReceiveQueue', () => {
   it('agrees with a byte for each sequence number, the first one staying', () => {
@@ -243,22 +187,6 @@ describe('the retransmission timeout (RFC 6298 §2)', () => {
     expect(rtt).toEqual({ srtt: 110_000, rttvar: 57_500, rto: 340_000 });
     for (let i = 0; i < 20; i++) backOff(rtt, 60_000_000);
     expect(rtt.rto).toBe(60_000_000);
-  });
-});
-
-describe('NewReno (RFC 5681)', () => {
-  it('grows by a segment a window beyond ssthresh, and halves', () => {
-    const reno = new NewReno(1_000, 10);
-    reno.loss(20_000, 1_000);
-    expect([reno.cwnd, reno.ssthresh]).toEqual([10_000, 10_000]);
-    for (let i = 0; i < 10; i++) reno.acknowledged(1_000, 1_000, 2_000);
-    expect(reno.cwnd).toBe(11_000);
-    reno.timeout(11_000, 1_000, false);
-    expect([reno.cwnd, reno.ssthresh]).toEqual([1_000, 5_500]);
-    reno.timeout(1_000, 1_000, true);
-    expect(reno.ssthresh).toBe(5_500);
-    reno.loss(1_000, 1_000);
-    expect(reno.ssthresh).toBe(2_000);
   });
 });
 
