@@ -311,23 +311,25 @@ static void disown(Tun *tun) {
   free(tun);
 }
 
-static void on_poll_closed(uv_handle_t *handle) {
+static void on_idle_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
   napi_remove_async_cleanup_hook(tun->cleanup);
   disown(tun);
 }
 
-static void on_idle_closed(uv_handle_t *handle) {
+static void on_poll_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
-  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
+  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
-/* Closing the descriptor removes the interface, unless it was made persistent beforehand. */
+/*
+ * Closing the descriptor removes the interface, unless it was made persistent beforehand. The poll handle goes first and
+ * at once: later the number of the descriptor may be that of another, which would be deaf from then on.
+ */
 static void shut(Tun *tun) {
-  uv_poll_stop(&tun->poll);
+  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
   close(tun->fd);
   tun->fd = -1;
-  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
 /* The environment ends (a worker, or the process) while the interface is open. */

@@ -16,7 +16,7 @@ function changedAt(path: string): number {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-/** Why these tests cannot run here, or undefined. Builds the addon when its source is newer. */
+/** Why these tests cannot run here, or undefined. Builds the addon when one of its sources is newer. */
 function obstacle(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
   if (process.getuid?.() !== 0) return 'not root: a network namespace cannot be made';
@@ -24,7 +24,8 @@ function obstacle(): string | undefined {
   for (const tool of ['ip', 'ping', 'setpriv', 'taskset', 'unshare']) {
     if (spawnSync(tool, ['-V']).error !== undefined) return `${tool} is not installed`;
   }
-  if (changedAt(addon) < changedAt(join(root, 'devices/tun/tun.c'))) {
+  const sources = ['tun.c', 'plain.c', 'plain.h'].map((name) => changedAt(join(root, 'devices/tun', name)));
+  if (changedAt(addon) < Math.max(...sources)) {
     const { stdout } = spawnSync(process.execPath, [join(root, 'devices/tun/install.mjs')], {
       encoding: 'utf8',
     });
@@ -154,6 +155,14 @@ describe.skipIf(why !== undefined)('in a network namespace', () => {
 
   it('may be closed by its receiver in the middle of a burst', () => {
     expect(scenario('closeInside')).toEqual({ packets: 1, live: 0, gone: true });
+  });
+
+  it('may be closed before the packets of a burst are handed up', () => {
+    expect(scenario('closeBefore')).toEqual({ packets: 0, live: 0, some: true, balanced: true });
+  });
+
+  it('hears its own interface when another was closed just before', () => {
+    expect(scenario('reopened')).toEqual({ packets: 100, live: 0 });
   });
 
   it('goes with the worker that opened it', () => {
