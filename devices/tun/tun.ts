@@ -218,10 +218,10 @@ export class TunDevice implements Device {
     const exchange = this.#exchange;
     const burst = this.#taken;
     let taken = 0;
-    this.#options.beforeBurst?.();
     this.counters.received += count;
-    // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
+    // The addon uses slots from the end; taken off the offer first: what is called from here may close the device.
     for (let i = 0; i < count; i++) exchange[exchange[this.#order + i]! < 0 ? OFFERED_LARGE : OFFERED]!--;
+    this.#options.beforeBurst?.();
     for (let i = 0; i < count; i++) {
       const at = exchange[this.#order + i]!;
       const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;
