@@ -127,7 +127,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     const kernel = {
       mtu: readFileSync(`${sys}/mtu`, 'utf8').trim(),
       queue: readFileSync(`${sys}/tx_queue_len`, 'utf8').trim(),
-      steered: Number.parseInt(readFileSync(`${sys}/queues/rx-0/rps_cpus`, 'utf8'), 16),
+      steered: readFileSync(`${sys}/queues/rx-0/rps_cpus`, 'utf8').trim(),
     };
     const pings = await Promise.all([
       run('ping', '-c', '2', '-i', '0.05', '-W', '2', '10.99.0.2'),
