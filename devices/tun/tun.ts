@@ -1,6 +1,6 @@
 /**
  * A TUN or TAP interface of Linux as a device: bare IP packets (`tun`) or Ethernet frames (`tap`) between a stack of
- * ours and the kernel's. Read first: tun.c, for how packets come in without a look-up for each.
+ * ours and the kernel's. Read first: tun.c and tun.h, for how packets come in without a look-up for each.
  */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -57,7 +57,7 @@ const LINK_HEADER = 18;
 /** What read(2) says of an interface that is gone, when it is asked before libuv says EBADF; libuv has no name for it. */
 const EBADFD = 77;
 
-/** Where the exchange holds what (tun.c). */
+/** Where the exchange holds what (tun.h). */
 const OFFERED = 0;
 const OFFERED_LARGE = 1;
 const DISCARDED = 2;

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,8 +33,9 @@ function obstacle(): string | undefined {
   for (const tool of ['ip', 'ping', 'setpriv', 'taskset', 'unshare']) {
     if (spawnSync(tool, ['-V']).error !== undefined) return `${tool} is not installed`;
   }
-  const sources = ['tun.c', 'plain.c', 'plain.h'].map((name) => changedAt(join(root, 'devices/tun', name)));
-  if (changedAt(addon) < Math.max(...sources)) {
+  const folder = join(root, 'devices/tun');
+  const sources = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
+  if (changedAt(addon) < Math.max(...sources.map((name) => changedAt(join(folder, name))))) {
     const { stdout } = spawnSync(process.execPath, [join(root, 'devices/tun/install.mjs')], {
       encoding: 'utf8',
     });
