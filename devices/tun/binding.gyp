@@ -2,8 +2,9 @@
   "targets": [
     {
       "target_name": "tun",
-      "sources": ["tun.c", "plain.c"],
-      "cflags": ["-O3", "-Wall", "-Wextra"]
+      "sources": ["tun.c", "arguments.c", "kernel-side.c", "plain.c", "read.c"],
+      "defines": ["NAPI_VERSION=8"],
+      "cflags": ["-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
     }
   ]
 }

@@ -165,9 +165,9 @@ void begin_train(Train *train, uint8_t *packet, size_t length, size_t link) {
 
 bool continues(Train *train, uint8_t *headers, const uint8_t *data, size_t length) {
   size_t ip_header, its_headers;
-  if (is_ip4(headers + train->link) != is_ip4(train->packet + train->link)) return false;
+  if (length <= train->headers || is_ip4(headers + train->link) != is_ip4(train->packet + train->link)) return false;
   /* `is_data` looks no further than the headers, which are as long as the train's unless it says otherwise. */
-  if (length <= train->headers || !is_data(headers, length, train->link, &ip_header, &its_headers)) return false;
+  if (!is_data(headers, length, train->link, &ip_header, &its_headers)) return false;
   size_t size = length - train->headers;
   if (its_headers != train->headers || ip_header != train->ip || size > train->size ||
       train->length + size > train->link + LARGEST_PACKET) {

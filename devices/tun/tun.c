@@ -1,7 +1,7 @@
 /*
  * TUN and TAP interfaces of Linux for Node: a Node-API addon.
  *
- * Read first: Documentation/networking/tuntap.rst of the kernel; netdevice(7), rtnetlink(7); uv_poll of libuv.
+ * Read first: tun.h; Documentation/networking/tuntap.rst of the kernel; uv_poll of libuv.
  *
  * What makes it fast (measured): readiness comes from uv_poll, and each callback reads one burst and returns to the
  * event loop. Draining the interface until it is empty would make timers wait for as long as packets keep coming.
@@ -9,102 +9,25 @@
  * number and offset, in an Int32Array that both sides see, where the next packets go. Nothing is looked up through
  * Node-API for a packet that comes in.
  *
- * The exchange, int32 words:  [0] slots offered   [1] large slots offered, -1: none are needed
- *                             [2] packets discarded since no slot was offered
- *   then for each slot, and behind them for each large slot: slab, offset in it, in: capacity, out: length
- *   then for each packet that was read, in order: its slot, or ~ its large slot
- * Slots are used from the last offered one downwards, so that what is left over has no gaps. A slot holds what fits the
- * MTU. With offload a packet may be forty times as long, which is seen when it is read: its rest goes to a large slot,
- * to where its beginning is then copied, so that one burst needs few of those and small packets never sit in them.
- *
  * Every function throws an Error with `code` (EPERM, ...) and `syscall`. `write` alone returns -errno, since it is
  * called for each packet.
  */
-#define NAPI_VERSION 8
-#include <arpa/inet.h>
+#include "arguments.h"
+#include "kernel-side.h"
+#include "plain.h"
+#include "read.h"
+#include "tun.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <node_api.h>
-#include "plain.h"
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
-#include <uv.h>
 
-#define BURST 64                    /* packets a callback; 16 reach 90 % of the rate, 256 make timers late */
-#define PLAIN_BURST 256             /* the same where segments are put together: fewer packets come out of it */
-#define LINGER 20000                /* ns, see linger(); 50000 does no more */
-#define LARGE 15                    /* super-segments a callback: about 1 MB, and one slab of the pool */
-#define SLOTS 3                     /* where the exchange has what */
-#define LARGE_SLOTS (SLOTS + 3 * BURST)
-#define ORDER (LARGE_SLOTS + 3 * LARGE)
-#define EXCHANGE_WORDS (ORDER + BURST)
-#define FRAME_HEADER 14             /* of Ethernet */
-#define MAX_SLABS 4096              /* the pool's default bound is 256 slabs of 1 MiB */
-
-typedef struct {
-  uint8_t *bytes;
-  size_t length;
-  napi_ref keep; /* the slab must outlive the pointer */
-} Slab;
-
-typedef struct {
-  napi_env env;
-  napi_ref readable; /* (count) => void; 0 asks for slots, -errno says that the interface is gone */
-  napi_ref exchange_keep;
-  int32_t *exchange;
-  napi_async_context context;
-  napi_async_cleanup_hook_handle cleanup;
-  uv_poll_t poll;
-  uv_idle_t idle;
-  uint64_t lingers_until; /* uv_hrtime */
-  int fd; /* -1 once closed */
-  int owners; /* the JavaScript handle and the event loop; freed by the last */
-  char name[IFNAMSIZ];
-  bool vnet; /* the kernel has a virtio_net_hdr before every packet; else it is made here, by plain.c */
-  size_t link; /* bytes of a frame's header */
-  Slab *slabs;
-  int32_t slab_count;
-} Tun;
-
-static napi_value throw_errno(napi_env env, int error, const char *syscall) {
-  napi_value code, message, object, text;
-  napi_create_string_utf8(env, uv_err_name(-error), NAPI_AUTO_LENGTH, &code);
-  napi_create_string_utf8(env, uv_strerror(-error), NAPI_AUTO_LENGTH, &message);
-  napi_create_error(env, code, message, &object);
-  napi_create_string_utf8(env, syscall, NAPI_AUTO_LENGTH, &text);
-  napi_set_named_property(env, object, "syscall", text);
-  napi_throw(env, object);
-  return NULL;
-}
-
-/* Fetches exactly `count` arguments; false and a TypeError when there are fewer. */
-static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
-  size_t given = count;
-  if (napi_get_cb_info(env, info, &given, values, NULL, NULL) == napi_ok && given >= count) return true;
-  napi_throw_type_error(env, NULL, "too few arguments");
-  return false;
-}
-
-/* An interface name; "" and names with % let the kernel choose. False and an error when it does not fit. */
-static bool interface_name(napi_env env, napi_value value, struct ifreq *request) {
-  size_t length;
-  memset(request, 0, sizeof *request);
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok || length >= IFNAMSIZ) {
-    throw_errno(env, EINVAL, "interface name");
-    return false;
-  }
-  napi_get_value_string_utf8(env, value, request->ifr_name, IFNAMSIZ, &length);
-  return true;
-}
+#define LINGER 20000    /* ns, see linger(); 50000 does no more */
+#define FRAME_HEADER 14 /* of Ethernet */
+#define MAX_SLABS 4096  /* the pool's default bound is 256 slabs of 1 MiB */
 
 static Tun *tun_of(napi_env env, napi_value value) {
   void *data = NULL;
@@ -134,133 +57,6 @@ static void call_readable(Tun *tun, int32_t argument) {
     napi_fatal_exception(env, exception);
   }
   napi_close_handle_scope(env, scope);
-}
-
-/* The bytes of a slot; NULL when it is not inside a slab. */
-static uint8_t *slot_bytes(const Tun *tun, const int32_t *slot) {
-  const Slab *slab = slot[0] >= 0 && slot[0] < tun->slab_count ? &tun->slabs[slot[0]] : NULL;
-  if (slab == NULL || slot[1] < 0 || slot[2] < 0 || (size_t)slot[1] + (size_t)slot[2] > slab->length) return NULL;
-  return slab->bytes + slot[1];
-}
-
-/* One packet into `slot` or, when it is longer than that, into `large`: 0, 1, or -1 with errno. */
-static int read_into(const Tun *tun, int32_t *slot, int32_t *large) {
-  uint8_t *bytes = slot_bytes(tun, slot);
-  uint8_t *more = large == NULL ? NULL : slot_bytes(tun, large);
-  size_t fits = (size_t)slot[2];
-  if (bytes == NULL || (large != NULL && (more == NULL || (size_t)large[2] < fits))) {
-    errno = EFAULT;
-    return -1;
-  }
-  struct iovec parts[2] = {{bytes, fits}, {NULL, 0}};
-  if (large != NULL) parts[1] = (struct iovec){more + fits, (size_t)large[2] - fits};
-  ssize_t length = readv(tun->fd, parts, large == NULL ? 1 : 2);
-  if (length < 0) return -1;
-  if ((size_t)length <= fits) {
-    slot[2] = (int32_t)length;
-    return 0;
-  }
-  memcpy(more, bytes, fits);
-  large[2] = (int32_t)length;
-  return 1;
-}
-
-/* A burst as the kernel hands it up; the number of packets, and errno in `error`. `whole`: none is longer than a slot. */
-static int32_t read_burst(const Tun *tun, int32_t slots, int32_t large, bool whole, int *error) {
-  int32_t *exchange = tun->exchange, count = 0;
-  while (count < BURST && slots > 0 && (whole || large > 0)) {
-    int32_t *slot = exchange + SLOTS + 3 * (slots - 1), *spill = exchange + LARGE_SLOTS + 3 * (large - 1);
-    int result = read_into(tun, slot, whole ? NULL : spill);
-    if (result < 0) {
-      *error = errno;
-      break;
-    }
-    exchange[ORDER + count++] = result == 0 ? --slots : ~--large;
-  }
-  return count;
-}
-
-/*
- * One packet from an interface without virtio_net_hdr. What may continue the train is read to where it would go on, so
- * that it needs no copy then; the first of a train moves from its slot to `large` when there is a second. 0: a packet in
- * `slot`; 1: it has joined the train; 2: so it has, and the train is in `large` now.
- */
-static int read_plain(const Tun *tun, Train *train, const int32_t *slot, const int32_t *large, ssize_t *length) {
-  uint8_t *bytes = slot_bytes(tun, slot), *more = large == NULL ? NULL : slot_bytes(tun, large);
-  if (bytes == NULL || slot[2] <= VNET_HEADER ||
-      (large != NULL && (more == NULL || large[2] < VNET_HEADER + LARGEST_PACKET))) {
-    errno = EFAULT;
-    return -1;
-  }
-  uint8_t headers[HEADERS];
-  size_t fits = (size_t)slot[2] - VNET_HEADER;
-  if (train->packet != NULL && !train->full && train->headers < fits && train->length + fits <= LARGEST_PACKET) {
-    uint8_t *first = train->packet;
-    uint8_t *end = (train->segments == 1 ? more + VNET_HEADER : first) + train->length;
-    struct iovec parts[2] = {{headers, train->headers}, {end, fits - train->headers}};
-    size_t before = train->length;
-    if ((*length = readv(tun->fd, parts, 2)) < 0) return -1;
-    if (continues(train, headers, end, (size_t)*length)) {
-      if (train->segments > 2) return 1;
-      memcpy(more, first - VNET_HEADER, VNET_HEADER + before);
-      train->packet = more + VNET_HEADER;
-      return 2;
-    }
-    size_t header = (size_t)*length < train->headers ? (size_t)*length : train->headers;
-    memcpy(bytes + VNET_HEADER, headers, header);
-    memcpy(bytes + VNET_HEADER + header, end, (size_t)*length - header);
-  } else if ((*length = read(tun->fd, bytes + VNET_HEADER, fits)) < 0) {
-    return -1;
-  }
-  end_train(train);
-  memset(bytes, 0, VNET_HEADER);
-  if (large != NULL) begin_train(train, bytes + VNET_HEADER, (size_t)*length, tun->link);
-  return 0;
-}
-
-static int32_t read_plain_burst(const Tun *tun, int32_t slots, int32_t large, bool whole, int *error) {
-  int32_t *exchange = tun->exchange, count = 0, capacity = 0;
-  Train train = {.packet = NULL};
-  for (int32_t reads = 0; reads < PLAIN_BURST && count < BURST && slots > 0 && (whole || large > 0); reads++) {
-    int32_t *slot = exchange + SLOTS + 3 * (slots - 1), *spill = exchange + LARGE_SLOTS + 3 * (large - 1);
-    ssize_t length;
-    int result = read_plain(tun, &train, slot, whole ? NULL : spill, &length);
-    if (result < 0) {
-      *error = errno;
-      break;
-    }
-    switch (result) {
-      case 0:
-        capacity = slot[2];
-        slot[2] = VNET_HEADER + (int32_t)length;
-        exchange[ORDER + count++] = --slots;
-        break;
-      case 2: /* the slot, the last one taken, is free again */
-        slot[3 + 2] = capacity;
-        slots++;
-        exchange[ORDER + count - 1] = ~--large;
-        spill[2] = VNET_HEADER + (int32_t)train.length;
-        break;
-      default:
-        spill[3 + 2] = VNET_HEADER + (int32_t)train.length;
-    }
-  }
-  end_train(&train);
-  return count;
-}
-
-/* Without a slot packets are read all the same: an interface that stays readable would spin the event loop. */
-static int32_t discard_burst(const Tun *tun, int *error) {
-  uint8_t scratch[VNET_HEADER]; /* a shorter read is refused */
-  int32_t count = 0;
-  while (count < BURST) {
-    if (read(tun->fd, scratch, sizeof scratch) < 0) {
-      *error = errno;
-      break;
-    }
-    count++;
-  }
-  return count;
 }
 
 /*
@@ -311,23 +107,25 @@ static void disown(Tun *tun) {
   free(tun);
 }
 
-static void on_poll_closed(uv_handle_t *handle) {
+static void on_idle_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
   napi_remove_async_cleanup_hook(tun->cleanup);
   disown(tun);
 }
 
-static void on_idle_closed(uv_handle_t *handle) {
+static void on_poll_closed(uv_handle_t *handle) {
   Tun *tun = handle->data;
-  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
+  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
-/* Closing the descriptor removes the interface, unless it was made persistent beforehand. */
+/*
+ * Closing the descriptor removes the interface, unless it was made persistent beforehand. The poll handle goes first and
+ * at once: later the number of the descriptor may be that of another, which would be deaf from then on.
+ */
 static void shut(Tun *tun) {
-  uv_poll_stop(&tun->poll);
+  uv_close((uv_handle_t *)&tun->poll, on_poll_closed);
   close(tun->fd);
   tun->fd = -1;
-  uv_close((uv_handle_t *)&tun->idle, on_idle_closed);
 }
 
 /* The environment ends (a worker, or the process) while the interface is open. */
@@ -504,124 +302,6 @@ static napi_value tun_write(napi_env env, napi_callback_info info) {
   }
   napi_create_int32(env, (int32_t)written, &result);
   return result;
-}
-
-/* ---- the kernel's side of an interface ------------------------------------------------------------------------- */
-
-/* One ioctl of netdevice(7); 0 or errno. */
-static int interface_ioctl(unsigned long operation, struct ifreq *request) {
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
-  int error = ioctl(fd, operation, request) < 0 ? errno : 0;
-  close(fd);
-  return error;
-}
-
-/* index(name): number, 0 when there is no such interface */
-static napi_value interface_index(napi_env env, napi_callback_info info) {
-  napi_value args[1], index;
-  struct ifreq request;
-  if (!arguments(env, info, 1, args) || !interface_name(env, args[0], &request)) return NULL;
-  napi_create_uint32(env, if_nametoindex(request.ifr_name), &index);
-  return index;
-}
-
-/* setMtu(name, bytes) */
-static napi_value set_mtu(napi_env env, napi_callback_info info) {
-  napi_value args[2];
-  struct ifreq request;
-  if (!arguments(env, info, 2, args) || !interface_name(env, args[0], &request)) return NULL;
-  napi_get_value_int32(env, args[1], &request.ifr_mtu);
-  int error = interface_ioctl(SIOCSIFMTU, &request);
-  return error == 0 ? NULL : throw_errno(env, error, "SIOCSIFMTU");
-}
-
-/* setQueue(name, packets): how many packets wait for us before the kernel drops them */
-static napi_value set_queue(napi_env env, napi_callback_info info) {
-  napi_value args[2];
-  struct ifreq request;
-  if (!arguments(env, info, 2, args) || !interface_name(env, args[0], &request)) return NULL;
-  napi_get_value_int32(env, args[1], &request.ifr_qlen);
-  int error = interface_ioctl(SIOCSIFTXQLEN, &request);
-  return error == 0 ? NULL : throw_errno(env, error, "SIOCSIFTXQLEN");
-}
-
-/* setUp(name, up) */
-static napi_value set_up(napi_env env, napi_callback_info info) {
-  napi_value args[2];
-  struct ifreq request;
-  bool up;
-  if (!arguments(env, info, 2, args) || !interface_name(env, args[0], &request)) return NULL;
-  napi_get_value_bool(env, args[1], &up);
-  int error = interface_ioctl(SIOCGIFFLAGS, &request);
-  if (error != 0) return throw_errno(env, error, "SIOCGIFFLAGS");
-  request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
-  error = interface_ioctl(SIOCSIFFLAGS, &request);
-  return error == 0 ? NULL : throw_errno(env, error, "SIOCSIFFLAGS");
-}
-
-static void add_attribute(struct nlmsghdr *header, unsigned short type, const void *data, size_t length) {
-  struct rtattr *attribute = (struct rtattr *)((char *)header + NLMSG_ALIGN(header->nlmsg_len));
-  attribute->rta_type = type;
-  attribute->rta_len = (unsigned short)RTA_LENGTH(length);
-  memcpy(RTA_DATA(attribute), data, length);
-  header->nlmsg_len = NLMSG_ALIGN(header->nlmsg_len) + RTA_ALIGN(attribute->rta_len);
-}
-
-/* RTM_NEWADDR, for both families: the older SIOCSIFADDR holds one IPv4 address and always waits for IPv6 DAD. */
-static int new_address(unsigned index, int family, const void *address, unsigned char prefix_length) {
-  struct {
-    struct nlmsghdr header;
-    struct ifaddrmsg message;
-    char attributes[64];
-  } request = {0};
-  struct {
-    struct nlmsghdr header;
-    struct nlmsgerr error;
-    char quoted[256];
-  } reply = {0};
-  size_t length = family == AF_INET ? 4 : 16;
-  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.message);
-  request.header.nlmsg_type = RTM_NEWADDR;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-  request.message.ifa_family = (unsigned char)family;
-  request.message.ifa_prefixlen = prefix_length;
-  request.message.ifa_index = index;
-  /* The link has two ends and both are ours: no need to ask whether the address is free (RFC 4862 §5.4). */
-  request.message.ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0;
-  add_attribute(&request.header, IFA_LOCAL, address, length);
-  add_attribute(&request.header, IFA_ADDRESS, address, length);
-
-  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return errno;
-  int error = 0;
-  if (send(fd, &request, request.header.nlmsg_len, 0) < 0 || recv(fd, &reply, sizeof reply, 0) < 0) error = errno;
-  else if (reply.header.nlmsg_type == NLMSG_ERROR) error = -reply.error.error;
-  else error = EPROTO;
-  close(fd);
-  return error;
-}
-
-/* addAddress(name, address, prefixLength); the address as text decides the family */
-static napi_value add_address(napi_env env, napi_callback_info info) {
-  napi_value args[3];
-  struct ifreq request;
-  char text[INET6_ADDRSTRLEN];
-  unsigned char address[16];
-  size_t length;
-  int32_t prefix_length = -1;
-  if (!arguments(env, info, 3, args) || !interface_name(env, args[0], &request)) return NULL;
-  if (napi_get_value_string_utf8(env, args[1], text, sizeof text, &length) != napi_ok) length = 0;
-  napi_get_value_int32(env, args[2], &prefix_length);
-  int family = strchr(text, ':') == NULL ? AF_INET : AF_INET6;
-  if (length == 0 || inet_pton(family, text, address) != 1 || prefix_length < 0 ||
-      prefix_length > (family == AF_INET ? 32 : 128)) {
-    return throw_errno(env, EINVAL, "address");
-  }
-  unsigned index = if_nametoindex(request.ifr_name);
-  if (index == 0) return throw_errno(env, errno, "if_nametoindex");
-  int error = new_address(index, family, address, (unsigned char)prefix_length);
-  return error == 0 ? NULL : throw_errno(env, error, "RTM_NEWADDR");
 }
 
 NAPI_MODULE_INIT() {

@@ -1,6 +1,6 @@
 /**
  * A TUN or TAP interface of Linux as a device: bare IP packets (`tun`) or Ethernet frames (`tap`) between a stack of
- * ours and the kernel's. Read first: tun.c, for how packets come in without a look-up for each.
+ * ours and the kernel's. Read first: tun.c and tun.h, for how packets come in without a look-up for each.
  */
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -57,7 +57,7 @@ const LINK_HEADER = 18;
 /** What read(2) says of an interface that is gone, when it is asked before libuv says EBADF; libuv has no name for it. */
 const EBADFD = 77;
 
-/** Where the exchange holds what (tun.c). */
+/** Where the exchange holds what (tun.h). */
 const OFFERED = 0;
 const OFFERED_LARGE = 1;
 const DISCARDED = 2;
@@ -218,10 +218,10 @@ export class TunDevice implements Device {
     const exchange = this.#exchange;
     const burst = this.#taken;
     let taken = 0;
-    this.#options.beforeBurst?.();
     this.counters.received += count;
-    // The addon uses slots from the end; taken off the offer first, since a receiver may close the device.
+    // The addon uses slots from the end; taken off the offer first: what is called from here may close the device.
     for (let i = 0; i < count; i++) exchange[exchange[this.#order + i]! < 0 ? OFFERED_LARGE : OFFERED]!--;
+    this.#options.beforeBurst?.();
     for (let i = 0; i < count; i++) {
       const at = exchange[this.#order + i]!;
       const packet = at < 0 ? this.#large[~at]! : this.#slots[at]!;

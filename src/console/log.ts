@@ -1,7 +1,7 @@
 /**
  * The operator's log. People get console lines as the model prints them (`S1 0045 BSTT000I INITIATED ...`), programs
- * get JSON by pino, which is loaded for them alone: it takes 5 MiB and a sixth of the start. Ids that begin with BSTT are the model's own, used only where its documents print them;
- * everything else carries our prefix TWNS.
+ * get JSON by pino, which is loaded for them alone: it takes 5 MiB and a sixth of the start. Ids that begin with BSTT are
+ * the model's own, used only where its documents print them; everything else carries our prefix TWNS.
  */
 import { createRequire } from 'node:module';
 import type { pino } from 'pino';

@@ -23,8 +23,10 @@ export class Outgoing {
   }
 
   /** Sends as much as the connection has room for. A failure is that of a connection that is gone, or going. */
-  sendBy({ connection, gone }: Attachment): Failure | undefined {
+  sendBy(attached: Attachment): Failure | undefined {
+    const { connection } = attached;
     while (!this.isSent) {
+      const { gone } = attached;
       const space = gone === undefined ? connection.sendSpace : 1;
       if (space === 0) return undefined;
       const piece = this.bytes.subarray(this.at, this.at + space);

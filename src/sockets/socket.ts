@@ -51,11 +51,12 @@ export class TcpSocket extends SocketFacts {
       emitClose: false,
       autoDestroy: true,
       ...(options.highWaterMark !== undefined && { highWaterMark: options.highWaterMark }),
-      ...(options.signal != null && { signal: options.signal }),
     });
     this.#host = host;
     this.#wishes = options;
     this.#direct = options.onread === undefined ? undefined : new DirectRead(options.onread);
+    // One that is aborted already destroys the socket at once, which must be whole by then.
+    if (options.signal != null) addAbortSignal(options.signal, this);
   }
 
   // ---- opening

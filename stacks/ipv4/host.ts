@@ -86,7 +86,6 @@ export class Host {
     return high !== 0 && high < 224 && high !== 127 && !this.#own.has(word) && !this.#broadcasts.has(word);
   }
 
-  /** `from` undefined: we sent it to ourselves. */
   /** A unicast address of somebody else, from beyond the link if need be: what most packets in transit have twice. */
   isOrdinary(word: number): boolean {
     const high = word >>> 24;
@@ -94,6 +93,7 @@ export class Host {
     return ranges && !this.#special.has(word);
   }
 
+  /** `from` undefined: we sent it to ourselves. */
   received(from: Ipv4Interface | undefined): void {
     this.counters.received++;
     if (from !== undefined) from.counters.received++;

@@ -40,15 +40,17 @@ export class Transit {
 
   /** Takes ownership of the first `count` packets, which came by `from`; `longWay` takes that of what is left. */
   receive(packets: readonly Packet[], count: number, from: Ipv4Interface, longWay: LongWay): void {
-    const able = this.#host.forwarding && from.up && !this.#busy;
+    const host = this.#host;
     let done = 0;
     while (done < count) {
+      // Asked anew: the owner of what came just before may have stopped the stack or taken the link down.
+      const able = host.forwarding && from.up && !this.#busy;
       const end = able ? this.#validate(packets, done, Math.min(count, done + BURST), from) : done;
       if (end === done) {
         longWay(packets[done++]!, from);
         continue;
       }
-      this.#host.routes.waysTo(this.#to, end - done, this.#ways);
+      host.routes.waysTo(this.#to, end - done, this.#ways);
       this.#busy = true;
       this.#send(packets, done, end, from, longWay);
       this.#busy = false;
@@ -98,7 +100,7 @@ export class Transit {
       const at = packet.start + link;
       const total = view.getUint16(at + 2);
       const way = ways[i - first];
-      if (way === undefined) {
+      if (way?.usable !== true) {
         longWay(packet, from);
         continue;
       }

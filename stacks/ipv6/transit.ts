@@ -36,10 +36,11 @@ export class Transit {
   /** Takes ownership of the first `count` packets, which came by `from`; `longWay` takes that of what is left. */
   receive(packets: readonly Packet[], count: number, from: Ipv6Interface, longWay: LongWay): void {
     const host = this.#host;
-    // Busy: a device hands up packets from inside `transmit`.
-    const able = host.forwarding && host.running && !host.busy && from.usable;
     let done = 0;
     while (done < count) {
+      // Asked anew: the owner of what came just before may have stopped the stack or taken the link down.
+      // Busy: a device hands up packets from inside `transmit`.
+      const able = host.forwarding && host.running && !host.busy && from.usable;
       const end = able ? this.#validate(packets, done, Math.min(count, done + BURST), from) : done;
       if (end > done) {
         this.#routes.waysTo(this.#to, end - done, this.#ways);

@@ -52,6 +52,7 @@ export class TimeWaitList {
     else this.#table.at(older).newer = newer;
     if (newer === 0) this.#newest = older;
     else this.#table.at(newer).older = older;
+    tcb.older = tcb.newer = tcb.expires = 0; // they are round-trip times for whoever asks
     this.size--;
     if (this.#oldest === 0) this.#timer?.disarm();
   }

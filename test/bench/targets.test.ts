@@ -37,14 +37,14 @@ it('judges a row by its ratio or its figure, whichever is aimed at', () => {
   expect(judged(benchmark('tun-bulk'), row(name, 1, 1)).target).toBe('ratio >= 0.85 (stretch 0.95)');
 });
 
-it('has a target for each kept row of a benchmark that has one', () => {
+it('aims at no row that has never been measured', () => {
   const kept = JSON.parse(readFileSync(new URL('results.json', FOLDER), 'utf8')) as {
     results: Comparison[];
   };
-  const without = BENCHMARKS.flatMap(({ targets }) => targets).filter(
+  const unmeasured = BENCHMARKS.flatMap(({ targets }) => targets).filter(
     ({ row: pattern }) => !kept.results.some(({ name }) => pattern.test(name)),
   );
-  expect(without).toEqual([]);
+  expect(unmeasured).toEqual([]);
 });
 
 it.each([

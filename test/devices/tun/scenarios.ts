@@ -127,7 +127,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     const kernel = {
       mtu: readFileSync(`${sys}/mtu`, 'utf8').trim(),
       queue: readFileSync(`${sys}/tx_queue_len`, 'utf8').trim(),
-      steered: Number.parseInt(readFileSync(`${sys}/queues/rx-0/rps_cpus`, 'utf8'), 16),
+      steered: readFileSync(`${sys}/queues/rx-0/rps_cpus`, 'utf8').trim(),
     };
     const pings = await Promise.all([
       run('ping', '-c', '2', '-i', '0.05', '-W', '2', '10.99.0.2'),
@@ -277,6 +277,40 @@ const scenarios: Record<string, () => Promise<object>> = {
     await flood(200);
     await sleep(50);
     return { packets, live: pool.live, gone: !exists(NAME) };
+  },
+
+  /** Timers that are due fire before a burst is handed up, and may end what the packets are for. */
+  async closeBefore() {
+    const device: TunDevice = open({ beforeBurst: () => device.close() });
+    device.configure({ addresses: KERNEL, up: true });
+    let packets = 0;
+    device.attach((packet) => {
+      packets++;
+      pool.release(packet);
+    });
+    await flood(200);
+    await sleep(50);
+    const { received, delivered, dropped } = device.counters;
+    return { packets, live: pool.live, some: received > 0, balanced: received === delivered + dropped };
+  },
+
+  /** From a timer: libuv asks for events before it calls back what was closed. */
+  async reopened() {
+    const first = open({ interface: 'twintest1' });
+    await sleep(20);
+    first.close();
+    const device = open();
+    let packets = 0;
+    device.attach((packet) => {
+      if (packet.u8(packet.start + 9) === 17) packets++;
+      pool.release(packet);
+    });
+    device.configure({ addresses: KERNEL, up: true });
+    await sleep(50);
+    await flood(100);
+    await quiet(device);
+    device.close();
+    return { packets, live: pool.live };
   },
 
   async worker() {

@@ -1,10 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../devices/tun/addon.ts';
+import { mask } from '../../../devices/tun/steering.ts';
 import { TunUnavailable } from '../../../devices/tun/tun.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -16,7 +25,7 @@ function changedAt(path: string): number {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-/** Why these tests cannot run here, or undefined. Builds the addon when its source is newer. */
+/** Why these tests cannot run here, or undefined. Builds the addon when one of its sources is newer. */
 function obstacle(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
   if (process.getuid?.() !== 0) return 'not root: a network namespace cannot be made';
@@ -24,7 +33,9 @@ function obstacle(): string | undefined {
   for (const tool of ['ip', 'ping', 'setpriv', 'taskset', 'unshare']) {
     if (spawnSync(tool, ['-V']).error !== undefined) return `${tool} is not installed`;
   }
-  if (changedAt(addon) < changedAt(join(root, 'devices/tun/tun.c'))) {
+  const folder = join(root, 'devices/tun');
+  const sources = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
+  if (changedAt(addon) < Math.max(...sources.map((name) => changedAt(join(folder, name))))) {
     const { stdout } = spawnSync(process.execPath, [join(root, 'devices/tun/install.mjs')], {
       encoding: 'utf8',
     });
@@ -38,6 +49,20 @@ function obstacle(): string | undefined {
 
 const why = obstacle();
 if (why !== undefined) console.log(`TUN tests skipped: ${why}`);
+
+/** Of the machine, and those that this process may use; as bits. */
+function processors(): { online: bigint; allowed: bigint } {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return {
+    online: mask(readFileSync('/sys/devices/system/cpu/online', 'utf8')),
+    allowed: mask(/^Cpus_allowed_list:(.*)$/m.exec(status)![1]!),
+  };
+}
+
+/** A set of processors as the kernel prints it: `ff,ffffffff`. */
+function bits(text: string): bigint {
+  return BigInt(`0x${text.replaceAll(',', '')}`);
+}
 
 /** Runs a scenario of scenarios.ts inside the namespace, behind `prefix` (a command that changes who or where it is). */
 function scenario<T>(name: string, ...prefix: string[]): T {
@@ -68,23 +93,26 @@ describe.skipIf(why !== undefined)('in a network namespace', () => {
   });
 
   it('leaves what it writes to the processors that are not its own', () => {
-    const others = ((1 << cpus().length) - 1) & ~1;
-    const { kernel } = scenario<{ kernel: { steered: number } }>('tun', 'taskset', '-c', '0');
-    expect(kernel.steered).toBe(others || 1);
+    const { online, allowed } = processors();
+    const first = allowed & -allowed;
+    const number = first.toString(2).length - 1;
+    const { kernel } = scenario<{ kernel: { steered: string } }>('tun', 'taskset', '-c', `${number}`);
+    expect(bits(kernel.steered)).toBe(online & ~first || online);
   });
 
   it('TUN: the kernel pings both families through it, and it is gone after close', () => {
     const result = scenario<{
       codes: number[];
-      kernel: object;
+      kernel: { steered: string };
       counters: { received: number; delivered: number; transmitted: number; dropped: number };
       frames: string[];
       gone: boolean;
       live: number;
     }>('tun');
     expect(result.codes).toEqual([0, 0, 0]);
-    const steered = (1 << cpus().length) - 1;
-    expect(result.kernel).toEqual({ mtu: '1400', queue: '16384', steered });
+    expect(result.kernel).toMatchObject({ mtu: '1400', queue: '16384' });
+    const { online, allowed } = processors();
+    expect(bits(result.kernel.steered)).toBe(online & ~allowed || online);
     expect(result.counters.transmitted).toBe(6);
     expect(result.counters.received).toBe(result.counters.delivered);
     expect(result.gone).toBe(true);
@@ -154,6 +182,14 @@ describe.skipIf(why !== undefined)('in a network namespace', () => {
 
   it('may be closed by its receiver in the middle of a burst', () => {
     expect(scenario('closeInside')).toEqual({ packets: 1, live: 0, gone: true });
+  });
+
+  it('may be closed before the packets of a burst are handed up', () => {
+    expect(scenario('closeBefore')).toEqual({ packets: 0, live: 0, some: true, balanced: true });
+  });
+
+  it('hears its own interface when another was closed just before', () => {
+    expect(scenario('reopened')).toEqual({ packets: 100, live: 0 });
   });
 
   it('goes with the worker that opened it', () => {

@@ -64,3 +64,10 @@ it('is no longer open, and takes options in silence, when it is destroyed', asyn
   await network.pass(1_000_000);
   expect(fired).toBe(false);
 });
+
+it('may be given a signal that is aborted already', async () => {
+  const client = new a.Socket({ signal: AbortSignal.abort() });
+  const [error] = (await network.until(once(client, 'error'))) as [Error];
+  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
+  expect(client.destroyed).toBe(true);
+});

@@ -161,7 +161,45 @@ function packet(family: Family, medium: Medium, u32: () => number): Uint8Array {
   return bytes.subarray(0, often(bytes.length, frame + header, frame + header - 1, 4));
 }
 
+/** UDP to port 9, bare. */
+function datagram(family: Family, source: string, destination: string): Uint8Array {
+  const header = family.headerBytes;
+  const bytes = new Uint8Array(header + 9);
+  const [from, to] = [family.parse(source)!, family.parse(destination)!];
+  const at = family === ipv4 ? 12 : 8;
+  bytes.set(family === ipv4 ? [0x45, 0, 0, bytes.length, 0, 1, 0, 0, 64, 17] : [0x60, 0, 0, 0, 0, 9, 17, 64]);
+  family.write(from, bytes, at);
+  family.write(to, bytes, at + family.addressBytes);
+  bytes.set([0, 9, 0, 9, 0, 9], header);
+  const scratch = environment().pool.from(bytes)!;
+  const udp = finish(
+    addBytes(scratch, scratch.start + header, scratch.end, family.pseudoHeader(from, to, 17, 9)),
+  );
+  bytes.set([udp >> 8, udp], header + 6);
+  const sum = finish(addBytes(scratch, scratch.start, scratch.start + header, 0));
+  if (family === ipv4) bytes.set([sum >> 8, sum], 10);
+  return bytes;
+}
+
 describe('the short way through a router', () => {
+  it.each([
+    ['IPv4', ipv4, '10.1.0.9', '10.1.0.1', '20.3.0.1'],
+    ['IPv6', ipv6, '2001:db8:1::9', '2001:db8:1::1', '2a00:3::77'],
+  ] as const)(
+    'ends in the middle of a burst when a program takes the link down, %s',
+    (_, family, from, own, to) => {
+      const router = new Router(family, 'ip');
+      const { stack, sent } = router;
+      const closeLink = { message: () => stack.setLink(1, false), error() {}, closed() {} };
+      stack.udp.bind(family.parse(own)!, 9, { handler: closeLink });
+      const [transit, local] = [datagram(family, from, to), datagram(family, from, own)];
+      router.burst([transit, local, transit, transit]);
+      expect(sent.filter((frame) => frame.startsWith('1'))).toHaveLength(1);
+      expect(stack.counters).toMatchObject({ forwarded: 1, delivered: 1, drops: { 'link-down': 2 } });
+      expect(router.env.pool.live).toBe(0);
+    },
+  );
+
   for (const family of FAMILIES) {
     it.each(MEDIA)(`does to every packet what the long way does, ${family.name} on %s`, (medium) => {
       const short = new Router(family, medium);

@@ -155,6 +155,34 @@ describe.each(families)('closing, $name', (family) => {
     expect(peer.environment.pool.live).toBe(0);
   });
 
+  it('tells no round-trip time after TIME-WAIT, while bytes are still to be read', () => {
+    const peer = new Peer(family);
+    const owners: Owner[] = [];
+    serve(peer.end, 80, () => {
+      const owner = new Owner();
+      owner.reading = false;
+      owners.push(owner);
+      return owner;
+    });
+    for (peer.port = 1_024; peer.port < 1_027; peer.port++) {
+      peer.take();
+      peer.inject({ seq: 1, flags: 'S' });
+      const iss = peer.take()[0]!.seq;
+      peer.inject({ seq: 2, ack: (iss + 1) | 0, flags: '.', data: 'abc' });
+      const { connection } = owners.at(-1)!;
+      connection.shutdown();
+      peer.inject({ seq: 5, ack: (iss + 2) | 0, flags: 'F.' });
+      expect(connection.state).toBe('TIME-WAIT');
+    }
+    while (peer.clock.step());
+    for (const { connection } of owners) {
+      expect(connection.state).toBe('CLOSED');
+      expect(connection.info()).toMatchObject({ srtt: 0, rttvar: 0, rto: 0 });
+      expect(connection.read()).toHaveLength(3);
+    }
+    expect(peer.tcp.storage()).toMatchObject({ connections: 0, buffers: 0 });
+  });
+
   it('holds back a clean end until the owner has read', () => {
     const wire = new Wire(family);
     const { client, server } = pair(wire);
