@@ -48,6 +48,8 @@ export interface StackConfig {
   readonly forward: boolean;
   /** TCP connections at once (MAXCONN); the model's 4,095 when undefined. */
   readonly maxConnections: number | undefined;
+  /** Settings of TCP that the deck names: CONGESTION, SOFTERR. */
+  readonly tcp: { readonly congestion?: 'cubic' | 'newreno'; readonly softErrorsEndConnect?: boolean };
   readonly devices: readonly DeviceConfig[];
   readonly links: readonly LinkConfig[];
   /** IPv6: links that take their addresses from routers. */

@@ -33,6 +33,7 @@ export interface StackDraft {
   interval: number;
   forward: boolean;
   maxConnections: number | undefined;
+  tcp: StackConfig['tcp'];
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
   readonly autoconf: Drafted<AutoconfConfig>[];
@@ -58,6 +59,7 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     interval: DEFAULT_INTERVAL,
     forward: false,
     maxConnections: undefined,
+    tcp: {},
     devices: [],
     links: [],
     autoconf: [],
@@ -89,6 +91,12 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'MAXCONN':
       draft.maxConnections = operands.number('connections');
+      return;
+    case 'CONGESTION':
+      draft.tcp = { ...draft.tcp, congestion: operands.text('algorithm') === 'CUBIC' ? 'cubic' : 'newreno' };
+      return;
+    case 'SOFTERR':
+      draft.tcp = { ...draft.tcp, softErrorsEndConnect: operands.text('effect') === 'END' };
       return;
     case 'DEVICE':
       draft.devices.push({ config: deviceOf(operands, at), operands });
@@ -210,6 +218,7 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     interval: draft.interval,
     forward: draft.forward,
     maxConnections: draft.maxConnections,
+    tcp: draft.tcp,
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),

@@ -109,6 +109,7 @@ export function build(
       };
       const stack =
         config.family === 4 ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
+      stack.tcp.configure(config.tcp);
       const links = new Map<string, number>();
       const kernel = new Map<string, string>();
       for (const [index, device] of config.devices.entries()) {
