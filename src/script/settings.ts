@@ -26,6 +26,12 @@ const flag =
   (value) =>
     value === '0' || value === '1' ? { [name]: value === '1' } : undefined;
 
+/** `values` by the number that stands for each. */
+const choice =
+  <Name extends keyof Settings>(name: Name, values: readonly Settings[Name][]): Setting =>
+  (value) =>
+    /^\d$/.test(value) && Number(value) < values.length ? { [name]: values[Number(value)] } : undefined;
+
 const whole =
   (make: (n: number) => Tuning | undefined): Setting =>
   (value) =>
@@ -43,6 +49,7 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_timestamps': flag('timestamps'),
   'net.ipv4.tcp_sack': flag('sack'),
   'net.ipv4.tcp_window_scaling': flag('windowScaling'),
+  'net.ipv4.tcp_ecn': choice('ecn', ['off', 'on', 'passive']),
   'net.ipv4.tcp_syn_retries': whole((synRetries) => ({ synRetries })),
   'net.ipv4.tcp_synack_retries': whole((synAckRetries) => ({ synAckRetries })),
   'net.ipv4.tcp_retries2': whole((maxRetransmits) => ({ maxRetransmits })),

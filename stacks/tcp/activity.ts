@@ -63,6 +63,9 @@ export class Activity<Owner> {
   retransmits = 0;
   unanswered = 0;
   totalRetransmits = 0;
+  /** The window was reduced for what is marked below `reducedTo` (ecn.ts). */
+  reduced = false;
+  reducedTo = 0;
   /** In one that is kept when all is over. */
   remains: Remains | undefined;
 
@@ -90,7 +93,7 @@ export class Activity<Owner> {
   /** As new; what `atRest` has seen undefined stays so. */
   clear(): void {
     this.scoreboard = undefined;
-    this.rescued = this.cwndLimited = false;
+    this.rescued = this.cwndLimited = this.reduced = false;
     this.dupAcks = this.left = this.lastBurst = this.finAt = 0;
   }
 }

@@ -96,6 +96,9 @@ export interface TcpInfo {
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
+  /** Agreed (RFC 3168), and a packet of the peer was marked as capable of it. */
+  readonly ecn: boolean;
+  readonly ecnSeen: boolean;
   readonly bytesSent: number;
   readonly bytesReceived: number;
 }

@@ -197,6 +197,8 @@ export class Connection extends Tcb implements TcpConnection {
       windowScaling: this.windowScaling,
       timestamps: this.timestamps,
       sack: this.sack,
+      ecn: this.ecn,
+      ecnSeen: this.ecnSeen,
       bytesSent: this.isGone ? this.remains.bytesSent : this.bytesSent,
       bytesReceived: this.isGone ? this.remains.bytesReceived : this.bytesReceived,
     };

@@ -94,7 +94,7 @@ export function receiveCookie(
 ): void {
   listener.add(tcb);
   tcb.peerMss = mss;
-  tcb.windowScaling = tcb.timestamps = tcb.sack = tcb.timing = false;
+  tcb.windowScaling = tcb.timestamps = tcb.sack = tcb.ecn = tcb.timing = false;
   tcb.rcvShift = 0;
   tcb.rcvNxt = tcb.lastAckSent = segment.seq;
   tcb.rcvEdge = (segment.seq + window) | 0;

@@ -8,6 +8,7 @@ import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { acknowledge, newlyAcknowledged } from './acknowledge.ts';
 import { drop, enterFinWait2, enterTimeWait } from './closing.ts';
+import { isEcnSetup, receiveEcho, receiveMarks } from './ecn.ts';
 import { output } from './output.ts';
 import type { Segment } from './segment.ts';
 import { TIMESTAMP_LIFETIME } from './settings.ts';
@@ -64,12 +65,15 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
 
 /** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
 export function takeSyn(tcb: Tcb, segment: Segment): void {
-  tcb.rcvNxt = tcb.rcvEdge = (segment.seq + 1) | 0;
+  const offered = tcb.rcvWnd; // in our own SYN, when we were first
+  tcb.rcvNxt = (segment.seq + 1) | 0;
+  tcb.rcvEdge = (tcb.rcvNxt + offered) | 0;
   if (segment.mss !== 0) tcb.peerMss = segment.mss;
   tcb.windowScaling &&= segment.shift >= 0;
   tcb.sndShift = tcb.windowScaling ? segment.shift : 0;
   if (!tcb.windowScaling) tcb.rcvShift = 0;
   tcb.sack &&= segment.sackPermitted;
+  tcb.ecn &&= isEcnSetup(segment);
   tcb.timestamps &&= segment.hasTimestamp;
   if (tcb.timestamps) recordTimestamp(tcb, segment);
   updateMss(tcb);
@@ -114,10 +118,6 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     replyToUnacceptable(tcb, segment);
     return 'outside-window';
   }
-  // RFC 7323 §4.3 (2)
-  if (tcb.timestamps && segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0) {
-    recordTimestamp(tcb, segment);
-  }
   // Second, the RST bit.
   if ((segment.flags & RST) !== 0) return reset(tcb, segment);
   // Fourth, the SYN bit.
@@ -130,9 +130,15 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     const verdict = synReceived(tcb, segment);
     if (verdict !== undefined) return verdict;
   } else {
+    if (tcb.ecn) receiveEcho(tcb, segment);
     const verdict = acknowledge(tcb, segment);
     if (verdict !== undefined) return verdict;
   }
+  // RFC 7323 §4.3 (2); a segment whose ACK is refused teaches nothing.
+  if (tcb.timestamps && segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0) {
+    recordTimestamp(tcb, segment);
+  }
+  if (tcb.ecn) receiveMarks(tcb, segment, packet);
   if (tcb.finQueued && tcb.sndUna === ((tcb.sndEnd + 1) | 0)) finAcknowledged(tcb);
   // Sixth, the URG bit: urgent data stays in the stream (RFC 6093).
   // Seventh, the segment text; eighth, the FIN bit.

@@ -36,6 +36,8 @@ export interface Settings {
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
+  /** RFC 3168. `passive` agrees with a peer that asks and asks nobody: a path that drops such SYNs costs nothing. */
+  readonly ecn: 'off' | 'passive' | 'on';
   /** One per connection that sends. */
   readonly congestion: (mss: number, initialWindow: number) => Congestion;
 }
@@ -60,6 +62,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  ecn: 'passive',
   congestion: (mss, initialWindow) => new NewReno(mss, initialWindow),
 };
 

@@ -94,6 +94,14 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare windowScaling: boolean;
   declare timestamps: boolean;
   declare sack: boolean;
+  /** RFC 3168: offered in our SYN, then agreed. */
+  declare ecn: boolean;
+  /** Every ACK carries ECE until a segment with CWR comes. */
+  declare ecnEcho: boolean;
+  /** A packet marked as capable of ECN has come. */
+  declare ecnSeen: boolean;
+  /** The next new data says CWR. */
+  declare cwrDue: boolean;
   declare tsOffset: number;
   declare tsRecent: number;
   /** s */
@@ -238,6 +246,10 @@ keepFlags(
     'sendBlocked',
     'orphan',
     'halfOpen',
+    'ecn',
+    'ecnEcho',
+    'ecnSeen',
+    'cwrDue',
   ],
   FLAGS,
   14,

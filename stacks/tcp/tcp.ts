@@ -223,6 +223,7 @@ export class Tcp implements TcpService, Transport, Host {
     if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
     const connection = this.#open(options.handler, local, localPort, peer, port, undefined);
     connection.state = 'SYN-SENT';
+    connection.ecn = this.settings.ecn === 'on';
     sendSyn(connection);
     const { softError } = connection;
     if (softError !== undefined) {
@@ -265,6 +266,7 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.windowScaling = settings.windowScaling;
     tcb.timestamps = settings.timestamps;
     tcb.sack = settings.sack;
+    tcb.ecn = settings.ecn !== 'off';
     tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
     if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
     tcb.tsOffset = this.#isn.timestampOffset(tuple);

@@ -1,10 +1,11 @@
 /** One segment out: header, options, data, checksum (RFC 9293 §3.1, §3.10.7.1 for resets). */
 import type { Address } from '../address/address.ts';
-import type { NetworkLayer, OutputOptions } from '../address/network.ts';
+import type { Failure, NetworkLayer, OutputOptions } from '../address/network.ts';
 import { addBytes, finish, fold } from '../packet/checksum.ts';
 import { PARTIAL, type Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
-import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
+import { ACK, CHECKSUM, CWR, ECE, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
+import { ECT_0, ecnFlags, windowReduced } from './ecn.ts';
 import { optionBytes, synOptionBytes, writeOptions, writeSynOptions } from './options.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
@@ -14,7 +15,8 @@ import { disarmDelayedAck } from './timers.ts';
 /** Bytes that are added up sooner than it is found out whether the device does so. */
 const CHECKSUM_WORTH = 256;
 
-const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
+const PLAIN: OutputOptions = { dontFragment: true };
+const MARKABLE: OutputOptions = { dontFragment: true, trafficClass: ECT_0 };
 
 /** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
 export function linkMss(tcb: Tcb): number {
@@ -48,7 +50,7 @@ export function burstRoom(tcb: Tcb): number {
   const { network } = tcb.host;
   const full = segmentRoom(tcb);
   const offload = network.offload(tcb.peer);
-  if (offload === undefined) return full;
+  if (offload === undefined || tcb.cwrDue) return full; // CWR is for one segment
   const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
   return Math.max(Math.floor(room / full), 1) * full;
 }
@@ -65,6 +67,12 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
+  // What the window has no room for is a probe of it, and not new (RFC 3168 §6.1.6).
+  const isNew = length > 0 && ((seq - tcb.sndMax) | 0) >= 0 && tcb.sndWnd > 0;
+  if (tcb.ecn && !syn) {
+    if (length > 0 && !isNew && tcb.recovery !== 'none' && !tcb.activity.reduced) windowReduced(tcb);
+    flags |= ecnFlags(tcb, isNew);
+  }
   writeHeader(
     packet,
     tcb.localPort,
@@ -91,11 +99,17 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;
   }
-  const failure = send(network, packet, tcb.localAddress, tcb.peer);
+  const failure = send(network, packet, tcb.localAddress, tcb.peer, tcb.ecn && isNew ? MARKABLE : PLAIN);
   if (failure !== undefined) tcb.softError = failure;
 }
 
-function send(network: NetworkLayer, packet: Packet, source: Address, destination: Address) {
+function send(
+  network: NetworkLayer,
+  packet: Packet,
+  source: Address,
+  destination: Address,
+  options: OutputOptions,
+): Failure | undefined {
   const pseudo = network.family.pseudoHeader(source, destination, TCP, packet.length);
   if (packet.length > CHECKSUM_WORTH && network.offload(destination) !== undefined) {
     packet.checksum = PARTIAL;
@@ -105,7 +119,7 @@ function send(network: NetworkLayer, packet: Packet, source: Address, destinatio
   } else {
     packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
   }
-  return network.output(packet, source, destination, TCP, DONT_FRAGMENT);
+  return network.output(packet, source, destination, TCP, options);
 }
 
 /** Free buffer as the window field. The right edge moves by a worthwhile step or stays (RFC 9293 §3.8.6.2.2). */
@@ -133,7 +147,11 @@ export function sendAck(tcb: Tcb): void {
 
 /** SYN, or SYN and ACK; `SND.NXT` moves behind it. */
 export function sendSyn(tcb: Tcb): void {
-  transmit(tcb, tcb.iss, 0, tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN);
+  let flags = tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN;
+  // RFC 3168 §6.1.1.1: the path may be one that drops a SYN which asks for ECN.
+  if (flags === SYN && tcb.synLost) tcb.ecn = false;
+  if (tcb.ecn) flags |= flags === SYN ? ECE | CWR : ECE;
+  transmit(tcb, tcb.iss, 0, flags);
   tcb.sndNxt = tcb.sndMax = (tcb.iss + 1) | 0;
 }
 
@@ -154,7 +172,7 @@ export function sendReset(tcb: Tcb): void {
   if (packet === undefined) return;
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
   writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
-  send(network, packet, tcb.localAddress, tcb.peer);
+  send(network, packet, tcb.localAddress, tcb.peer, PLAIN);
 }
 
 /** SYN and ACK without a connection: `cookie` is the sequence number, and all that is kept (RFC 4987 §3.6). */
@@ -174,7 +192,7 @@ export function sendCookie(
   const ack = (segment.seq + 1) | 0;
   writeHeader(packet, localPort, remotePort, cookie, ack, header, SYN | ACK, window);
   packet.setI32(packet.start + HEADER, 0x0204_0000 | pathMss(network, remote));
-  send(network, packet, local, remote);
+  send(network, packet, local, remote, PLAIN);
 }
 
 /** The answer to a segment that no connection takes, RFC 9293 §3.10.7.1; `segment` is not itself a reset. */
@@ -193,7 +211,7 @@ export function sendResetFor(
   } else {
     writeHeader(packet, localPort, remotePort, 0, (segment.seq + segment.length) | 0, HEADER, RST | ACK, 0);
   }
-  send(network, packet, local, remote);
+  send(network, packet, local, remote, PLAIN);
 }
 
 /** Flags of a data segment that ends at `end`: the FIN rides on the last byte, PSH says the queue is empty. */
