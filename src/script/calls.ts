@@ -4,15 +4,13 @@ import type { Call, Value } from './syntax.ts';
 import {
   isSocket,
   NotSupported,
+  type OptionValue,
   type PosixSocket,
   type Result,
   type Tried,
   WOULD_BLOCK,
   type World,
 } from './world.ts';
-
-/** What a call has written into the memory of its caller. */
-export type OptionValue = number | string;
 
 /** What a call came to, with the values it wrote into the memory of its caller. */
 export interface Returned {
@@ -23,6 +21,7 @@ export interface Returned {
 
 const DEFAULT_PORT = 8080;
 const FIRST_FD = 3;
+const MILLISECOND = 1_000;
 
 type Handler = (calls: Calls, call: Call) => Returned | Result | typeof WOULD_BLOCK;
 
@@ -184,6 +183,13 @@ export class Calls {
     return socket.close();
   }
 
+  /** µs after which a call that waits returns 0. */
+  patience(call: Call): number | undefined {
+    const argument = call.name === 'poll' ? 2 : call.name === 'epoll_wait' ? 3 : undefined;
+    const time = argument === undefined ? -1 : numberOf(call, argument);
+    return time < 0 ? undefined : time * MILLISECOND;
+  }
+
   blocks(call: Call): boolean {
     if (call.name === 'poll' || call.name === 'epoll_wait') return true;
     const flags = ['send', 'recv', 'sendto', 'recvfrom'].includes(call.name) ? namesOf(call, 3) : [];
@@ -285,6 +291,12 @@ function numbersIn(value: Value | undefined): number[] {
   return value?.kind === 'struct' ? [...value.fields.values()].flatMap(numbersIn) : [];
 }
 
+/** The same, or the one text of `"reno"`, `["reno"]`. */
+function optionValues(value: Value | undefined): OptionValue[] {
+  const text = value?.kind === 'list' ? value.items[0] : value;
+  return text?.kind === 'string' ? [text.value] : numbersIn(value);
+}
+
 /** `htons(80)`, `80` */
 function innerNumber(value: Value): number {
   if (value.kind === 'number') return value.value;
@@ -347,7 +359,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   setsockopt: (calls, call) => {
     const socket = calls.of(call);
-    return socket === undefined ? EBADF : socket.setOption(optionName(call), numbersIn(call.arguments[3]));
+    return socket === undefined ? EBADF : socket.setOption(optionName(call), optionValues(call.arguments[3]));
   },
   getsockopt: (calls, call) => {
     const socket = calls.of(call);

@@ -18,6 +18,8 @@ export class Flow {
   lastSent: Seen | undefined;
   /** Added to a sequence number of ours in the script, gives that on the wire; until our SYN is seen they are equal. */
   #shift: number | undefined;
+  /** The next SYN of ours begins anew; until then the numbers of before hold. */
+  #isNew = true;
   /** Our timestamps: the script's to the wire's, as each was seen. */
   readonly #stamps = new Map<number, number>();
   #firstStamp: { readonly script: number; readonly wire: number } | undefined;
@@ -50,7 +52,12 @@ export class Flow {
   begin(): void {
     this.#finished = { in: false, out: false };
     this.#isReset = false;
-    this.#shift = undefined;
+    this.#isNew = true;
+  }
+
+  #renew(shift: number): void {
+    this.#isNew = false;
+    this.#shift = shift;
     this.#stamps.clear();
     this.#firstStamp = undefined;
   }
@@ -67,7 +74,7 @@ export class Flow {
   learn(seen: Seen, scriptSeq: number, scriptOptions: readonly TcpOption[] | 'any'): void {
     this.lastSent = seen;
     if (seen.protocol !== 'tcp') return;
-    if ((seen.flags & SYN) !== 0) this.#shift ??= (seen.seq - scriptSeq) | 0;
+    if ((seen.flags & SYN) !== 0 && this.#isNew) this.#renew((seen.seq - scriptSeq) | 0);
     if (scriptOptions === 'any') return;
     const wire = seen.options.find((o) => o.kind === 'TS');
     const script = scriptOptions.find((o) => o.kind === 'TS');

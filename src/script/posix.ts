@@ -8,7 +8,16 @@ import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../so
 import type { Names } from './expression.ts';
 import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
-import { isErrno, type PosixSocket, type Readiness, type Result, type Tried, WOULD_BLOCK } from './world.ts';
+import {
+  isErrno,
+  NotSupported,
+  type OptionValue,
+  type PosixSocket,
+  type Readiness,
+  type Result,
+  type Tried,
+  WOULD_BLOCK,
+} from './world.ts';
 
 const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
 const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
@@ -27,6 +36,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   #listener: HostListener | undefined;
   #connection: TcpConnection | undefined;
   #connecting = false;
+  /** Connected, and the caller of connect knows. */
+  #isTold: boolean;
   #ended = false;
   #isClosed = false;
   #readShut = false;
@@ -37,6 +48,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   constructor(host: SocketHost, taken?: TcpConnection) {
     this.#host = host;
     this.#connection = taken;
+    this.#isTold = taken !== undefined;
   }
 
   get port(): number {
@@ -57,11 +69,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return (direction === 'in' ? this.#connection?.available : this.#connection?.unacknowledged) ?? 0;
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     return setOption(this, name, values);
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     return getOption(this, name);
   }
 
@@ -107,6 +119,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   connect(remote: HostAddress, port: number): Tried {
+    if (this.#listener !== undefined) return error('EISCONN', 'it listens');
     if (this.#connection === undefined) {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
@@ -121,7 +134,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       return WOULD_BLOCK;
     }
     if (this.#error !== undefined) return failed(this.takeError()!);
-    if (!this.#connecting) return this.nonBlocking ? error('EISCONN') : 0;
+    if (!this.#connecting) {
+      if (this.#isTold || this.nonBlocking) return error('EISCONN');
+      this.#isTold = true;
+      return 0;
+    }
     return this.nonBlocking ? error('EALREADY') : WOULD_BLOCK;
   }
 
@@ -135,7 +152,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   /** As much as the send buffer has room for; a blocking caller comes again with the rest. */
-  write(length: number): Tried {
+  write(length: number, flags: readonly string[]): Tried {
+    if (flags.includes('MSG_MORE')) throw new NotSupported('MSG_MORE');
     if (this.#error !== undefined) return failed(this.takeError()!);
     if (this.#connection === undefined || this.#isClosed || this.#writeShut) return error('EPIPE');
     if (this.#connecting) return WOULD_BLOCK;
@@ -146,7 +164,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   sendTo(length: number): Tried {
-    return this.write(length);
+    return this.write(length, []);
   }
 
   shutdown(how: string): Result {
@@ -287,11 +305,11 @@ export class DatagramSocket implements PosixSocket {
     return this.#peer === undefined ? error('ENOTCONN') : 0;
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     return setOption(this, name, values);
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     return getOption(this, name);
   }
 

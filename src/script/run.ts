@@ -40,10 +40,15 @@ export interface Outcome {
 /** Longest wait for what has no time of its own (`*`, a blocking call without an end). */
 const PATIENCE = 600 * SECOND;
 
+/** Longest pause within what a script reads as one packet. */
+const GAP = 2_000;
+
 interface Pending {
   readonly event: Event;
   readonly call: Call;
   readonly due: number | undefined;
+  /** When it gives up waiting, and returns 0. */
+  readonly expires: number;
   returned: Returned | undefined;
   at: number;
 }
@@ -128,7 +133,8 @@ class Run {
       return;
     }
     this.#advance(from);
-    this.#last = Math.max(from, this.#last);
+    // Real time may be late: what follows counts from when it really happened.
+    this.#last = Math.max(from, this.#last, this.#now);
     switch (action.kind) {
       case 'packet':
         this.#inject(action);
@@ -147,18 +153,45 @@ class Run {
 
   /** Up to `to` µs from the start; a call that waits is tried whenever something has happened. */
   #advance(to: number): void {
+    const expires = this.#expires;
+    if (expires < to) {
+      this.#pass(expires);
+      this.#expire();
+    }
+    this.#pass(to);
+  }
+
+  #pass(to: number): void {
     const deadline = this.#start + to;
     while (this.#world.step(deadline)) this.#tryPending();
     this.#world.advance(deadline);
     this.#tryPending();
   }
 
+  /** When the call that waits gives up, if there is one. */
+  get #expires(): number {
+    const pending = this.#pending;
+    return pending === undefined || pending.returned !== undefined
+      ? Number.POSITIVE_INFINITY
+      : pending.expires;
+  }
+
+  #expire(): void {
+    const pending = this.#pending;
+    if (pending === undefined || pending.returned !== undefined) return;
+    pending.returned = { result: 0 };
+    pending.at = pending.expires;
+  }
+
   /** Steps until `done`, at most until `to` µs from the start. */
   #until(to: number, done: () => boolean): boolean {
     for (;;) {
       if (done()) return true;
-      if (!this.#world.step(this.#start + to)) return false;
-      this.#tryPending();
+      const expires = this.#expires;
+      if (expires <= to && this.#now >= expires) this.#expire();
+      else if (this.#world.step(this.#start + Math.min(to, expires))) this.#tryPending();
+      else if (expires <= to) this.#pass(expires);
+      else return false;
     }
   }
 
@@ -210,6 +243,8 @@ class Run {
     const { waiting } = this.#world;
     let joined = first;
     while (joined.length > 0 && joined.length < line.sequence.length) {
+      // A kernel sends at its own pace.
+      this.#until(Math.min(limit, joined.time - this.#start + GAP), () => waiting.length > 0);
       const next = waiting[0];
       if (next?.protocol !== 'tcp' || next.sourcePort !== first.sourcePort) break;
       const follows =
@@ -231,7 +266,9 @@ class Run {
   // Calls
 
   #call(event: Event, call: Call, due: number | undefined): void {
-    const pending: Pending = { event, call, due, returned: undefined, at: this.#now };
+    const patience = this.#supported(call, () => this.#calls.patience(call));
+    const expires = this.#now + (patience ?? Number.POSITIVE_INFINITY);
+    const pending: Pending = { event, call, due, expires, returned: undefined, at: this.#now };
     this.#pending = pending;
     this.#tryPending();
     if (due !== undefined) return;

@@ -58,6 +58,10 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_rto_max_ms': whole((n) => ({ maximumRto: n * MILLISECOND })),
   'net.ipv4.tcp_rmem': triple((_, most) => ({ receiveBuffer: most })),
   'net.ipv4.tcp_wmem': triple((_, most) => ({ sendBuffer: most })),
+  // The SYN timeout of this stack doubles from the first on.
+  'net.ipv4.tcp_syn_linear_timeouts': whole((n) => (n === 0 ? {} : undefined)),
+  // Always so here: a TIME-WAIT ignores resets.
+  'net.ipv4.tcp_rfc1337': (value) => (value === '1' ? {} : undefined),
   'net.ipv4.tcp_min_tso_segs': whole(() => ({})),
   'net.ipv4.tcp_no_metrics_save': whole(() => ({})),
 };

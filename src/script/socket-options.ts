@@ -2,7 +2,7 @@
 
 import type { Failure } from '../../stacks/address/network.ts';
 import type { TcpConnection } from '../../stacks/tcp/api.ts';
-import { NotSupported, type Result } from './world.ts';
+import { NotSupported, type OptionValue, type Result } from './world.ts';
 
 interface StreamSocket {
   readonly type: 'stream';
@@ -31,10 +31,17 @@ interface KeepAlive {
 }
 
 const keepAlives = new WeakMap<StreamSocket, KeepAlive>();
-const values = new WeakMap<Socket, Map<string, number>>();
+const values = new WeakMap<Socket, Map<string, OptionValue>>();
 
 /** Options that are kept, and change nothing that a packet shows. */
-const WITHOUT_EFFECT = new Set(['SO_REUSEADDR', 'SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY']);
+const WITHOUT_EFFECT = new Set([
+  'SO_REUSEADDR',
+  'SO_REUSEPORT',
+  'IPV6_V6ONLY',
+  'SO_PRIORITY',
+  'SO_ZEROCOPY',
+  'SO_OOBINLINE',
+]);
 
 type Setter = (socket: StreamSocket, given: readonly number[]) => void;
 
@@ -67,22 +74,26 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   TCP_KEEPCNT: keepAlive((k, value) => {
     k.probes = value;
   }),
+  TCP_QUICKACK: (_, [on]) => {
+    // Off is how this stack always is: acknowledgments wait for company from the first segment on.
+    if (on !== 0) throw new NotSupported('setsockopt TCP_QUICKACK, other than off');
+  },
   SO_LINGER: (socket, [on, time]) => {
     socket.resetOnClose = on !== 0 && time === 0;
   },
 };
 
-export function setOption(socket: Socket, name: string, given: readonly number[]): Result {
-  const kept = values.get(socket) ?? new Map<string, number>();
+export function setOption(socket: Socket, name: string, given: readonly OptionValue[]): Result {
+  const kept = values.get(socket) ?? new Map<string, OptionValue>();
   values.set(socket, kept.set(name, given[0] ?? 0));
   if (WITHOUT_EFFECT.has(name)) return 0;
   const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
   if (setter === undefined || socket.type !== 'stream') throw new NotSupported(`setsockopt ${name}`);
-  setter(socket, given);
+  setter(socket, given.map(Number));
   return 0;
 }
 
-export function getOption(socket: Socket, name: string): number | string {
+export function getOption(socket: Socket, name: string): OptionValue {
   if (name === 'SO_ERROR') return socket.takeError()?.code ?? 0;
   const kept = values.get(socket)?.get(name);
   if (kept !== undefined) return kept;

@@ -14,6 +14,8 @@ export class NotSupported extends Error {}
 
 /** A result, or an errno with the reason that was given for it. */
 export type Result = number | { readonly errno: string; readonly cause?: string };
+/** What a socket option is set to, or a call has written into the memory of its caller. */
+export type OptionValue = number | string;
 /** Not now: a blocking call tries again when something has happened. */
 export const WOULD_BLOCK = undefined;
 export type Tried = Result | typeof WOULD_BLOCK;
@@ -47,10 +49,13 @@ export interface PosixSocket {
   write(length: number, flags: readonly string[]): Tried;
   sendTo(length: number, remote: HostAddress, port: number): Tried;
   shutdown(how: string): Result;
+  /**
+   * Numbers, or one text (TCP_CONGESTION).
+   * @throws NotSupported
+   */
+  setOption(name: string, values: readonly OptionValue[]): Result;
   /** @throws NotSupported */
-  setOption(name: string, values: readonly number[]): Result;
-  /** @throws NotSupported */
-  getOption(name: string): number | string;
+  getOption(name: string): OptionValue;
   /** Bytes not yet read, or not yet acknowledged. */
   queued(direction: 'in' | 'out'): number;
   /** `tcpi_*`, by name. */

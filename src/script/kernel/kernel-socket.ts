@@ -4,6 +4,7 @@ import type { Names } from '../expression.ts';
 import {
   isErrno,
   NotSupported,
+  type OptionValue,
   type PosixSocket,
   type Readiness,
   type Result,
@@ -39,6 +40,7 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   SO_SNDBUF: [1, 7],
   SO_RCVBUF: [1, 8],
   SO_KEEPALIVE: [1, 9],
+  SO_OOBINLINE: [1, 10],
   SO_PRIORITY: [1, 12],
   SO_LINGER: [1, 13],
   SO_REUSEPORT: [1, 15],
@@ -57,10 +59,16 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   TCP_LINGER2: [6, 8],
   TCP_DEFER_ACCEPT: [6, 9],
   TCP_QUICKACK: [6, 12],
+  TCP_CONGESTION: [6, 13],
   TCP_USER_TIMEOUT: [6, 18],
   TCP_NOTSENT_LOWAT: [6, 25],
   TCP_INQ: [6, 36],
 };
+
+/** Those whose value is a text. */
+const TEXTS = new Set(['TCP_CONGESTION']);
+/** TCP_CA_NAME_MAX */
+const LONGEST_OPTION = 16;
 
 /** Errors that mean: not now. */
 const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
@@ -82,6 +90,8 @@ export class KernelSocket implements PosixSocket {
     const domain = version === 4 ? AF_INET : AF_INET6;
     this.fd = accepted ?? libc.socket(domain, TYPES[type] | SOCK_NONBLOCK, 0);
     if (this.fd < 0) throw new Error(`socket: ${libc.errno()}`);
+    // A machine may have another one; a network namespace may not choose its own. Accepted ones inherit it.
+    if (type === 'stream' && accepted === undefined) this.setOption('TCP_CONGESTION', ['cubic']);
   }
 
   #result(returned: number): Result {
@@ -135,7 +145,7 @@ export class KernelSocket implements PosixSocket {
       if (!this.ready.writable) return WOULD_BLOCK;
       this.#connecting = false;
       const error = this.getOption('SO_ERROR');
-      return error === 0 ? 0 : { errno: String(error) };
+      if (error !== 0) return { errno: String(error) };
     }
     const result = this.#result(this.#libc.connect(this.fd, address, address.length));
     if (!isErrno(result) || this.nonBlocking || result.errno !== 'EINPROGRESS') return result;
@@ -163,17 +173,23 @@ export class KernelSocket implements PosixSocket {
     return this.#result(this.#libc.shutdown(this.fd, SHUT[how] ?? 2));
   }
 
-  setOption(name: string, values: readonly number[]): Result {
+  setOption(name: string, values: readonly OptionValue[]): Result {
     const [level, number] = optionNumber(name);
-    const bytes = new Uint8Array(new Int32Array(values).buffer);
+    const [first] = values;
+    const bytes =
+      typeof first === 'string'
+        ? new TextEncoder().encode(first)
+        : new Uint8Array(Int32Array.from(values, Number).buffer);
     return this.#result(this.#libc.setsockopt(this.fd, level, number, bytes, bytes.length));
   }
 
-  getOption(name: string): number | string {
+  getOption(name: string): OptionValue {
     const [level, number] = optionNumber(name);
-    const value = new Uint8Array(8);
+    const value = new Uint8Array(LONGEST_OPTION);
     if (this.#libc.getsockopt(this.fd, level, number, value, [value.length]) < 0) return this.#libc.errno();
-    return new DataView(value.buffer).getInt32(0, true);
+    if (TEXTS.has(name)) return new TextDecoder().decode(value.subarray(0, value.indexOf(0)));
+    const found = new DataView(value.buffer).getInt32(0, true);
+    return name === 'SO_ERROR' && found !== 0 ? this.#libc.errnoName(found) : found;
   }
 
   queued(direction: 'in' | 'out'): number {

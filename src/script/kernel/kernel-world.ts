@@ -3,7 +3,7 @@
  * this process alone, which ends with it. A second implementation to hold our reading of an RFC against.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Address } from '../../../stacks/address/address.ts';
 import type { Family } from '../../../stacks/address/family.ts';
 import { ipv4 } from '../../../stacks/address/ipv4.ts';
@@ -26,9 +26,16 @@ const INTERFACE = 'script0';
 const LARGEST = 65_536;
 /** ms that are slept in one piece: a socket may have become ready without a packet. */
 const NAP = 1;
+/** ms */
+const LONGEST_WAIT = 2_000;
 
-/** Nothing remembered from one script to the next, and the receive buffer of our stack: a window scale of 5. */
-const SETTLED = { 'net/ipv4/tcp_no_metrics_save': '1', 'net/ipv4/tcp_rmem': '4096 131072 2097120' };
+/** Nothing remembered from one script to the next, the buffers of our stack, and SYNs backed off as in RFC 6298. */
+const SETTLED = {
+  'net/ipv4/tcp_no_metrics_save': '1',
+  'net/ipv4/tcp_rmem': '4096 131072 2097120',
+  'net/ipv4/tcp_wmem': '4096 1048576 4194304',
+  'net/ipv4/tcp_syn_linear_timeouts': '0',
+};
 
 /**
  * Moves this process into a network namespace of its own.
@@ -77,10 +84,28 @@ export class KernelWorld implements World {
     this.bindAddress = { family: bound, address: mode === 'coupled' ? bound.any : this.local };
     this.connectAddress = { family: this.wireFamily, address: this.remote };
     this.#tun = this.#open();
-    for (const [name, value] of Object.entries(SETTLED)) this.#set(name, value);
-    command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', String(mtu ?? 1_460 + 20 + headerBytes));
+    for (const [name, value] of Object.entries(SETTLED)) {
+      // An older kernel lacks what it need not be told.
+      if (existsSync(`/proc/sys/${name}`)) this.#set(name, value);
+    }
+    const size = String(mtu ?? 1_460 + 20 + headerBytes);
+    // One segment at a time: the kernel puts PSH on the last of those that it hands down together.
+    command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', size, 'gso_max_segs', '1');
     const duplicates = version === 6 ? ['nodad'] : [];
     command('ip', 'addr', 'add', `${LOCAL[version]}/${PREFIX[version]}`, 'dev', INTERFACE, ...duplicates);
+    if (version === 6) this.#await6();
+  }
+
+  /** The kernel takes packets for a new IPv6 address a moment after the command has ended. */
+  #await6(): void {
+    const bytes = new Uint8Array(16);
+    this.wireFamily.write(this.local, bytes, 0);
+    const route = `${Buffer.from(bytes).toString('hex')} 80 `;
+    for (let i = 0; i < LONGEST_WAIT; i++) {
+      if (readFileSync('/proc/thread-self/net/ipv6_route', 'utf8').includes(route)) return;
+      Atomics.wait(this.#sleep, 0, 0, 1);
+    }
+    throw new Error(`${INTERFACE} has not got its address`);
   }
 
   #open(): number {

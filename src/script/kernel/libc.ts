@@ -31,6 +31,7 @@ export interface Libc {
   readonly unshare: (flags: number) => number;
   /** The name of the last failure. */
   readonly errno: () => string;
+  readonly errnoName: (number: number) => string;
 }
 
 /** Has been loaded once and for all. */
@@ -47,6 +48,7 @@ export async function loadLibc(): Promise<Libc> {
   });
   const library = koffi.load('libc.so.6');
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+  const nameOf = (number: number): string => names.get(number) ?? `errno ${number}`;
   const call = (prototype: string) => library.func(prototype);
   loaded = {
     socket: call('int socket(int, int, int)'),
@@ -68,7 +70,8 @@ export async function loadLibc(): Promise<Libc> {
     write: call('int64_t write(int, const uint8_t *, size_t)'),
     close: call('int close(int)'),
     unshare: call('int unshare(int)'),
-    errno: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
+    errno: () => nameOf(koffi.errno()),
+    errnoName: nameOf,
   };
   return loaded;
 }

@@ -47,6 +47,27 @@ describe('a script that holds', () => {
     expect(play(`--strict_segments\n${write}+0 > P. 1:3001(3000) ack 1`).verdict).toBe('fail');
   });
 
+  it('lets a poll wait no longer than it says', () => {
+    expect(
+      play(`${ESTABLISHED}
++0...0.1 poll([{fd=4, events=POLLIN, revents=0}], 1, 100) = 0
++1 poll([{fd=4, events=POLLIN, revents=0}], 1, 50) = 0
++0 write(4, ..., 10) = 10
++0 > P. 1:11(10) ack 1`),
+    ).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('connects a socket once', () => {
+    expect(
+      play(`0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0...0.1 connect(3, ..., ...) = 0
++0 > S 0:0(0) <...>
++.1 < S. 0:0(0) ack 1 win 65535
++0 > . 1:1(0) ack 1
++0 connect(3, ..., ...) = -1 EISCONN`),
+    ).toMatchObject({ verdict: 'pass' });
+  });
+
   it('speaks UDP, and ICMP errors about it', () => {
     const udp = `0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
 +0 connect(3, ..., ...) = 0
