@@ -4,13 +4,13 @@
  */
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from '../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../sockets/host.ts';
 import type { Names } from './expression.ts';
 import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
 import {
   isErrno,
-  NotSupported,
   type OptionValue,
   type PosixSocket,
   type Readiness,
@@ -28,6 +28,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   nonBlocking = false;
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
+  /** For the SYN already. */
+  #options: ConnectionOptions = {};
   /** Set before there is a connection, and told to it then. */
   readonly #wishes: ((connection: TcpConnection) => void)[] = [];
   readonly #host: SocketHost;
@@ -83,6 +85,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (this.#connection !== undefined) set(this.#connection);
   }
 
+  configure(options: ConnectionOptions): void {
+    this.#options = { ...this.#options, ...options };
+    (this.#connection ?? this.#listener)?.configure(options);
+  }
+
   bind(local: HostAddress | undefined, port: number): Result {
     if (this.#port !== 0 || this.#connection !== undefined) return error('EINVAL', 'bound already');
     this.#local = local;
@@ -97,6 +104,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       ...(this.#local !== undefined && { local: this.#local }),
       port: this.#port,
       backlog: Math.max(backlog, 1),
+      options: this.#options,
       arrived: () => {},
       refused: () => {},
     });
@@ -123,6 +131,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (this.#connection === undefined) {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
+        options: this.#options,
         ...(this.#local !== undefined && { local: this.#local }),
         ...(this.#port !== 0 && { localPort: this.#port }),
       });
@@ -153,13 +162,17 @@ export class StreamSocket implements PosixSocket, TcpHandler {
 
   /** As much as the send buffer has room for; a blocking caller comes again with the rest. */
   write(length: number, flags: readonly string[]): Tried {
-    if (flags.includes('MSG_MORE')) throw new NotSupported('MSG_MORE');
     if (this.#error !== undefined) return failed(this.takeError()!);
     if (this.#connection === undefined || this.#isClosed || this.#writeShut) return error('EPIPE');
     if (this.#connecting) return WOULD_BLOCK;
     const room = Math.min(length, this.#connection.sendSpace);
     if (room <= 0 && length > 0) return WOULD_BLOCK;
-    const failure = this.#connection.send(new Uint8Array(room));
+    const bytes = new Uint8Array(room);
+    const failure = flags.includes('MSG_OOB')
+      ? this.#connection.sendUrgent(bytes)
+      : flags.includes('MSG_MORE')
+        ? this.#connection.sendMore(bytes)
+        : this.#connection.send(bytes);
     return failure === undefined ? room : failed(failure);
   }
 

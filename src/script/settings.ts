@@ -17,6 +17,10 @@ export const LINUX: Tuning = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  // What the published collections set on top of it.
+  ecn: 'off',
+  slowStartAfterIdle: false,
+  nagle: 'minshall',
 };
 
 type Setting = (value: string) => Tuning | undefined;
@@ -50,6 +54,9 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_sack': flag('sack'),
   'net.ipv4.tcp_window_scaling': flag('windowScaling'),
   'net.ipv4.tcp_ecn': choice('ecn', ['off', 'on', 'passive']),
+  'net.ipv4.tcp_mtu_probing': choice('mtuProbing', ['off', 'blackhole', 'on']),
+  'net.ipv4.tcp_base_mss': whole((baseMss) => ({ baseMss })),
+  'net.ipv4.tcp_slow_start_after_idle': choice('slowStartAfterIdle', [false, true]),
   'net.ipv4.tcp_syn_retries': whole((synRetries) => ({ synRetries })),
   'net.ipv4.tcp_synack_retries': whole((synAckRetries) => ({ synAckRetries })),
   'net.ipv4.tcp_retries2': whole((maxRetransmits) => ({ maxRetransmits })),

@@ -6,8 +6,9 @@ import { timestamp } from './options.ts';
 import { duplicateAck, recoveryAck, startOver, updateScoreboard } from './recovery.ts';
 import { freshRto, sample } from './rtt.ts';
 import type { Segment } from './segment.ts';
-import { RTO_AFTER_LOST_SYN, SEND_LOW_WATER } from './settings.ts';
-import { type Tcb, WRITABLE } from './tcb.ts';
+import { wakeWriter } from './send-space.ts';
+import { RTO_AFTER_LOST_SYN } from './settings.ts';
+import type { Tcb } from './tcb.ts';
 import { armRetransmission, disarmRetransmission } from './timers.ts';
 import { challengeAck } from './transmit.ts';
 
@@ -88,11 +89,7 @@ function releaseAcknowledged(tcb: Tcb): void {
   if (bytes <= 0) return;
   queue.drop(bytes);
   if (queue.length === 0) tcb.sendQueue = undefined; // an idle connection keeps nothing
-  const { sendBuffer } = tcb.host.settings;
-  if (tcb.sendBlocked && sendBuffer - queue.length >= sendBuffer / SEND_LOW_WATER) {
-    tcb.sendBlocked = false;
-    tcb.host.notify(tcb, WRITABLE);
-  }
+  wakeWriter(tcb);
 }
 
 /** RFC 6298 §3: a segment sent once, or what the timestamp says (RFC 7323 §4.1). */

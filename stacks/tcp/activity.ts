@@ -5,6 +5,7 @@
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
 import type { Congestion } from './congestion/congestion.ts';
+import type { Chosen } from './connection-options.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { Scoreboard } from './sack.ts';
 import type { SendQueue } from './send-queue.ts';
@@ -66,6 +67,17 @@ export class Activity<Owner> {
   /** The window was reduced for what is marked below `reducedTo` (ecn.ts). */
   reduced = false;
   reducedTo = 0;
+  options: Chosen | undefined;
+  /** More is to come at once: nothing but full segments for now. */
+  more = false;
+  /** The override timeout has passed: one segment goes, however small. */
+  override = false;
+  /** Since when (µs) what goes unanswered does so; with a user timeout. */
+  stalledAt = 0;
+  /** Behind the last segment that was not full, with Minshall's Nagle. */
+  smallEnd = 0;
+  /** Behind the last byte that is urgent. */
+  urgentEnd: number | undefined;
   /** In one that is kept when all is over. */
   remains: Remains | undefined;
 
@@ -81,6 +93,8 @@ export class Activity<Owner> {
       this.keepAlive === undefined &&
       this.origin === undefined &&
       this.failure === undefined &&
+      this.options === undefined &&
+      this.urgentEnd === undefined &&
       this.softError === undefined &&
       this.recovery === 'none' &&
       !this.timing &&
@@ -93,7 +107,7 @@ export class Activity<Owner> {
   /** As new; what `atRest` has seen undefined stays so. */
   clear(): void {
     this.scoreboard = undefined;
-    this.rescued = this.cwndLimited = this.reduced = false;
+    this.rescued = this.cwndLimited = this.reduced = this.override = false;
     this.dupAcks = this.left = this.lastBurst = this.finAt = 0;
   }
 }
@@ -185,6 +199,12 @@ export abstract class Active<Owner> {
   }
   set congestion(value: Congestion | undefined) {
     if (value !== this.activity.congestion) this.active().congestion = value;
+  }
+  get options(): Chosen | undefined {
+    return this.activity.options;
+  }
+  set options(value: Chosen | undefined) {
+    if (value !== this.activity.options) this.active().options = value;
   }
   get scoreboard(): Scoreboard | undefined {
     return this.activity.scoreboard;

@@ -38,7 +38,11 @@ export function enterTimeWait(tcb: Tcb): void {
 /** FIN-WAIT-2 has no timer in the RFC, but nobody is left to wait for a peer that never closes. */
 export function enterFinWait2(tcb: Tcb): void {
   tcb.state = 'FIN-WAIT-2';
-  if (tcb.orphan) armIdle(tcb, 'fin-wait-2', tcb.host.settings.finWait2);
+  if (tcb.orphan) armIdle(tcb, 'fin-wait-2', finWait2(tcb));
+}
+
+export function finWait2(tcb: Tcb): number {
+  return tcb.options?.lingerTimeout ?? tcb.host.settings.finWait2;
 }
 
 function finish(tcb: Tcb, failure: Failure | undefined): void {
@@ -54,5 +58,9 @@ function finish(tcb: Tcb, failure: Failure | undefined): void {
 /** R2 is reached (RFC 9293 §3.8.3). `what` names what went unanswered. */
 export function timedOut(tcb: Tcb, what: string): Failure {
   const soft = tcb.softError === undefined ? '' : `; last heard of: ${tcb.softError.cause}`;
-  return { code: 'ETIMEDOUT', cause: `${peerName(tcb)} did not answer ${what}${soft}` };
+  // RFC 9293 §3.9.2.2: what was heard of the path says more than that time has passed.
+  return {
+    code: tcb.softError?.code ?? 'ETIMEDOUT',
+    cause: `${peerName(tcb)} did not answer ${what}${soft}`,
+  };
 }

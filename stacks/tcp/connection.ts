@@ -3,20 +3,16 @@ import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
 import { Activity } from './activity.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
-import { abort, drop } from './closing.ts';
+import { abort, drop, finWait2 } from './closing.ts';
+import { type ConnectionOptions, choose } from './connection-options.ts';
 import { output } from './output.ts';
 import { SendQueue } from './send-queue.ts';
-import {
-  KEEP_ALIVE_IDLE,
-  KEEP_ALIVE_INTERVAL,
-  KEEP_ALIVE_PROBES,
-  SEND_LOW_WATER,
-  SHORT_BUFFER,
-} from './settings.ts';
+import { sendBuffer, sendSpace } from './send-space.ts';
+import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
 import { CLOSED, peerName, Tcb } from './tcb.ts';
 import { growReceiveBuffer } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
-import { freeReceiveBuffer, sendAck } from './transmit.ts';
+import { freeReceiveBuffer, sendAck, updateMss } from './transmit.ts';
 
 /** The owner of a connection that has none yet, or none any more. */
 export const NOBODY: TcpHandler = {
@@ -34,9 +30,7 @@ export class Connection extends Tcb implements TcpConnection {
   }
 
   get sendSpace(): number {
-    const { settings, buffers } = this.host;
-    const most = buffers.isShort ? Math.min(SHORT_BUFFER, settings.sendBuffer) : settings.sendBuffer;
-    const space = most - this.unacknowledged;
+    const space = sendSpace(this);
     if (space > 0) return space;
     if (!this.isGone) this.sendBlocked = true;
     return 0;
@@ -59,6 +53,21 @@ export class Connection extends Tcb implements TcpConnection {
     return this.#send(chunk, true);
   }
 
+  sendMore(chunk: Uint8Array): Failure | undefined {
+    if (this.isGone) return this.#send(chunk, false);
+    this.active().more = true;
+    const failure = this.#send(chunk, false);
+    this.activity.more = false;
+    this.rest();
+    return failure;
+  }
+
+  sendUrgent(chunk: Uint8Array): Failure | undefined {
+    const end = (this.sndEnd + chunk.length) | 0;
+    if (!this.isGone && !this.finQueued && chunk.length > 0) this.active().urgentEnd = end;
+    return this.#send(chunk, false);
+  }
+
   #send(chunk: Uint8Array, copy: boolean): Failure | undefined {
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
       return { code: 'ENOTCONN', cause: `the connection to ${peerName(this)} is ${this.state}` };
@@ -72,7 +81,7 @@ export class Connection extends Tcb implements TcpConnection {
     if (copy) this.sendQueue.pushCopy(chunk);
     else this.sendQueue.push(chunk);
     this.sndEnd = (this.sndEnd + chunk.length) | 0;
-    if (this.sendSpace < this.host.settings.sendBuffer / SEND_LOW_WATER) this.sendBlocked = true;
+    if (sendSpace(this) < sendBuffer(this) / SEND_LOW_WATER) this.sendBlocked = true;
     output(this);
     this.host.flush();
     return undefined;
@@ -129,7 +138,7 @@ export class Connection extends Tcb implements TcpConnection {
       drop(this, undefined);
     } else {
       if (!this.finQueued) this.#queueFin();
-      if (this.state === 'FIN-WAIT-2') armIdle(this, 'fin-wait-2', this.host.settings.finWait2);
+      if (this.state === 'FIN-WAIT-2') armIdle(this, 'fin-wait-2', finWait2(this));
     }
     this.host.flush();
   }
@@ -149,6 +158,23 @@ export class Connection extends Tcb implements TcpConnection {
     this.noDelay = on;
     this.host.clock.refresh();
     if (on) output(this);
+  }
+
+  configure(options: ConnectionOptions): void {
+    if (this.isGone) return;
+    this.options = choose(this.options, options);
+    this.host.clock.refresh();
+    const { receiveBuffer, maxSegment } = options;
+    // What the window field can say is agreed with the SYN (RFC 7323 §2.2).
+    if (receiveBuffer !== undefined) this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);
+    if (maxSegment !== undefined && this.state !== 'SYN-SENT') updateMss(this);
+    if (options.cork === false) {
+      // What waited goes, Nagle or not: its owner says that there is no more.
+      this.active().override = true;
+      output(this);
+      this.activity.override = false;
+    }
+    this.host.flush();
   }
 
   setKeepAlive(

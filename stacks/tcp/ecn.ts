@@ -1,13 +1,9 @@
 /** Explicit congestion notification: RFC 3168 §6.1. Routers mark (CE), the receiver echoes (ECE), the sender slows (CWR). */
 import type { Packet } from '../packet/packet.ts';
+import { CE, ecnField } from '../wire/ecn.ts';
 import { ACK, CWR, ECE } from '../wire/tcp.ts';
 import type { Segment } from './segment.ts';
 import type { Tcb } from './tcb.ts';
-
-/** The ECN field, the low bits of the traffic class: ECN-capable, and congestion experienced (RFC 3168 §5). */
-export const ECT_0 = 2;
-const CE = 3;
-export const ECN_MASK = 3;
 
 /** §6.1.1: a SYN sets both bits, a SYN-ACK only ECE; one with both mirrors what it does not know. */
 export function isEcnSetup({ flags }: Segment): boolean {
@@ -17,15 +13,9 @@ export function isEcnSetup({ flags }: Segment): boolean {
 /** §6.1.3: what the ECN field of the IP header and CWR say to us as the receiver; the segment is acceptable. */
 export function receiveMarks(tcb: Tcb, segment: Segment, packet: Packet): void {
   if ((segment.flags & CWR) !== 0) tcb.ecnEcho = false;
-  const field = ecnField(tcb, packet);
+  const field = ecnField(packet, tcb.host.network.family.version);
   if (field !== 0) tcb.ecnSeen = true;
   if (field === CE) tcb.ecnEcho = true;
-}
-
-/** The traffic class is the second byte of an IPv4 header, and lies across the first two of an IPv6 header. */
-function ecnField(tcb: Tcb, packet: Packet): number {
-  const second = packet.u8(packet.network + 1);
-  return (tcb.host.network.family.version === 4 ? second : second >> 4) & ECN_MASK;
 }
 
 /** §6.1.2: before the ACK of `segment` is taken. The window is reduced once for each window of data, as by a loss. */

@@ -5,6 +5,7 @@ import { ACK, RST, SYN } from '../wire/tcp.ts';
 import type { Origin } from './activity.ts';
 import type { ListenOptions, TcpListener } from './api.ts';
 import type { Connection } from './connection.ts';
+import { type Chosen, type ConnectionOptions, choose } from './connection-options.ts';
 import type { Segment } from './segment.ts';
 import { takeSyn } from './segment-arrives.ts';
 import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
@@ -18,6 +19,8 @@ export class Listener implements TcpListener, Origin<Tcb> {
   readonly #options: ListenOptions;
   readonly #backlog: number;
   readonly #closed: (listener: Listener) => void;
+  /** For the connections to come. */
+  chosen: Chosen | undefined;
   /** Connections in SYN-RECEIVED. */
   halfOpen = 0;
 
@@ -25,6 +28,7 @@ export class Listener implements TcpListener, Origin<Tcb> {
     this.address = address;
     this.port = port;
     this.#options = options;
+    this.chosen = options.options && choose(undefined, options.options);
     this.#backlog = Math.min(Math.max(options.backlog ?? DEFAULT_BACKLOG, 1), MAX_BACKLOG);
     this.#closed = closed;
   }
@@ -58,6 +62,10 @@ export class Listener implements TcpListener, Origin<Tcb> {
   announce(connection: Connection): void {
     connection.origin = undefined;
     this.#options.accept(connection);
+  }
+
+  configure(options: ConnectionOptions): void {
+    this.chosen = choose(this.chosen, options);
   }
 
   close(): void {

@@ -42,11 +42,18 @@ export function writeSynOptions(tcb: Tcb, packet: Packet, advertisedMss: number)
 }
 
 export function writeOptions(tcb: Tcb, packet: Packet): void {
-  let at = packet.start + HEADER;
-  if (tcb.timestamps) {
-    packet.setI32(at, TIMESTAMPS_ALONE);
-    at = writeStamps(tcb, packet, at + 4);
-  }
+  const at = tcb.timestamps ? writeTimestamps(tcb, packet) : packet.start + HEADER;
+  writeSackBlocks(tcb, packet, at);
+}
+
+/** Returns the offset behind them. */
+export function writeTimestamps(tcb: Tcb, packet: Packet): number {
+  const at = packet.start + HEADER;
+  packet.setI32(at, TIMESTAMPS_ALONE);
+  return writeStamps(tcb, packet, at + 4);
+}
+
+function writeSackBlocks(tcb: Tcb, packet: Packet, at: number): void {
   const blocks = sackBlocks(tcb);
   if (blocks === 0) return;
   packet.setI32(at, 0x0101_0500 | (2 + 8 * blocks));

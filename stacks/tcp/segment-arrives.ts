@@ -15,7 +15,7 @@ import { TIMESTAMP_LIFETIME } from './settings.ts';
 import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
 import { receiveFin, receiveText } from './text.ts';
 import { armIdle, armRetransmission } from './timers.ts';
-import { challengeAck, sendAck, sendResetFor, sendSyn, updateMss } from './transmit.ts';
+import { challengeAck, resetFor, sendAck, sendSyn, updateMss } from './transmit.ts';
 
 export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   const verdict = tcb.state === 'SYN-SENT' ? synSent(tcb, segment, packet) : others(tcb, segment, packet);
@@ -211,6 +211,8 @@ function synReceived(tcb: Tcb, segment: Segment): TransportVerdict | undefined {
     return 'answered';
   }
   const origin = tcb.origin;
+  const deferred = tcb.options?.deferAccept ?? 0;
+  if (origin !== undefined && tcb.retransmits < deferred && segment.length === 0) return 'accept-deferred';
   if (origin !== undefined && !origin.admits()) return 'backlog-full';
   tcb.sndWnd = segment.window << tcb.sndShift;
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd;
@@ -237,9 +239,4 @@ function finAcknowledged(tcb: Tcb): void {
     case 'LAST-ACK':
       drop(tcb, undefined);
   }
-}
-
-function resetFor(tcb: Tcb, segment: Segment): void {
-  const { network } = tcb.host;
-  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);
 }

@@ -176,7 +176,7 @@ export class Tcb extends Active<Tcb> implements Rtt {
     if (this.activity === AT_REST) {
       this.activity = this.host.activities.take();
       this.activity.recoveryPoint = (this.sndUna - 1) | 0;
-      this.activity.highRxt = this.sndUna;
+      this.activity.highRxt = this.activity.smallEnd = this.sndUna;
     }
     return this.activity;
   }

@@ -25,6 +25,7 @@ import type {
 import { Buffers } from './buffers.ts';
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
+import { type Chosen, choose } from './connection-options.ts';
 import { IsnGenerator } from './isn.ts';
 import { Listener, listenVerdict, receiveCookie, receiveSyn } from './listen.ts';
 import { networkError } from './network-errors.ts';
@@ -46,7 +47,7 @@ import { mayReuse, TimeWaitList } from './time-wait.ts';
 import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
-import { linkMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
+import { pathMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
 import { Tuple } from './tuple.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
@@ -88,7 +89,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
     this.buffers = new Buffers(this.settings.bufferBytes);
-    this.#windowShift = windowShift(this.settings);
+    this.#windowShift = windowShift(this.settings.receiveBuffer);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
     this.#cookies = new SynCookies(random);
@@ -138,7 +139,7 @@ export class Tcp implements TcpService, Transport, Host {
 
   configure(settings: Partial<Settings>): void {
     this.settings = { ...this.settings, ...settings };
-    this.#windowShift = windowShift(this.settings);
+    this.#windowShift = windowShift(this.settings.receiveBuffer);
   }
 
   *listeners(): Generator<TcpListener> {
@@ -221,7 +222,8 @@ export class Tcp implements TcpService, Transport, Host {
     }
     const localPort = wanted !== 0 ? wanted : this.#freePort((p) => free(p) && !this.#listeners.has(p));
     if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
-    const connection = this.#open(options.handler, local, localPort, peer, port, undefined);
+    const chosen = options.options && choose(undefined, options.options);
+    const connection = this.#open(options.handler, local, localPort, peer, port, undefined, chosen);
     connection.state = 'SYN-SENT';
     connection.ecn = this.settings.ecn === 'on';
     sendSyn(connection);
@@ -254,6 +256,7 @@ export class Tcp implements TcpService, Transport, Host {
     remote: Address,
     remotePort: number,
     after: number | undefined,
+    options: Chosen | undefined,
   ): Connection {
     const { settings } = this;
     const tcb = new Connection(this, handler, this.#keepLocal(local));
@@ -267,11 +270,13 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.timestamps = settings.timestamps;
     tcb.sack = settings.sack;
     tcb.ecn = settings.ecn !== 'off';
-    tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
-    if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
+    tcb.options = options;
+    const buffer = options?.receiveBuffer;
+    tcb.rcvLimit = buffer ?? Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
+    if (tcb.windowScaling) tcb.rcvShift = buffer === undefined ? this.#windowShift : windowShift(buffer);
     tcb.tsOffset = this.#isn.timestampOffset(tuple);
     tcb.peerMss = this.network.family.defaultMss;
-    tcb.mss = linkMss(tcb);
+    tcb.mss = pathMss(tcb);
     tcb.rto = settings.initialRto;
     tcb.timing = true;
     tcb.timedEnd = tcb.sndEnd;
@@ -335,10 +340,11 @@ export class Tcp implements TcpService, Transport, Host {
     if (verdict !== 'open' && mss === undefined) return verdict;
     if (this.#suspended.has(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
-    const window = Math.min(0xffff, this.settings.receiveBuffer);
+    const chosen = listener?.chosen;
+    const window = Math.min(0xffff, chosen?.receiveBuffer ?? this.settings.receiveBuffer);
     if (mss !== undefined) {
       if (listener!.isCrowded) return 'backlog-full';
-      const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined);
+      const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined, chosen);
       receiveCookie(listener!, connection, segment, mss, window);
       return segmentArrives(connection, segment, packet);
     }
@@ -357,7 +363,7 @@ export class Tcp implements TcpService, Transport, Host {
       this.#table.remove(previous);
       this.#release(previous as Connection);
     }
-    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, after);
+    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, after, chosen);
     receiveSyn(listener!, connection, segment);
     return 'delivered';
   }
@@ -420,7 +426,7 @@ function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
 }
 
-function windowShift({ receiveBuffer }: Settings): number {
+function windowShift(receiveBuffer: number): number {
   let shift = 0;
   while (receiveBuffer >> shift > 0xffff) shift++;
   return shift;

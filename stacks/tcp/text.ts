@@ -2,10 +2,11 @@
 import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
 import { FIN } from '../wire/tcp.ts';
-import { abort, enterTimeWait } from './closing.ts';
+import { drop, enterTimeWait } from './closing.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import { ENDED, READABLE, type Tcb } from './tcb.ts';
+import { resetFor } from './transmit.ts';
 
 export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   switch (tcb.state) {
@@ -20,10 +21,14 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   const length = segment.to - segment.from;
   const fin = (segment.flags & FIN) !== 0;
   if (length === 0 && !fin) return 'delivered';
+  if (length === 0 && ((segment.seq - tcb.rcvNxt) | 0) > 0) tcb.ackNow = true; // a FIN behind a gap, reported at once
   const seq = segment.seq;
   const end = (seq + length) | 0;
   if (tcb.orphan && ((end - tcb.rcvNxt) | 0) > 0) {
-    abort(tcb, undefined); // RFC 9293 §3.6.1: data that nobody will read is answered by a reset
+    // RFC 9293 §3.6.1: data that nobody will read is answered by a reset, where the peer expects our next byte.
+    resetFor(tcb, segment);
+    tcb.abandonReceived();
+    drop(tcb, undefined);
     return 'answered';
   }
   // Trim to the window, on the left what is known already, on the right what has no room.
@@ -83,6 +88,7 @@ function offer(tcb: Tcb, packet: Packet, from: number, size: number): number {
 /** The owner has got `bytes`: one that keeps up is trusted with more (settings.ts). */
 export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
   const { receiveBuffer } = tcb.host.settings;
+  if (tcb.options?.receiveBuffer !== undefined) return; // its owner knows better
   const most = tcb.rcvShift === 0 ? Math.min(0xffff, receiveBuffer) : receiveBuffer;
   if (tcb.rcvLimit >= most || tcb.host.buffers.isShort) return;
   tcb.rcvDrained += bytes;

@@ -9,6 +9,7 @@ import type { Tcb } from './tcb.ts';
 import type { TimerKind } from './timer-pool.ts';
 import { armIdle, armRetransmission } from './timers.ts';
 import { sendAck, sendSyn, transmit } from './transmit.ts';
+import { isGivenUp, userTimeout, withinUserTimeout } from './user-timeout.ts';
 
 export function timeout(tcb: Tcb, kind: TimerKind): void {
   switch (kind) {
@@ -37,7 +38,7 @@ function retransmission(tcb: Tcb): void {
   }
   // A peer that shut its window on data in flight lives as long as it answers (RFC 9293 §3.8.6.1).
   const silent = tcb.sndWnd === 0 ? tcb.unanswered : tcb.retransmits;
-  if (silent >= settings.maxRetransmits) {
+  if (isGivenUp(tcb, silent, settings.maxRetransmits, tcb.rto)) {
     abort(tcb, timedOut(tcb, 'retransmissions'));
     return;
   }
@@ -54,13 +55,14 @@ function retransmission(tcb: Tcb): void {
   startOver(tcb);
   backOff(tcb, settings.maximumRto);
   output(tcb); // (5.4)
-  armRetransmission(tcb, 'retransmit', tcb.rto); // (5.6)
+  armRetransmission(tcb, 'retransmit', withinUserTimeout(tcb, tcb.rto)); // (5.6)
 }
 
 function synTimeout(tcb: Tcb): void {
   const { settings } = tcb.host;
-  const limit = tcb.origin !== undefined ? settings.synAckRetries : settings.synRetries;
-  if (tcb.retransmits >= limit) {
+  const limit =
+    tcb.origin !== undefined ? settings.synAckRetries : (tcb.options?.synCount ?? settings.synRetries);
+  if (tcb.retransmits >= limit || (userTimeout(tcb) !== undefined && isGivenUp(tcb, 0, 1, tcb.rto))) {
     drop(tcb, timedOut(tcb, 'SYN'));
     return;
   }
@@ -70,22 +72,30 @@ function synTimeout(tcb: Tcb): void {
   tcb.timing = false;
   backOff(tcb, settings.maximumRto);
   sendSyn(tcb);
-  armRetransmission(tcb, 'retransmit', tcb.rto);
+  armRetransmission(tcb, 'retransmit', withinUserTimeout(tcb, tcb.rto));
 }
 
-/** RFC 9293 §3.8.6.1: one byte beyond a closed window, or what fits a silly one (§3.8.6.2.1 (4)), ever more rarely. */
+/**
+ * RFC 9293 §3.8.6.1: one byte beyond a closed window, ever more rarely. What was only held back (a silly window, a cork)
+ * goes as it is: this is the override timeout of §3.8.6.2.1 (4).
+ */
 function persist(tcb: Tcb): void {
   const { settings } = tcb.host;
+  if (tcb.sndWnd > 0) {
+    tcb.active().override = true;
+    output(tcb);
+    return;
+  }
   // A peer that answers may go on for ever; one that is silent, or has no owner here to serve, reaches R2.
   const silent = tcb.orphan ? tcb.retransmits : tcb.unanswered;
-  if (silent >= settings.maxRetransmits) {
+  if (isGivenUp(tcb, silent, settings.maxRetransmits, tcb.rto)) {
     abort(tcb, timedOut(tcb, 'window probes'));
     return;
   }
   tcb.retransmits++;
   tcb.unanswered++;
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
-  const length = Math.min(queued, Math.max(tcb.sndWnd, 1), tcb.mss);
+  const length = Math.min(queued, 1);
   const fin = tcb.finQueued && length === queued;
   transmit(tcb, tcb.sndNxt, length, fin ? ACK | FIN : ACK);
   const end = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
@@ -93,7 +103,7 @@ function persist(tcb: Tcb): void {
   armRetransmission(
     tcb,
     'persist',
-    Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto),
+    withinUserTimeout(tcb, Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto)),
   );
 }
 
@@ -101,11 +111,16 @@ function keepAlive(tcb: Tcb): void {
   const keep = tcb.keepAlive;
   if (keep === undefined) return;
   const quiet = ((((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastReceived) | 0) * MILLISECOND;
-  if (tcb.flight > 0 || tcb.retransmitTimer !== undefined || (tcb.unanswered === 0 && quiet < keep.idle)) {
-    armIdle(tcb, 'keep-alive', Math.max(keep.idle - quiet, keep.interval));
+  if (tcb.flight > 0 || tcb.retransmitTimer !== undefined) {
+    armIdle(tcb, 'keep-alive', keep.idle);
     return;
   }
-  if (tcb.unanswered >= keep.probes) {
+  if (tcb.unanswered === 0 && quiet < keep.idle) {
+    armIdle(tcb, 'keep-alive', keep.idle - quiet);
+    return;
+  }
+  const timeout = userTimeout(tcb);
+  if (timeout === undefined ? tcb.unanswered >= keep.probes : tcb.unanswered > 0 && quiet >= timeout) {
     abort(tcb, timedOut(tcb, 'keep-alive probes'));
     return;
   }

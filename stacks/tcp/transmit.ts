@@ -4,9 +4,25 @@ import type { Failure, NetworkLayer, OutputOptions } from '../address/network.ts
 import { addBytes, finish, fold } from '../packet/checksum.ts';
 import { PARTIAL, type Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
-import { ACK, CHECKSUM, CWR, ECE, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
-import { ECT_0, ecnFlags, windowReduced } from './ecn.ts';
-import { optionBytes, synOptionBytes, writeOptions, writeSynOptions } from './options.ts';
+import {
+  ACK,
+  CHECKSUM,
+  CWR,
+  ECE,
+  FIN,
+  FLAGS,
+  HEADER,
+  PSH,
+  RST,
+  SYN,
+  TCP,
+  URG,
+  URGENT_POINTER,
+  writeHeader,
+} from '../wire/tcp.ts';
+import { MARKABLE, PLAIN } from './connection-options.ts';
+import { ecnFlags, windowReduced } from './ecn.ts';
+import { optionBytes, synOptionBytes, writeOptions, writeSynOptions, writeTimestamps } from './options.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
 import type { Tcb } from './tcb.ts';
@@ -15,22 +31,27 @@ import { disarmDelayedAck } from './timers.ts';
 /** Bytes that are added up sooner than it is found out whether the device does so. */
 const CHECKSUM_WORTH = 256;
 
-const PLAIN: OutputOptions = { dontFragment: true };
-const MARKABLE: OutputOptions = { dontFragment: true, trafficClass: ECT_0 };
-
 /** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
-export function linkMss(tcb: Tcb): number {
-  return pathMss(tcb.host.network, tcb.peer);
+export function pathMss(tcb: Tcb): number {
+  const { network } = tcb.host;
+  return roomOf(network, network.pathMtu(tcb.peer));
 }
 
-function pathMss(network: NetworkLayer, remote: Address): number {
-  const room = network.pathMtu(remote) - network.family.headerBytes - HEADER;
-  return Math.min(Math.max(room, MINIMUM_MSS), 0xffff);
+function roomOf(network: NetworkLayer, mtu: number): number {
+  return Math.min(Math.max(mtu - network.family.headerBytes - HEADER, MINIMUM_MSS), 0xffff);
+}
+
+/** The MSS option: what the owner and our link take. The learnt path MTU is that of the other direction (RFC 6691 §2). */
+function offeredMss(tcb: Tcb): number {
+  const { network } = tcb.host;
+  const link = roomOf(network, network.linkMtu(tcb.peer));
+  return Math.min(link, tcb.options?.maxSegment ?? link);
 }
 
 /** Eff.snd.MSS (RFC 9293 §3.7.1): the smaller of both ends', less the options that every segment carries. */
-export function updateMss(tcb: Tcb, path: number = linkMss(tcb)): void {
-  const both = Math.min(path, Math.max(tcb.peerMss, MINIMUM_MSS));
+export function updateMss(tcb: Tcb, path: number = pathMss(tcb)): void {
+  const most = Math.min(path, tcb.options?.maxSegment ?? path);
+  const both = Math.min(most, Math.max(tcb.peerMss, MINIMUM_MSS));
   tcb.mss = tcb.timestamps ? both - TIMESTAMP_BYTES : both;
 }
 
@@ -50,7 +71,8 @@ export function burstRoom(tcb: Tcb): number {
   const { network } = tcb.host;
   const full = segmentRoom(tcb);
   const offload = network.offload(tcb.peer);
-  if (offload === undefined || tcb.cwrDue) return full; // CWR is for one segment
+  // CWR is for one segment, and the urgent pointer counts from each.
+  if (offload === undefined || tcb.cwrDue || tcb.activity.urgentEnd !== undefined) return full;
   const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
   return Math.max(Math.floor(room / full), 1) * full;
 }
@@ -83,8 +105,9 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     flags,
     offerWindow(tcb, syn),
   );
-  if (syn) writeSynOptions(tcb, packet, linkMss(tcb));
+  if (syn) writeSynOptions(tcb, packet, offeredMss(tcb));
   else writeOptions(tcb, packet);
+  if (tcb.activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
@@ -99,8 +122,21 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;
   }
-  const failure = send(network, packet, tcb.localAddress, tcb.peer, tcb.ecn && isNew ? MARKABLE : PLAIN);
+  const isMarkable = tcb.ecn && isNew;
+  const { options } = tcb;
+  const how =
+    options === undefined ? (isMarkable ? MARKABLE : PLAIN) : isMarkable ? options.markable : options.plain;
+  const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
   if (failure !== undefined) tcb.softError = failure;
+}
+
+/** RFC 9293 §3.8.5, RFC 6093 §2: the urgent pointer leads behind the last urgent byte. */
+function markUrgent(tcb: Tcb, packet: Packet, seq: number): void {
+  const ahead = (tcb.activity.urgentEnd! - seq) | 0;
+  if (((tcb.activity.urgentEnd! - tcb.sndUna) | 0) <= 0) tcb.activity.urgentEnd = undefined;
+  if (ahead <= 0) return;
+  packet.setU8(packet.start + FLAGS, packet.u8(packet.start + FLAGS) | URG);
+  packet.setU16(packet.start + URGENT_POINTER, Math.min(ahead, 0xffff));
 }
 
 function send(
@@ -168,11 +204,13 @@ export function challengeAck(tcb: Tcb): boolean {
 /** The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. */
 export function sendReset(tcb: Tcb): void {
   const { network } = tcb.host;
-  const packet = network.environment.pool.take(HEADER);
+  const header = HEADER + (tcb.timestamps ? TIMESTAMP_BYTES : 0); // RFC 7323 §3.2: SHOULD be on a RST
+  const packet = network.environment.pool.take(header);
   if (packet === undefined) return;
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
-  writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, HEADER, RST | ACK, 0);
-  send(network, packet, tcb.localAddress, tcb.peer, PLAIN);
+  writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, header, RST | ACK, 0);
+  if (tcb.timestamps) writeTimestamps(tcb, packet);
+  send(network, packet, tcb.localAddress, tcb.peer, tcb.options?.plain ?? PLAIN);
 }
 
 /** SYN and ACK without a connection: `cookie` is the sequence number, and all that is kept (RFC 4987 §3.6). */
@@ -191,7 +229,7 @@ export function sendCookie(
   if (packet === undefined) return;
   const ack = (segment.seq + 1) | 0;
   writeHeader(packet, localPort, remotePort, cookie, ack, header, SYN | ACK, window);
-  packet.setI32(packet.start + HEADER, 0x0204_0000 | pathMss(network, remote));
+  packet.setI32(packet.start + HEADER, 0x0204_0000 | roomOf(network, network.linkMtu(remote)));
   send(network, packet, local, remote, PLAIN);
 }
 
@@ -212,6 +250,12 @@ export function sendResetFor(
     writeHeader(packet, localPort, remotePort, 0, (segment.seq + segment.length) | 0, HEADER, RST | ACK, 0);
   }
   send(network, packet, local, remote, PLAIN);
+}
+
+/** The same for a segment of a connection. */
+export function resetFor(tcb: Tcb, segment: Segment): void {
+  const { network } = tcb.host;
+  sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);
 }
 
 /** Flags of a data segment that ends at `end`: the FIN rides on the last byte, PSH says the queue is empty. */

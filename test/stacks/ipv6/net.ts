@@ -230,7 +230,13 @@ export function checksummed(
   const padded = new Uint8Array(message.length + (message.length & 1));
   padded.set(message);
   padded[at] = padded[at + 1] = 0;
-  const packet = new Packet(padded, new Uint16Array(padded.buffer), new DataView(padded.buffer), 0, padded.length);
+  const packet = new Packet(
+    padded,
+    new Uint16Array(padded.buffer),
+    new DataView(padded.buffer),
+    0,
+    padded.length,
+  );
   const pseudo = ipv6.pseudoHeader(ip(source), ip(destination), protocol, message.length);
   const sum = finish(addBytes(packet, 0, message.length, pseudo));
   padded[at] = sum >>> 8;

@@ -125,7 +125,7 @@ describe.each(families)('blind attacks, $name', (family) => {
     expect(peer.tcp.networkError(error)).toBe(true);
     expect(owner.isClosed).toBe(false);
     while (peer.clock.step());
-    expect(owner.failure!.code).toBe('ETIMEDOUT');
+    expect(owner.failure!.code).toBe('ECONNREFUSED');
     expect(owner.failure!.cause).toContain('ICMP port-unreachable from gw');
     expect(peer.environment.pool.live).toBe(0);
   });

@@ -117,7 +117,9 @@ export class End implements NetworkLayer {
   readonly family: Family;
   readonly environment: Environment;
   readonly address: Address;
+  /** Of the path as it is known, and of the link. */
   mtu = 1_500;
+  readonly link = 1_500;
   failure: Failure | undefined;
   confirmed = 0;
   tcp!: Tcp;
@@ -146,6 +148,9 @@ export class End implements NetworkLayer {
   }
   pathMtu(): number {
     return this.mtu;
+  }
+  linkMtu(): number {
+    return this.link;
   }
   offload(): undefined {}
   output(packet: Packet, source: Address, destination: Address, protocol: number): Failure | undefined {
