@@ -28,6 +28,21 @@ export interface KeepAlive {
   readonly probes: number;
 }
 
+/** The search for the path MTU (pmtu-probing.ts), in sizes of the MSS (bytes). */
+export interface Probing {
+  /** The largest segment known to pass, and the largest that may. */
+  low: number;
+  high: number;
+  /** Of the probe in flight, 0 when there is none; and its sequence numbers. */
+  size: number;
+  start: number;
+  end: number;
+  /** Bytes, when it left. */
+  cwnd: number;
+  /** µs; until then there is nothing to be found. 0: the search goes on. */
+  rest: number;
+}
+
 /** What is left of a connection for its owner when the row is given back. */
 export interface Remains {
   readonly remoteAddress: Address;
@@ -68,6 +83,7 @@ export class Activity<Owner> {
   reduced = false;
   reducedTo = 0;
   options: Chosen | undefined;
+  probing: Probing | undefined;
   /** More is to come at once: nothing but full segments for now. */
   more = false;
   /** The override timeout has passed: one segment goes, however small. */
@@ -94,6 +110,7 @@ export class Activity<Owner> {
       this.origin === undefined &&
       this.failure === undefined &&
       this.options === undefined &&
+      this.probing === undefined &&
       this.urgentEnd === undefined &&
       this.softError === undefined &&
       this.recovery === 'none' &&

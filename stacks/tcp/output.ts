@@ -1,10 +1,11 @@
 /** What may be sent now: RFC 9293 §3.7.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
 import { MILLISECOND } from '../time/clock.ts';
+import { probeSent, probeSize } from './pmtu-probing.ts';
 import { pipe, resendLost, resendSuspect } from './recovery.ts';
 import { wakeWriter } from './send-space.ts';
 import type { Tcb } from './tcb.ts';
 import { armDelayedAck, armRetransmission, disarmRetransmission } from './timers.ts';
-import { burstRoom, dataFlags, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
+import { burstRoom, dataFlags, mostMss, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
 
 /** Sends all that may be sent; then an acknowledgment, when one is due and did not ride on data. */
 export function output(tcb: Tcb): void {
@@ -68,11 +69,26 @@ function restartAfterIdle(tcb: Tcb): void {
   if (tcb.host.settings.slowStartAfterIdle) tcb.congestion!.idle(tcb.mss);
 }
 
+/** What was never sent; the first of it may be a probe of the path MTU. */
+function sendNew(tcb: Tcb, allowance: number): boolean {
+  const { probing } = tcb.activity;
+  if (probing === undefined) return sendNext(tcb, allowance);
+  const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  const size = probeSize(tcb, probing, mostMss(tcb), Math.min(usable, allowance));
+  if (size === 0) return sendNext(tcb, allowance);
+  const { mss, sndNxt } = tcb;
+  tcb.mss = mss + size - probing.low;
+  const sent = sendNext(tcb, segmentRoom(tcb));
+  tcb.mss = mss;
+  if (sent) probeSent(tcb, probing, size, sndNxt);
+  return sent;
+}
+
 /**
  * What was never sent: one segment, or as many full ones at once as the device takes and the windows, `allowance` is
  * the congestion window's, have room for. False when nothing is left or nothing may go.
  */
-function sendNew(tcb: Tcb, allowance: number): boolean {
+function sendNext(tcb: Tcb, allowance: number): boolean {
   const { settings } = tcb.host;
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
   if (queued < 0 || (queued === 0 && !tcb.finQueued)) return false;

@@ -10,6 +10,7 @@ import { acknowledge, newlyAcknowledged } from './acknowledge.ts';
 import { drop, enterFinWait2, enterTimeWait } from './closing.ts';
 import { isEcnSetup, receiveEcho, receiveMarks } from './ecn.ts';
 import { output } from './output.ts';
+import { isProbeAcknowledged } from './pmtu-probing.ts';
 import type { Segment } from './segment.ts';
 import { TIMESTAMP_LIFETIME } from './settings.ts';
 import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
@@ -133,6 +134,8 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     if (tcb.ecn) receiveEcho(tcb, segment);
     const verdict = acknowledge(tcb, segment);
     if (verdict !== undefined) return verdict;
+    const { probing } = tcb.activity;
+    if (probing !== undefined && isProbeAcknowledged(tcb, probing)) updateMss(tcb);
   }
   // RFC 7323 §4.3 (2); a segment whose ACK is refused teaches nothing.
   if (tcb.timestamps && segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0) {

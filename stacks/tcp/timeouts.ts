@@ -3,12 +3,13 @@ import { MILLISECOND } from '../time/clock.ts';
 import { ACK, FIN } from '../wire/tcp.ts';
 import { abort, drop, timedOut } from './closing.ts';
 import { output } from './output.ts';
+import { isBlackHole } from './pmtu-probing.ts';
 import { distrustSacks, startOver } from './recovery.ts';
 import { backOff } from './rtt.ts';
 import type { Tcb } from './tcb.ts';
 import type { TimerKind } from './timer-pool.ts';
 import { armIdle, armRetransmission } from './timers.ts';
-import { sendAck, sendSyn, transmit } from './transmit.ts';
+import { mostMss, sendAck, sendSyn, transmit, updateMss } from './transmit.ts';
 import { isGivenUp, userTimeout, withinUserTimeout } from './user-timeout.ts';
 
 export function timeout(tcb: Tcb, kind: TimerKind): void {
@@ -52,6 +53,7 @@ function retransmission(tcb: Tcb): void {
   ) {
     distrustSacks(tcb);
   }
+  if (isBlackHole(tcb, mostMss(tcb))) updateMss(tcb);
   startOver(tcb);
   backOff(tcb, settings.maximumRto);
   output(tcb); // (5.4)

@@ -23,6 +23,7 @@ import {
 import { MARKABLE, PLAIN } from './connection-options.ts';
 import { ecnFlags, windowReduced } from './ecn.ts';
 import { optionBytes, synOptionBytes, writeOptions, writeSynOptions, writeTimestamps } from './options.ts';
+import { proven, sentAgain } from './pmtu-probing.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
 import type { Tcb } from './tcb.ts';
@@ -48,10 +49,14 @@ function offeredMss(tcb: Tcb): number {
   return Math.min(link, tcb.options?.maxSegment ?? link);
 }
 
+/** The largest segment that the path, the peer and the owner may take; probing has not proved it yet. */
+export function mostMss(tcb: Tcb, path: number = pathMss(tcb)): number {
+  return Math.min(path, tcb.options?.maxSegment ?? path, Math.max(tcb.peerMss, MINIMUM_MSS));
+}
+
 /** Eff.snd.MSS (RFC 9293 §3.7.1): the smaller of both ends', less the options that every segment carries. */
 export function updateMss(tcb: Tcb, path: number = pathMss(tcb)): void {
-  const most = Math.min(path, tcb.options?.maxSegment ?? path);
-  const both = Math.min(most, Math.max(tcb.peerMss, MINIMUM_MSS));
+  const both = proven(tcb, mostMss(tcb, path));
   tcb.mss = tcb.timestamps ? both - TIMESTAMP_BYTES : both;
 }
 
@@ -89,6 +94,8 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
+  if (tcb.activity.probing !== undefined && ((seq - tcb.sndMax) | 0) < 0)
+    sentAgain(tcb, tcb.activity.probing, seq);
   // What the window has no room for is a probe of it, and not new (RFC 3168 §6.1.6).
   const isNew = length > 0 && ((seq - tcb.sndMax) | 0) >= 0 && tcb.sndWnd > 0;
   if (tcb.ecn && !syn) {
