@@ -74,8 +74,12 @@ function sendNew(tcb: Tcb, allowance: number): boolean {
   const { probing } = tcb.activity;
   if (probing === undefined) return sendNext(tcb, allowance);
   const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
-  const size = probeSize(tcb, probing, mostMss(tcb), Math.min(usable, allowance));
+  const size = probeSize(tcb, probing, mostMss(tcb), usable);
   if (size === 0) return sendNext(tcb, allowance);
+  if (size > allowance) {
+    tcb.cwndLimited = true; // what is in flight makes room for it
+    return false;
+  }
   const { mss, sndNxt } = tcb;
   tcb.mss = mss + size - probing.low;
   const sent = sendNext(tcb, segmentRoom(tcb));

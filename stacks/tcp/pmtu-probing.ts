@@ -44,7 +44,7 @@ export function isBlackHole(tcb: Tcb, most: number): boolean {
  * The size of the probe that is to go now, 0 for none. RFC 4821 §7.4: there must be enough to send behind it that its
  * loss is noticed by duplicate acknowledgments, and a window for it.
  */
-export function probeSize(tcb: Tcb, probing: Probing, most: number, room: number): number {
+export function probeSize(tcb: Tcb, probing: Probing, most: number, usable: number): number {
   if (probing.size !== 0 || tcb.recovery !== 'none') return 0;
   if (probing.high - probing.low < CLOSE_ENOUGH) {
     const { now } = tcb.host.clock;
@@ -56,7 +56,8 @@ export function probeSize(tcb: Tcb, probing: Probing, most: number, room: number
   }
   const size = (probing.low + probing.high + 1) >> 1;
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
-  return Math.min(queued, room) < size + (DUP_THRESH + 1) * tcb.mss ? 0 : size;
+  const least = size + (DUP_THRESH + 1) * tcb.mss;
+  return Math.min(queued, usable, tcb.congestion!.cwnd) < least ? 0 : size;
 }
 
 /** The data from `start` to SND.NXT has left as one segment of `size`. */
