@@ -392,9 +392,10 @@ export function must<T extends object>(value: T | Failure): T {
 }
 
 /** `b` listens at `port`; each accepted connection gets the owner that `make` returns. */
-export function serve(end: End, port: number, make: () => Owner): TcpListener {
+export function serve(end: End, port: number, make: () => Owner, options?: ConnectionOptions): TcpListener {
   return must(
     end.tcp.listen(end.family.any, port, {
+      ...(options !== undefined && { options }),
       accept: (connection) => {
         const owner = make();
         owner.connection = connection;
