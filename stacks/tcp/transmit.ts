@@ -76,8 +76,8 @@ export function burstRoom(tcb: Tcb): number {
   const { network } = tcb.host;
   const full = segmentRoom(tcb);
   const offload = network.offload(tcb.peer);
-  // CWR is for one segment, and the urgent pointer counts from each.
-  if (offload === undefined || tcb.cwrDue || tcb.activity.urgentEnd !== undefined) return full;
+  // The urgent pointer counts from each segment.
+  if (offload === undefined || tcb.activity.urgentEnd !== undefined) return full;
   const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
   return Math.max(Math.floor(room / full), 1) * full;
 }

@@ -7,6 +7,12 @@ export const ECT_0 = 2;
 /** Congestion experienced. */
 export const CE = 3;
 
+/** A router's, or reassembly's, word for it; the checksum of an IPv4 header is the caller's to mend. */
+export function markCongestion(packet: Packet, version: 4 | 6): void {
+  const at = packet.network + 1;
+  packet.setU8(at, packet.u8(at) | (version === 4 ? CE : CE << 4));
+}
+
 /** Of a packet whose IP header, at `packet.network`, has been validated. */
 export function ecnField(packet: Packet, version: 4 | 6): number {
   // The traffic class is the second byte of an IPv4 header, and lies across the first two of an IPv6 header.

@@ -122,7 +122,11 @@ describe('what a SYN obeys already', () => {
     const peer = new Peer(family);
     const owner = new Owner();
     let accepted = 0;
-    serve(peer.end, 80, () => (accepted++, owner), { deferAccept: 2 });
+    const accept = () => {
+      accepted++;
+      return owner;
+    };
+    serve(peer.end, 80, accept, { deferAccept: 2 });
     peer.inject({ seq: 1_000, flags: 'S' });
     const ack = (peer.take()[0]!.seq + 1) | 0;
     expect(peer.inject({ seq: 1_001, ack, flags: '.' })).toBe('accept-deferred');
@@ -134,7 +138,11 @@ describe('what a SYN obeys already', () => {
   it('but not for ever', () => {
     const peer = new Peer(family);
     let accepted = 0;
-    serve(peer.end, 80, () => (accepted++, new Owner()), { deferAccept: 2 });
+    const accept = () => {
+      accepted++;
+      return new Owner();
+    };
+    serve(peer.end, 80, accept, { deferAccept: 2 });
     peer.inject({ seq: 1_000, flags: 'S' });
     const ack = (peer.take()[0]!.seq + 1) | 0;
     peer.clock.advance(3.5 * SECOND);
