@@ -22,10 +22,15 @@ import {
 const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
 const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
 
+/** Ports that stream sockets of a host are bound to. */
+const bound = new WeakMap<SocketHost, Map<number, StreamSocket>>();
+
 /** Stream sockets: not connected, listening, or one end of a connection. */
 export class StreamSocket implements PosixSocket, TcpHandler {
   readonly type = 'stream';
   nonBlocking = false;
+  /** SO_REUSEADDR: a port that is bound, but not listened on, may be shared. */
+  reuseAddress = false;
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
   /** For the SYN already. */
@@ -92,6 +97,12 @@ export class StreamSocket implements PosixSocket, TcpHandler {
 
   bind(local: HostAddress | undefined, port: number): Result {
     if (this.#port !== 0 || this.#connection !== undefined) return error('EINVAL', 'bound already');
+    const ports = bound.get(this.#host) ?? new Map<number, StreamSocket>();
+    bound.set(this.#host, ports);
+    const other = ports.get(port);
+    const mayShare = other?.reuseAddress === true && this.reuseAddress && other.#listener === undefined;
+    if (other !== undefined && !mayShare) return error('EADDRINUSE', `port ${port} is bound already`);
+    if (port !== 0) ports.set(port, this);
     this.#local = local;
     this.#port = port;
     return 0;
@@ -191,6 +202,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   }
 
   close(): Result {
+    const ports = bound.get(this.#host);
+    if (ports?.get(this.#port) === this) ports.delete(this.#port);
     this.#listener?.close();
     const connection = this.#connection;
     if (connection !== undefined && !this.#isClosed) {

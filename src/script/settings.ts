@@ -17,6 +17,7 @@ export const LINUX: Tuning = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  softErrorsEndConnect: true,
   // What the published collections set on top of it.
   ecn: 'off',
   slowStartAfterIdle: false,

@@ -10,6 +10,7 @@ interface StreamSocket {
   readonly connection: TcpConnection | undefined;
   /** SO_LINGER with a time of zero. */
   resetOnClose: boolean;
+  reuseAddress: boolean;
   takeError(): Failure | undefined;
   /** Now, or as soon as there is a connection. */
   wish(set: (connection: TcpConnection) => void): void;
@@ -51,14 +52,7 @@ const keepAlives = new WeakMap<StreamSocket, KeepAlive>();
 const values = new WeakMap<Socket, Map<string, OptionValue>>();
 
 /** Options that are kept, and change nothing that a packet shows. */
-const WITHOUT_EFFECT = new Set([
-  'SO_REUSEADDR',
-  'SO_REUSEPORT',
-  'IPV6_V6ONLY',
-  'SO_PRIORITY',
-  'SO_ZEROCOPY',
-  'SO_OOBINLINE',
-]);
+const WITHOUT_EFFECT = new Set(['SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY', 'SO_OOBINLINE']);
 
 type Setter = (socket: StreamSocket, given: readonly number[]) => Result;
 
@@ -126,6 +120,10 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   IPV6_TCLASS: option((trafficClass) => ({ trafficClass }), 0, 255),
   IP_TTL: option((hopLimit) => ({ hopLimit }), 1, 255),
   IPV6_UNICAST_HOPS: option((hopLimit) => ({ hopLimit }), 1, 255),
+  SO_REUSEADDR: (socket, [on]) => {
+    socket.reuseAddress = on !== 0;
+    return 0;
+  },
   SO_LINGER: (socket, [on, time]) => {
     socket.resetOnClose = on !== 0 && time === 0;
     return 0;

@@ -12,13 +12,15 @@ import type { Tcb } from './tcb.ts';
 import { armRetransmission, disarmRetransmission } from './timers.ts';
 import { challengeAck } from './transmit.ts';
 
+/** "SEG.ACK > SND.NXT": something not yet sent; RFC 5961 §5 adds the lower bound SND.UNA - MAX.SND.WND. */
+export function ackFits(tcb: Tcb, { ack }: Segment): boolean {
+  return ((ack - tcb.sndMax) | 0) <= 0 && ((ack - tcb.sndUna + tcb.maxSndWnd) | 0) >= 0;
+}
+
 /** Undefined when the segment may be processed further, else what became of it. */
 export function acknowledge(tcb: Tcb, segment: Segment): TransportVerdict | undefined {
   const ack = segment.ack;
-  // "SEG.ACK > SND.NXT": something not yet sent; RFC 5961 §5 adds the lower bound SND.UNA - MAX.SND.WND.
-  if (((ack - tcb.sndMax) | 0) > 0 || ((ack - tcb.sndUna + tcb.maxSndWnd) | 0) < 0) {
-    return challengeAck(tcb) ? 'answered' : 'bad-ack';
-  }
+  if (!ackFits(tcb, segment)) return challengeAck(tcb) ? 'answered' : 'bad-ack';
   const advanced = (ack - tcb.sndUna) | 0;
   if (advanced < 0) return undefined; // an old duplicate; its text may still be news
   const limited = tcb.cwndLimited;

@@ -55,12 +55,10 @@ function finish(tcb: Tcb, failure: Failure | undefined): void {
   tcb.host.notify(tcb, CLOSED);
 }
 
-/** R2 is reached (RFC 9293 §3.8.3). `what` names what went unanswered. */
+/** R2 is reached (RFC 9293 §3.8.3). `what` names what went unanswered; a soft error of before says why (§3.9.2.2). */
 export function timedOut(tcb: Tcb, what: string): Failure {
-  const soft = tcb.softError === undefined ? '' : `; last heard of: ${tcb.softError.cause}`;
-  // RFC 9293 §3.9.2.2: what was heard of the path says more than that time has passed.
-  return {
-    code: tcb.softError?.code ?? 'ETIMEDOUT',
-    cause: `${peerName(tcb)} did not answer ${what}${soft}`,
-  };
+  const { softError } = tcb;
+  const cause = `${peerName(tcb)} did not answer ${what}`;
+  if (softError === undefined) return { code: 'ETIMEDOUT', cause };
+  return { code: softError.code, cause: `${cause}; last heard of: ${softError.cause}` };
 }

@@ -9,13 +9,13 @@ import { pathMss, updateMss } from './transmit.ts';
 
 interface Rule {
   readonly code: ErrorCode;
-  /** Ends a connection that is only being opened; RFC 5461 §4 on why the soft ones do as well. */
-  readonly refuses: boolean;
+  /** Does it end a connection that is only being opened? `soft`: only as RFC 5461 §4 has it. */
+  readonly refuses: boolean | 'soft';
 }
 
 const RULES: Record<Exclude<NetworkError['kind'], 'too-big'>, Rule> = {
-  'network-unreachable': { code: 'ENETUNREACH', refuses: true },
-  'host-unreachable': { code: 'EHOSTUNREACH', refuses: true },
+  'network-unreachable': { code: 'ENETUNREACH', refuses: 'soft' },
+  'host-unreachable': { code: 'EHOSTUNREACH', refuses: 'soft' },
   'protocol-unreachable': { code: 'ECONNREFUSED', refuses: true },
   'port-unreachable': { code: 'ECONNREFUSED', refuses: true },
   prohibited: { code: 'EHOSTUNREACH', refuses: true },
@@ -34,9 +34,16 @@ export function networkError(tcb: Tcb, error: NetworkError): boolean {
   const { code, refuses } = RULES[error.kind];
   const failure: Failure = { code, cause: `ICMP ${error.kind} from ${error.reporter}` };
   // In the synchronised states every one of them is soft (RFC 5927 §5.2): the timeout will name it.
-  if (tcb.state === 'SYN-SENT' && refuses) drop(tcb, failure);
+  if (tcb.state === 'SYN-SENT' && (refuses === 'soft' ? endsConnect(tcb, error) : refuses))
+    drop(tcb, failure);
   else tcb.softError = failure;
   return true;
+}
+
+/** RFC 9293 §3.9.2.2: a soft error must not; what this host itself cannot send is no error of the network. */
+function endsConnect(tcb: Tcb, { reporter, local }: NetworkError): boolean {
+  const { settings, network } = tcb.host;
+  return settings.softErrorsEndConnect || reporter === network.describe(local);
 }
 
 /** RFC 1191 §6.5: smaller segments, and those in flight again; the congestion window is not to blame. */

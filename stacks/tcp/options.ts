@@ -41,19 +41,15 @@ export function writeSynOptions(tcb: Tcb, packet: Packet, advertisedMss: number)
   if (tcb.windowScaling) packet.setI32(at, 0x0103_0300 | tcb.rcvShift);
 }
 
-export function writeOptions(tcb: Tcb, packet: Packet): void {
-  const at = tcb.timestamps ? writeTimestamps(tcb, packet) : packet.start + HEADER;
-  writeSackBlocks(tcb, packet, at);
-}
-
-/** Returns the offset behind them. */
+/** NOP NOP and the timestamps; returns where the next option goes. */
 export function writeTimestamps(tcb: Tcb, packet: Packet): number {
   const at = packet.start + HEADER;
   packet.setI32(at, TIMESTAMPS_ALONE);
   return writeStamps(tcb, packet, at + 4);
 }
 
-function writeSackBlocks(tcb: Tcb, packet: Packet, at: number): void {
+export function writeOptions(tcb: Tcb, packet: Packet): void {
+  let at = tcb.timestamps ? writeTimestamps(tcb, packet) : packet.start + HEADER;
   const blocks = sackBlocks(tcb);
   if (blocks === 0) return;
   packet.setI32(at, 0x0101_0500 | (2 + 8 * blocks));

@@ -6,7 +6,7 @@ import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
-import { acknowledge, newlyAcknowledged } from './acknowledge.ts';
+import { ackFits, acknowledge, newlyAcknowledged } from './acknowledge.ts';
 import { drop, enterFinWait2, enterTimeWait } from './closing.ts';
 import { isEcnSetup, receiveEcho, receiveMarks } from './ecn.ts';
 import { output } from './output.ts';
@@ -66,7 +66,7 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
 
 /** What a SYN tells: sequence numbers and options (RFC 9293 §3.7.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
 export function takeSyn(tcb: Tcb, segment: Segment): void {
-  const offered = tcb.rcvWnd; // in our own SYN, when we were first
+  const offered = tcb.rcvWnd; // in our own SYN, when there was one: data may have come with the answer
   tcb.rcvNxt = (segment.seq + 1) | 0;
   tcb.rcvEdge = (tcb.rcvNxt + offered) | 0;
   if (segment.mss !== 0) tcb.peerMss = segment.mss;
@@ -119,6 +119,11 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     replyToUnacceptable(tcb, segment);
     return 'outside-window';
   }
+  // RFC 7323 §4.3 (2); of a segment that RFC 5961 §5.2 throws away nothing is taken.
+  const isFresh = segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0;
+  if (tcb.timestamps && isFresh && ackFits(tcb, segment)) {
+    recordTimestamp(tcb, segment);
+  }
   // Second, the RST bit.
   if ((segment.flags & RST) !== 0) return reset(tcb, segment);
   // Fourth, the SYN bit.
@@ -136,10 +141,6 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     if (verdict !== undefined) return verdict;
     const { probing } = tcb.activity;
     if (probing !== undefined && isProbeAcknowledged(tcb, probing)) updateMss(tcb);
-  }
-  // RFC 7323 §4.3 (2); a segment whose ACK is refused teaches nothing.
-  if (tcb.timestamps && segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0) {
-    recordTimestamp(tcb, segment);
   }
   if (tcb.ecn) receiveMarks(tcb, segment, packet);
   if (tcb.finQueued && tcb.sndUna === ((tcb.sndEnd + 1) | 0)) finAcknowledged(tcb);

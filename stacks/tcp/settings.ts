@@ -36,6 +36,11 @@ export interface Settings {
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
+  /**
+   * "Host unreachable" and "network unreachable" end an attempt to connect (RFC 5461 §4), as they do in most stacks in
+   * use; RFC 9293 §3.9.2.2 (MUST-56) wants the attempt to go on.
+   */
+  readonly softErrorsEndConnect: boolean;
   /** RFC 3168. `passive` agrees with a peer that asks and asks nobody: a path that drops such SYNs costs nothing. */
   /**
    * When a small segment waits for an ACK. `rfc9293`: while anything is unacknowledged (RFC 9293 §3.7.4, the default
@@ -77,6 +82,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   windowScaling: true,
   timestamps: true,
   sack: true,
+  softErrorsEndConnect: false,
   nagle: 'rfc9293',
   slowStartAfterIdle: true,
   mtuProbing: 'off',

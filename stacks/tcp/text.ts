@@ -21,13 +21,12 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   const length = segment.to - segment.from;
   const fin = (segment.flags & FIN) !== 0;
   if (length === 0 && !fin) return 'delivered';
-  if (length === 0 && ((segment.seq - tcb.rcvNxt) | 0) > 0) tcb.ackNow = true; // a FIN behind a gap, reported at once
   const seq = segment.seq;
   const end = (seq + length) | 0;
   if (tcb.orphan && ((end - tcb.rcvNxt) | 0) > 0) {
-    // RFC 9293 §3.6.1: data that nobody will read is answered by a reset, where the peer expects our next byte.
+    // RFC 9293 §3.6.1: data that nobody will read is answered by a reset, one that a peer must believe: it may not have
+    // seen our FIN, and then SND.NXT is not what it expects (RFC 5961 §3.2).
     resetFor(tcb, segment);
-    tcb.abandonReceived();
     drop(tcb, undefined);
     return 'answered';
   }
@@ -41,7 +40,8 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   }
   const size = length - skip - over;
   if (size <= 0) {
-    if (length > 0) tcb.ackNow = true; // a duplicate, or a probe of the closed window
+    // A duplicate, a probe of the closed window, or a FIN behind a gap (RFC 5681 §4.2).
+    if (length > 0 || ((seq - tcb.rcvNxt) | 0) > 0) tcb.ackNow = true;
     return over > 0 ? 'receive-buffer-full' : 'delivered';
   }
   const largest = packet.segmentSize || length; // a super-segment is many of the peer's

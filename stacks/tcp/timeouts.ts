@@ -113,12 +113,9 @@ function keepAlive(tcb: Tcb): void {
   const keep = tcb.keepAlive;
   if (keep === undefined) return;
   const quiet = ((((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastReceived) | 0) * MILLISECOND;
-  if (tcb.flight > 0 || tcb.retransmitTimer !== undefined) {
-    armIdle(tcb, 'keep-alive', keep.idle);
-    return;
-  }
-  if (tcb.unanswered === 0 && quiet < keep.idle) {
-    armIdle(tcb, 'keep-alive', keep.idle - quiet);
+  if (tcb.flight > 0 || tcb.retransmitTimer !== undefined || (tcb.unanswered === 0 && quiet < keep.idle)) {
+    // Idle from when the peer was last heard; while data is under way the retransmission timer is what watches.
+    armIdle(tcb, 'keep-alive', quiet < keep.idle ? keep.idle - quiet : keep.interval);
     return;
   }
   const timeout = userTimeout(tcb);

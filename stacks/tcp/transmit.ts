@@ -208,10 +208,13 @@ export function challengeAck(tcb: Tcb): boolean {
   return true;
 }
 
-/** The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. */
+/**
+ * The reset of a connection of ours (RFC 9293 §3.10.5): <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. It carries timestamps,
+ * as every segment does once they are agreed (RFC 7323 §3.2).
+ */
 export function sendReset(tcb: Tcb): void {
   const { network } = tcb.host;
-  const header = HEADER + (tcb.timestamps ? TIMESTAMP_BYTES : 0); // RFC 7323 §3.2: SHOULD be on a RST
+  const header = HEADER + (tcb.timestamps ? TIMESTAMP_BYTES : 0);
   const packet = network.environment.pool.take(header);
   if (packet === undefined) return;
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
@@ -259,7 +262,7 @@ export function sendResetFor(
   send(network, packet, local, remote, PLAIN);
 }
 
-/** The same for a segment of a connection. */
+/** The same for a connection of ours. */
 export function resetFor(tcb: Tcb, segment: Segment): void {
   const { network } = tcb.host;
   sendResetFor(network, segment, tcb.localAddress, tcb.localPort, tcb.peer, tcb.remotePort);

@@ -125,6 +125,7 @@ describe.each(families)('blind attacks, $name', (family) => {
     expect(peer.tcp.networkError(error)).toBe(true);
     expect(owner.isClosed).toBe(false);
     while (peer.clock.step());
+    // The soft error is what the application is told when the connection times out (RFC 9293 §3.9.2.2).
     expect(owner.failure!.code).toBe('ECONNREFUSED');
     expect(owner.failure!.cause).toContain('ICMP port-unreachable from gw');
     expect(peer.environment.pool.live).toBe(0);
