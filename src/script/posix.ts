@@ -34,7 +34,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
   /** For the SYN already. */
-  #options: ConnectionOptions = {};
+  #options: ConnectionOptions | undefined;
   /** Set before there is a connection, and told to it then. */
   readonly #wishes: ((connection: TcpConnection) => void)[] = [];
   readonly #host: SocketHost;
@@ -115,7 +115,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       ...(this.#local !== undefined && { local: this.#local }),
       port: this.#port,
       backlog: Math.max(backlog, 1),
-      options: this.#options,
+      ...(this.#options !== undefined && { options: this.#options }),
       arrived: () => {},
       refused: () => {},
     });
@@ -142,7 +142,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (this.#connection === undefined) {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
-        options: this.#options,
+        ...(this.#options !== undefined && { options: this.#options }),
         ...(this.#local !== undefined && { local: this.#local }),
         ...(this.#port !== 0 && { localPort: this.#port }),
       });

@@ -124,7 +124,8 @@ export class Activity<Owner> {
   /** As new; what `atRest` has seen undefined stays so. */
   clear(): void {
     this.scoreboard = undefined;
-    this.rescued = this.cwndLimited = this.reduced = this.override = false;
+    this.rescued = this.cwndLimited = this.reduced = false;
+    this.override = this.more = false;
     this.dupAcks = this.left = this.lastBurst = this.finAt = 0;
   }
 }

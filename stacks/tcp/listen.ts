@@ -7,8 +7,9 @@ import type { ListenOptions, TcpListener } from './api.ts';
 import type { Connection } from './connection.ts';
 import { type Chosen, type ConnectionOptions, choose } from './connection-options.ts';
 import type { Segment } from './segment.ts';
-import { takeSyn } from './segment-arrives.ts';
+import { recordTimestamp, takeSyn } from './segment-arrives.ts';
 import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
+import { readCookieOptions } from './syn-cookie-options.ts';
 import type { Tcb } from './tcb.ts';
 import { armRetransmission } from './timers.ts';
 import { sendSyn, updateMss } from './transmit.ts';
@@ -102,8 +103,9 @@ export function receiveCookie(
 ): void {
   listener.add(tcb);
   tcb.peerMss = mss;
-  tcb.windowScaling = tcb.timestamps = tcb.sack = tcb.ecn = tcb.timing = false;
-  tcb.rcvShift = 0;
+  tcb.timing = false;
+  readCookieOptions(tcb, segment);
+  if (tcb.timestamps) recordTimestamp(tcb, segment);
   tcb.rcvNxt = tcb.lastAckSent = segment.seq;
   tcb.rcvEdge = (segment.seq + window) | 0;
   tcb.sndUna = (segment.ack - 1) | 0;

@@ -174,7 +174,7 @@ function timestampFits(tcb: Tcb, segment: Segment): boolean {
   return Math.floor(tcb.host.clock.now / SECOND) - tcb.tsRecentAge > TIMESTAMP_LIFETIME; // §5.5
 }
 
-function recordTimestamp(tcb: Tcb, segment: Segment): void {
+export function recordTimestamp(tcb: Tcb, segment: Segment): void {
   tcb.tsRecent = segment.tsVal;
   tcb.tsRecentAge = Math.floor(tcb.host.clock.now / SECOND);
 }

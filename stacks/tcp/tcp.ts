@@ -10,7 +10,7 @@ import {
 } from '../address/network.ts';
 import { addBytes, verifies } from '../packet/checksum.ts';
 import { type Packet, UNICAST, UNKNOWN } from '../packet/packet.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import { type Clock, MILLISECOND, type Timer } from '../time/clock.ts';
 import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
 import { ActivityPool } from './activity.ts';
 import type {
@@ -40,6 +40,7 @@ import {
   type Settings,
   type TcpOptions,
 } from './settings.ts';
+import { stampOptions } from './syn-cookie-options.ts';
 import { SynCookies } from './syn-cookies.ts';
 import { ConnectionTable } from './table.ts';
 import { CLOSED, type Host, type Tcb } from './tcb.ts';
@@ -353,7 +354,15 @@ export class Tcp implements TcpService, Transport, Host {
       if (previous !== undefined) return 'backlog-full'; // the answer would meet the record in TIME-WAIT
       const size = segment.mss !== 0 ? segment.mss : network.family.defaultMss;
       const cookie = this.#cookies.make(now, destination, localPort, source, remotePort, segment.seq, size);
-      sendCookie(network, cookie, segment, window, destination, localPort, source, remotePort);
+      const tuple = this.#tuple.set(destination, localPort, source, remotePort);
+      const clock = (Math.floor(now / MILLISECOND) + this.#isn.timestampOffset(tuple)) | 0;
+      const { settings } = this;
+      const stamp =
+        settings.timestamps && segment.hasTimestamp ? stampOptions(clock, segment, settings) : undefined;
+      const shift = windowShift(chosen?.receiveBuffer ?? settings.receiveBuffer);
+      const most = chosen?.maxSegment;
+      const answer = { cookie, window, stamp, shift, ...(most !== undefined && { most }) };
+      sendCookie(network, answer, segment, destination, localPort, source, remotePort);
       return 'answered';
     }
     const after = previous?.sndNxt;

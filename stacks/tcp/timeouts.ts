@@ -84,8 +84,10 @@ function synTimeout(tcb: Tcb): void {
 function persist(tcb: Tcb): void {
   const { settings } = tcb.host;
   if (tcb.sndWnd > 0) {
-    tcb.active().override = true;
+    const activity = tcb.active();
+    activity.override = true;
     output(tcb);
+    activity.override = false;
     return;
   }
   // A peer that answers may go on for ever; one that is silent, or has no owner here to serve, reaches R2.

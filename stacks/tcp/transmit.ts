@@ -26,6 +26,7 @@ import { optionBytes, synOptionBytes, writeOptions, writeSynOptions, writeTimest
 import { proven, sentAgain } from './pmtu-probing.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
+import { cookieOptionBytes, isEcnStamp, writeCookieOptions } from './syn-cookie-options.ts';
 import type { Tcb } from './tcb.ts';
 import { disarmDelayedAck } from './timers.ts';
 
@@ -223,23 +224,35 @@ export function sendReset(tcb: Tcb): void {
   send(network, packet, tcb.localAddress, tcb.peer, tcb.options?.plain ?? PLAIN);
 }
 
-/** SYN and ACK without a connection: `cookie` is the sequence number, and all that is kept (RFC 4987 §3.6). */
+/** A SYN-ACK without a connection: what is kept is kept by the peer (RFC 4987 §3.6). */
+export interface CookieAnswer {
+  /** The sequence number. */
+  readonly cookie: number;
+  readonly window: number;
+  /** Our timestamp with what is agreed; undefined for a peer without timestamps. */
+  readonly stamp: number | undefined;
+  readonly shift: number;
+  /** The largest segment that the owner takes. */
+  readonly most?: number;
+}
+
 export function sendCookie(
   network: NetworkLayer,
-  cookie: number,
+  { cookie, window, stamp, shift, most }: CookieAnswer,
   segment: Segment,
-  window: number,
   local: Address,
   localPort: number,
   remote: Address,
   remotePort: number,
 ): void {
-  const header = HEADER + 4;
+  const header = HEADER + cookieOptionBytes(stamp);
   const packet = network.environment.pool.take(header);
   if (packet === undefined) return;
   const ack = (segment.seq + 1) | 0;
-  writeHeader(packet, localPort, remotePort, cookie, ack, header, SYN | ACK, window);
-  packet.setI32(packet.start + HEADER, 0x0204_0000 | roomOf(network, network.linkMtu(remote)));
+  const flags = isEcnStamp(stamp) ? SYN | ACK | ECE : SYN | ACK;
+  writeHeader(packet, localPort, remotePort, cookie, ack, header, flags, window);
+  const link = roomOf(network, network.linkMtu(remote));
+  writeCookieOptions(packet, Math.min(link, most ?? link), stamp, segment.tsVal, shift);
   send(network, packet, local, remote, PLAIN);
 }
 

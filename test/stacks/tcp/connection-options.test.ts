@@ -82,7 +82,7 @@ describe('what a SYN obeys already', () => {
   it('the largest segment, offered and sent, by either side', () => {
     const wire = new Wire(family, { record: true });
     const server = new Owner();
-    serve(wire.b, 80, () => server, { maxSegment: 700 });
+    serve(wire.b, 80, () => server, { options: { maxSegment: 700 } });
     const client = dial(wire.a, wire.b.address, 80, new Owner(), { maxSegment: 900 });
     wire.settle();
     expect(wire.sent.slice(0, 2).map((s) => s.mss)).toEqual([900, 700]);
@@ -95,7 +95,7 @@ describe('what a SYN obeys already', () => {
   it('the receive buffer, with the window and its scale; it does not grow', () => {
     const wire = new Wire(family, { record: true });
     const server = new Owner();
-    serve(wire.b, 80, () => server, { receiveBuffer: 20_000 });
+    serve(wire.b, 80, () => server, { options: { receiveBuffer: 20_000 } });
     const client = dial(wire.a, wire.b.address, 80, new Owner(), { receiveBuffer: 300_000 });
     wire.settle();
     expect(wire.sent.slice(0, 2).map((s) => s.shift)).toEqual([3, 0]);
@@ -126,7 +126,7 @@ describe('what a SYN obeys already', () => {
       accepted++;
       return owner;
     };
-    serve(peer.end, 80, accept, { deferAccept: 2 });
+    serve(peer.end, 80, accept, { options: { deferAccept: 2 } });
     peer.inject({ seq: 1_000, flags: 'S' });
     const ack = (peer.take()[0]!.seq + 1) | 0;
     expect(peer.inject({ seq: 1_001, ack, flags: '.' })).toBe('accept-deferred');
@@ -142,7 +142,7 @@ describe('what a SYN obeys already', () => {
       accepted++;
       return new Owner();
     };
-    serve(peer.end, 80, accept, { deferAccept: 2 });
+    serve(peer.end, 80, accept, { options: { deferAccept: 2 } });
     peer.inject({ seq: 1_000, flags: 'S' });
     const ack = (peer.take()[0]!.seq + 1) | 0;
     peer.clock.advance(3.5 * SECOND);

@@ -13,7 +13,7 @@ import { addBytes, finish } from '../../../stacks/packet/checksum.ts';
 import type { Environment } from '../../../stacks/packet/environment.ts';
 import type { Packet } from '../../../stacks/packet/packet.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
-import type { TcpConnection, TcpHandler, TcpListener } from '../../../stacks/tcp/api.ts';
+import type { ListenOptions, TcpConnection, TcpHandler, TcpListener } from '../../../stacks/tcp/api.ts';
 import type { ConnectionOptions } from '../../../stacks/tcp/connection-options.ts';
 import { Tcp, type TcpOptions } from '../../../stacks/tcp/tcp.ts';
 import { Clock } from '../../../stacks/time/clock.ts';
@@ -392,10 +392,15 @@ export function must<T extends object>(value: T | Failure): T {
 }
 
 /** `b` listens at `port`; each accepted connection gets the owner that `make` returns. */
-export function serve(end: End, port: number, make: () => Owner, options?: ConnectionOptions): TcpListener {
+export function serve(
+  end: End,
+  port: number,
+  make: () => Owner,
+  options: Partial<ListenOptions> = {},
+): TcpListener {
   return must(
     end.tcp.listen(end.family.any, port, {
-      ...(options !== undefined && { options }),
+      ...options,
       accept: (connection) => {
         const owner = make();
         owner.connection = connection;
