@@ -95,13 +95,14 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
-  if (tcb.activity.probing !== undefined && ((seq - tcb.sndMax) | 0) < 0)
-    sentAgain(tcb, tcb.activity.probing, seq);
-  // What the window has no room for is a probe of it, and not new (RFC 3168 §6.1.6).
-  const isNew = length > 0 && ((seq - tcb.sndMax) | 0) >= 0 && tcb.sndWnd > 0;
+  const { activity } = tcb;
+  if (activity.probing !== undefined && ((seq - tcb.sndMax) | 0) < 0) sentAgain(tcb, activity.probing, seq);
+  let isMarkable = false;
   if (tcb.ecn && !syn) {
-    if (length > 0 && !isNew && tcb.recovery !== 'none' && !tcb.activity.reduced) windowReduced(tcb);
-    flags |= ecnFlags(tcb, isNew);
+    // What the window has no room for is a probe of it, and not new (RFC 3168 §6.1.6).
+    isMarkable = length > 0 && ((seq - tcb.sndMax) | 0) >= 0 && tcb.sndWnd > 0;
+    if (length > 0 && !isMarkable && tcb.recovery !== 'none' && !activity.reduced) windowReduced(tcb);
+    flags |= ecnFlags(tcb, isMarkable);
   }
   writeHeader(
     packet,
@@ -115,7 +116,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   );
   if (syn) writeSynOptions(tcb, packet, offeredMss(tcb));
   else writeOptions(tcb, packet);
-  if (tcb.activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
+  if (activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
@@ -130,8 +131,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;
   }
-  const isMarkable = tcb.ecn && isNew;
-  const { options } = tcb;
+  const { options } = activity;
   const how =
     options === undefined ? (isMarkable ? MARKABLE : PLAIN) : isMarkable ? options.markable : options.plain;
   const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
