@@ -4,8 +4,9 @@
  */
 import type { OutputOptions } from '../address/network.ts';
 import { ECN_MASK, ECT_0 } from '../wire/ecn.ts';
+import { MINIMUM_MSS } from './settings.ts';
 
-/** Every one is optional; undefined leaves, or gives back, what the settings say. */
+/** Every one is optional; undefined leaves, or gives back, what the settings say. 0 is no size, and as good as that. */
 export interface ConnectionOptions {
   /**
    * µs that sent data, a window probe or a keep-alive probe may go unanswered, in place of the number of
@@ -43,17 +44,23 @@ export interface Chosen extends ConnectionOptions {
   readonly markable: OutputOptions;
 }
 
+/** RFC 7323 §2.3: the largest window there is, 1 GiB. */
+const MAX_WINDOW = 0xffff << 14;
+
 /** RFC 1191 §3, RFC 8201: TCP discovers the path MTU. */
 export const PLAIN: OutputOptions = { dontFragment: true };
 export const MARKABLE: OutputOptions = { dontFragment: true, trafficClass: ECT_0 };
 
+/** `before` with what `options` names; what no header can say is brought into bounds. */
 export function choose(before: ConnectionOptions | undefined, options: ConnectionOptions): Chosen {
   const both = { ...before, ...options };
-  const { trafficClass = 0, hopLimit } = both;
-  const codepoint = trafficClass & ~ECN_MASK;
+  const { maxSegment, receiveBuffer, trafficClass = 0, hopLimit } = both;
+  const codepoint = trafficClass & 0xff & ~ECN_MASK;
   const packet = { dontFragment: true, ...(hopLimit !== undefined && { hopLimit }) };
   return {
     ...both,
+    maxSegment: maxSegment ? Math.max(maxSegment, MINIMUM_MSS) : undefined,
+    receiveBuffer: receiveBuffer ? Math.min(Math.max(receiveBuffer, MINIMUM_MSS), MAX_WINDOW) : undefined,
     plain: { ...packet, trafficClass: codepoint },
     markable: { ...packet, trafficClass: codepoint | ECT_0 },
   };

@@ -164,10 +164,11 @@ export class Connection extends Tcb implements TcpConnection {
     if (this.isGone) return;
     this.options = choose(this.options, options);
     this.host.clock.refresh();
-    const { receiveBuffer, maxSegment } = options;
+    const { receiveBuffer } = this.options;
     // What the window field can say is agreed with the SYN (RFC 7323 §2.2).
-    if (receiveBuffer !== undefined) this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);
-    if (maxSegment !== undefined && this.state !== 'SYN-SENT') updateMss(this);
+    if (options.receiveBuffer !== undefined && receiveBuffer !== undefined)
+      this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);
+    if (options.maxSegment !== undefined && this.state !== 'SYN-SENT') updateMss(this);
     if (options.cork === false) {
       // What waited goes, Nagle or not: its owner says that there is no more.
       this.active().override = true;

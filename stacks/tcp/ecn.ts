@@ -25,7 +25,7 @@ export function receiveEcho(tcb: Tcb, segment: Segment): void {
   if (activity.reduced && ((segment.ack - activity.reducedTo) | 0) > 0) activity.reduced = false;
   if ((segment.flags & ECE) === 0 || tcb.flight <= 0) return;
   if (((segment.ack - tcb.sndUna) | 0) < 0 || ((segment.ack - tcb.sndMax) | 0) > 0) return;
-  tcb.cwndLimited = false; // "SHOULD NOT increase the congestion window" by such an ACK
+  tcb.cwndLimited = false; // such an ACK lets the window not grow
   if (activity.reduced || tcb.recovery !== 'none') return;
   tcb.congestion?.loss(tcb.flight, tcb.mss);
   windowReduced(tcb);

@@ -6,7 +6,7 @@
  */
 import { SECOND } from '../time/clock.ts';
 import type { Probing } from './activity.ts';
-import { DUP_THRESH } from './settings.ts';
+import { DUP_THRESH, MINIMUM_MSS } from './settings.ts';
 import type { Tcb } from './tcb.ts';
 
 /** RFC 9293 §3.8.3: R1, the retransmissions after which the path itself is in doubt. */
@@ -28,7 +28,15 @@ export function proven(tcb: Tcb, most: number): number {
 }
 
 function search(tcb: Tcb, low: number, high: number): void {
-  tcb.active().probing = { low, high, size: 0, start: 0, end: 0, cwnd: 0, rest: 0 };
+  tcb.active().probing = {
+    low: Math.max(low, MINIMUM_MSS),
+    high,
+    size: 0,
+    start: 0,
+    end: 0,
+    cwnd: 0,
+    rest: 0,
+  };
 }
 
 /** RFC 4821 §7.7: full segments have vanished again and again, and nobody says why. True when smaller ones are to go. */

@@ -194,6 +194,12 @@ export class End implements NetworkLayer {
   }
 }
 
+/** As much of an IP header as anybody reads behind IP. */
+function writeClass(packet: Packet, family: Family, trafficClass: number): void {
+  packet.network = packet.start - family.headerBytes;
+  packet.setU8(packet.network + 1, family.version === 4 ? trafficClass : (trafficClass << 4) & 0xff);
+}
+
 function addressOf(family: Family, host: number): Address {
   return family.addressBytes === 4
     ? new Address(0, 0, 0, 0x0a000000 | host)
@@ -286,10 +292,7 @@ export class Wire {
       return;
     }
     const isMarked = (trafficClass & 3) !== 0 && this.mark?.(sent!) === true;
-    // As much of an IP header as anybody reads behind IP.
-    packet.network = packet.start - end.family.headerBytes;
-    const classOfAll = isMarked ? trafficClass | 3 : trafficClass;
-    packet.setU8(packet.network + 1, end.family.version === 4 ? classOfAll : (classOfAll << 4) & 0xff);
+    writeClass(packet, end.family, isMarked ? trafficClass | 3 : trafficClass);
     if (this.#random.chance(faults.duplicate)) {
       const copy = pool.clone(packet)!;
       this.#later(faults.delay, () => void other.take(copy, source, destination));
@@ -449,6 +452,7 @@ export interface Crafted {
   options?: number[];
   /** It comes with others. */
   inBurst?: boolean;
+  trafficClass?: number;
 }
 
 /** One end; the test is the other. */
@@ -505,16 +509,17 @@ export class Peer {
     packet.bytes.set(options, packet.start + HEADER);
     packet.bytes.set(data, packet.start + header);
     packet.inBurst = segment.inBurst === true;
+    writeClass(packet, family, segment.trafficClass ?? 0);
     const pseudo = family.pseudoHeader(source, destination, TCP, packet.length);
     packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
     return this.end.take(packet, source, destination);
   }
 
   /** Passive open of our end at `local`; returns the owner, with `iss` of ours and the peer's at 1000. */
-  accept(options: number[] = [], window = 65_535): { owner: Owner; iss: number } {
+  accept(options: number[] = [], window = 65_535, flags = 'S'): { owner: Owner; iss: number } {
     const owner = new Owner();
     serve(this.end, this.local, () => owner);
-    this.inject({ seq: 1_000, flags: 'S', options, window });
+    this.inject({ seq: 1_000, flags, options, window });
     const iss = this.take()[0]!.seq;
     // RFC 7323 §3.2: once agreed upon, timestamps are in every segment.
     const stamped = options[2] === 8 ? options.slice(0, 12) : [];
