@@ -26,8 +26,10 @@ export function receiveEcho(tcb: Tcb, segment: Segment): void {
   if ((segment.flags & ECE) === 0 || tcb.flight <= 0) return;
   if (((segment.ack - tcb.sndUna) | 0) < 0 || ((segment.ack - tcb.sndMax) | 0) > 0) return;
   tcb.cwndLimited = false; // such an ACK lets the window not grow
-  if (activity.reduced || tcb.recovery !== 'none') return;
-  tcb.congestion?.loss(tcb.flight, tcb.mss);
+  const { congestion } = tcb;
+  if (activity.reduced || tcb.recovery !== 'none' || congestion === undefined) return;
+  congestion.loss(Math.min(tcb.flight, congestion.cwnd), tcb.mss);
+  congestion.cwnd = congestion.ssthresh; // nothing is missing, so nothing is to be recovered first
   windowReduced(tcb);
 }
 
