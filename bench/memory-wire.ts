@@ -80,6 +80,9 @@ class End implements NetworkLayer {
   pathMtu(): number {
     return MTU;
   }
+  linkMtu(): number {
+    return MTU;
+  }
   offload(): undefined {}
   output(packet: Packet): undefined {
     this.#wire.carry(this, packet);

@@ -59,7 +59,12 @@ const CA_STATES: Readonly<Record<TcpInfo['recovery'], number>> = {
 
 const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_state: (i) => STATES[i.state],
-  tcpi_options: (i) => (i.timestamps ? 1 : 0) | (i.sack ? 2 : 0) | (i.windowScaling ? 4 : 0),
+  tcpi_options: (i) =>
+    (i.timestamps ? 1 : 0) |
+    (i.sack ? 2 : 0) |
+    (i.windowScaling ? 4 : 0) |
+    (i.ecn ? 8 : 0) |
+    (i.ecnSeen ? 16 : 0),
   tcpi_snd_wscale: (i) => i.sendWindowScale,
   tcpi_rcv_wscale: (i) => i.receiveWindowScale,
   tcpi_rto: (i) => i.rto,

@@ -4,13 +4,13 @@
  */
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from '../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../sockets/host.ts';
 import type { Names } from './expression.ts';
 import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
 import {
   isErrno,
-  NotSupported,
   type OptionValue,
   type PosixSocket,
   type Readiness,
@@ -33,6 +33,8 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   reuseAddress = false;
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
+  /** For the SYN already. */
+  #options: ConnectionOptions | undefined;
   /** Set before there is a connection, and told to it then. */
   readonly #wishes: ((connection: TcpConnection) => void)[] = [];
   readonly #host: SocketHost;
@@ -88,6 +90,11 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (this.#connection !== undefined) set(this.#connection);
   }
 
+  configure(options: ConnectionOptions): void {
+    this.#options = { ...this.#options, ...options };
+    (this.#connection ?? this.#listener)?.configure(options);
+  }
+
   bind(local: HostAddress | undefined, port: number): Result {
     if (this.#port !== 0 || this.#connection !== undefined) return error('EINVAL', 'bound already');
     const ports = bound.get(this.#host) ?? new Map<number, StreamSocket>();
@@ -108,6 +115,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       ...(this.#local !== undefined && { local: this.#local }),
       port: this.#port,
       backlog: Math.max(backlog, 1),
+      ...(this.#options !== undefined && { options: this.#options }),
       arrived: () => {},
       refused: () => {},
     });
@@ -134,6 +142,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     if (this.#connection === undefined) {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
+        ...(this.#options !== undefined && { options: this.#options }),
         ...(this.#local !== undefined && { local: this.#local }),
         ...(this.#port !== 0 && { localPort: this.#port }),
       });
@@ -164,13 +173,17 @@ export class StreamSocket implements PosixSocket, TcpHandler {
 
   /** As much as the send buffer has room for; a blocking caller comes again with the rest. */
   write(length: number, flags: readonly string[]): Tried {
-    if (flags.includes('MSG_MORE')) throw new NotSupported('MSG_MORE');
     if (this.#error !== undefined) return failed(this.takeError()!);
     if (this.#connection === undefined || this.#isClosed || this.#writeShut) return error('EPIPE');
     if (this.#connecting) return WOULD_BLOCK;
     const room = Math.min(length, this.#connection.sendSpace);
     if (room <= 0 && length > 0) return WOULD_BLOCK;
-    const failure = this.#connection.send(new Uint8Array(room));
+    const bytes = new Uint8Array(room);
+    const failure = flags.includes('MSG_OOB')
+      ? this.#connection.sendUrgent(bytes)
+      : flags.includes('MSG_MORE')
+        ? this.#connection.sendMore(bytes)
+        : this.#connection.send(bytes);
     return failure === undefined ? room : failed(failure);
   }
 

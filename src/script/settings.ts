@@ -24,6 +24,10 @@ export const LINUX: Tuning = {
   frto: true,
   congestion: 'cubic',
   slowStartLimit: Number.POSITIVE_INFINITY,
+  // What the published collections set on top of it.
+  ecn: 'off',
+  slowStartAfterIdle: false,
+  nagle: 'minshall',
 };
 
 type Setting = (value: string) => Tuning | undefined;
@@ -45,6 +49,12 @@ const oneOf =
   (value) =>
     Object.hasOwn(choices, value) ? choices[value] : undefined;
 
+/** `values` by the number that stands for each. */
+const choice =
+  <Name extends keyof Settings>(name: Name, values: readonly Settings[Name][]): Setting =>
+  (value) =>
+    /^\d$/.test(value) && Number(value) < values.length ? { [name]: values[Number(value)] } : undefined;
+
 const whole =
   (make: (n: number) => Tuning | undefined): Setting =>
   (value) =>
@@ -63,6 +73,10 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_sack': flag('sack'),
   'net.ipv4.tcp_dsack': flag('dsack'),
   'net.ipv4.tcp_window_scaling': flag('windowScaling'),
+  'net.ipv4.tcp_ecn': choice('ecn', ['off', 'on', 'passive']),
+  'net.ipv4.tcp_mtu_probing': choice('mtuProbing', ['off', 'blackhole', 'on']),
+  'net.ipv4.tcp_base_mss': whole((baseMss) => ({ baseMss })),
+  'net.ipv4.tcp_slow_start_after_idle': choice('slowStartAfterIdle', [false, true]),
   'net.ipv4.tcp_syn_retries': whole((synRetries) => ({ synRetries })),
   'net.ipv4.tcp_synack_retries': whole((synAckRetries) => ({ synAckRetries })),
   'net.ipv4.tcp_retries2': whole((maxRetransmits) => ({ maxRetransmits })),

@@ -2,6 +2,7 @@
 
 import type { Failure } from '../../stacks/address/network.ts';
 import type { TcpConnection } from '../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import { CONGESTION } from './settings.ts';
 import { NotSupported, type OptionValue, type Result } from './world.ts';
 
@@ -14,6 +15,8 @@ interface StreamSocket {
   takeError(): Failure | undefined;
   /** Now, or as soon as there is a connection. */
   wish(set: (connection: TcpConnection) => void): void;
+  /** The same for what a SYN obeys already. */
+  configure(options: ConnectionOptions): void;
 }
 
 interface DatagramSocket {
@@ -24,6 +27,20 @@ interface DatagramSocket {
 type Socket = StreamSocket | DatagramSocket;
 
 const SECOND = 1_000_000;
+const MILLISECOND = 1_000;
+/** socket(7): what Linux takes as the least, before it doubles. */
+const LEAST_BUFFER = 1_152;
+/** socket(7): told as doubled, for the kernel's own needs. */
+const DOUBLED = new Set(['SO_RCVBUF', 'SO_SNDBUF']);
+/** Off, or not set, by default. */
+const OFF = new Set([
+  'TCP_NODELAY',
+  'SO_KEEPALIVE',
+  'TCP_CORK',
+  'TCP_USER_TIMEOUT',
+  'TCP_DEFER_ACCEPT',
+  'IP_TOS',
+]);
 
 interface KeepAlive {
   on: boolean;
@@ -38,12 +55,28 @@ const values = new WeakMap<Socket, Map<string, OptionValue>>();
 /** Options that are kept, and change nothing that a packet shows. */
 const WITHOUT_EFFECT = new Set(['SO_REUSEPORT', 'IPV6_V6ONLY', 'SO_PRIORITY', 'SO_ZEROCOPY', 'SO_OOBINLINE']);
 
-type Setter = (socket: StreamSocket, given: readonly number[]) => void;
+type Setter = (socket: StreamSocket, given: readonly number[]) => Result;
 
 const onConnection =
   (set: (connection: TcpConnection, value: number) => void): Setter =>
-  (socket, [value]) =>
+  (socket, [value]) => {
     socket.wish((connection) => set(connection, value ?? 0));
+    return 0;
+  };
+
+/** `least` and `most` that setsockopt takes. */
+const option =
+  (make: (value: number) => ConnectionOptions, least = 0, most = 0x7fffffff): Setter =>
+  (socket, [value = 0]) => {
+    if (value < least || value > most) return { errno: 'EINVAL' };
+    socket.configure(make(value));
+    return 0;
+  };
+
+/** Linux counts retransmissions of the SYN-ACK, after 1, 3, 7 ... seconds. */
+function retransmissionsIn(seconds: number): number {
+  return seconds <= 0 ? 0 : Math.max(Math.ceil(Math.log2(seconds + 1)), 1);
+}
 
 const keepAlive =
   (change: (k: KeepAlive, value: number) => void): Setter =>
@@ -53,6 +86,7 @@ const keepAlive =
     keepAlives.set(socket, k);
     const { on, idle, interval, probes } = k;
     socket.wish((connection) => connection.setKeepAlive(on, idle * SECOND, interval * SECOND, probes));
+    return 0;
   };
 
 const SETTERS: Readonly<Record<string, Setter>> = {
@@ -72,12 +106,28 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   TCP_QUICKACK: (_, [on]) => {
     // Off is how this stack always is: acknowledgments wait for company from the first segment on.
     if (on !== 0) throw new NotSupported('setsockopt TCP_QUICKACK, other than off');
+    return 0;
   },
+  TCP_USER_TIMEOUT: option((value) => ({ userTimeout: value * MILLISECOND })),
+  TCP_SYNCNT: option((synCount) => ({ synCount }), 1, 127),
+  TCP_MAXSEG: option((value) => ({ maxSegment: value || undefined }), 0, 32_767),
+  TCP_CORK: option((value) => ({ cork: value !== 0 })),
+  TCP_NOTSENT_LOWAT: option((value) => ({ notsentLowat: value || undefined })),
+  TCP_LINGER2: option((value) => ({ lingerTimeout: Math.max(value, 0) * SECOND }), -1),
+  TCP_DEFER_ACCEPT: option((value) => ({ deferAccept: retransmissionsIn(value) })),
+  SO_RCVBUF: option((receiveBuffer) => ({ receiveBuffer: Math.max(receiveBuffer, LEAST_BUFFER) })),
+  SO_SNDBUF: option((sendBuffer) => ({ sendBuffer: Math.max(sendBuffer, LEAST_BUFFER) })),
+  IP_TOS: option((trafficClass) => ({ trafficClass }), 0, 255),
+  IPV6_TCLASS: option((trafficClass) => ({ trafficClass }), 0, 255),
+  IP_TTL: option((hopLimit) => ({ hopLimit }), 1, 255),
+  IPV6_UNICAST_HOPS: option((hopLimit) => ({ hopLimit }), 1, 255),
   SO_REUSEADDR: (socket, [on]) => {
     socket.reuseAddress = on !== 0;
+    return 0;
   },
   SO_LINGER: (socket, [on, time]) => {
     socket.resetOnClose = on !== 0 && time === 0;
+    return 0;
   },
 };
 
@@ -88,8 +138,7 @@ export function setOption(socket: Socket, name: string, given: readonly OptionVa
   if (name === 'TCP_CONGESTION' && socket.type === 'stream') return setCongestion(socket, String(given[0]));
   const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
   if (setter === undefined || socket.type !== 'stream') throw new NotSupported(`setsockopt ${name}`);
-  setter(socket, given.map(Number));
-  return 0;
+  return setter(socket, given.map(Number));
 }
 
 function setCongestion(socket: StreamSocket, name: string): Result {
@@ -100,10 +149,11 @@ function setCongestion(socket: StreamSocket, name: string): Result {
 
 export function getOption(socket: Socket, name: string): OptionValue {
   if (name === 'SO_ERROR') return socket.takeError()?.code ?? 0;
-  const kept = values.get(socket)?.get(name);
-  if (kept !== undefined) return kept;
   const connection = socket.type === 'stream' ? socket.connection : undefined;
   if (name === 'TCP_MAXSEG' && connection !== undefined) return connection.info().mss;
-  if (name === 'TCP_NODELAY' || name === 'SO_KEEPALIVE') return 0;
+  const kept = values.get(socket)?.get(name);
+  if (DOUBLED.has(name) && kept !== undefined) return 2 * Number(kept);
+  if (kept !== undefined) return kept;
+  if (OFF.has(name)) return 0;
   throw new NotSupported(`getsockopt ${name}`);
 }

@@ -6,6 +6,7 @@ import type { Address } from '../../stacks/address/address.ts';
 import type { Family } from '../../stacks/address/family.ts';
 import type { Failure, NetworkLayer } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler } from '../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import type { Clock } from '../../stacks/time/clock.ts';
 import type { UdpHandler } from '../../stacks/udp/api.ts';
 
@@ -37,6 +38,8 @@ export interface HostListener {
    * from inside this call. Undefined when none waits.
    */
   take(handler: (taken: HostConnection) => TcpHandler): HostConnection | undefined;
+  /** For the connections to come. */
+  configure(options: ConnectionOptions): void;
   /** Stops listening on every stack; connections not yet taken are reset. */
   close(): void;
 }
@@ -50,6 +53,8 @@ export interface ListenRequest {
   readonly backlog?: number;
   /** Keeps an unspecified IPv6 address to IPv6 (RFC 3493 §5.3, IPV6_V6ONLY). */
   readonly ipv6Only?: boolean;
+  /** Of the connections to come. */
+  readonly options?: ConnectionOptions;
   /** A connection waits for `take`. */
   arrived(): void;
   /** A stack that came up later (or came back) refuses; the others go on listening. */
@@ -60,6 +65,7 @@ export interface HostConnectOptions {
   readonly handler: TcpHandler;
   readonly local?: HostAddress;
   readonly localPort?: number;
+  readonly options?: ConnectionOptions;
 }
 
 export interface HostUdpSocket {

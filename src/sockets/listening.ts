@@ -6,6 +6,7 @@ import type { Address } from '../../stacks/address/address.ts';
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { Stack } from '../../stacks/stack.ts';
 import type { TcpConnection, TcpHandler, TcpListener } from '../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import type { HostAddress, HostConnection, HostFailure, HostListener, ListenRequest } from './host.ts';
 
 /** What Node's `net.Server` asks for when nothing is said. */
@@ -51,7 +52,7 @@ class Waiting implements TcpHandler {
 
 export class Listening implements HostListener {
   readonly local: HostAddress;
-  readonly #request: ListenRequest;
+  #request: ListenRequest;
   readonly #backlog: number;
   readonly #queue: Waiting[] = [];
   readonly #parts = new Map<
@@ -142,6 +143,11 @@ export class Listening implements HostListener {
     return taken;
   }
 
+  configure(options: ConnectionOptions): void {
+    this.#request = { ...this.#request, options: { ...this.#request.options, ...options } };
+    for (const { listener } of this.#parts.values()) listener?.configure(options);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -169,6 +175,7 @@ export class Listening implements HostListener {
       backlog: this.#backlog,
       accept: (connection) => this.#accept(connection, part.stack),
       admit: () => this.#hasRoom(),
+      ...(this.#request.options !== undefined && { options: this.#request.options }),
     });
     if (isFailure(listener)) return refusal(part.stack, listener);
     this.#port = listener.port; // the first stack chooses an ephemeral port, the others follow

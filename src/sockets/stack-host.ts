@@ -84,6 +84,7 @@ export class StackHost implements SocketHost {
       handler: options.handler,
       ...(options.local !== undefined && { localAddress: options.local.address }),
       ...(options.localPort !== undefined && { localPort: options.localPort }),
+      ...(options.options !== undefined && { options: options.options }),
     });
     return isFailure(connection) ? connection : { connection, network: this.stack };
   }

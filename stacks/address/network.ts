@@ -81,6 +81,8 @@ export interface NetworkLayer {
   isLocal(address: Address): boolean;
   /** Bytes of the largest IP packet known to reach `destination`: link MTU lowered by path MTU discovery. */
   pathMtu(destination: Address): number;
+  /** Bytes of the largest IP packet that the link to `destination` takes. */
+  linkMtu(destination: Address): number;
   /** What the link to `destination` does for us; undefined when it takes packets of `pathMtu` and no more. */
   offload(destination: Address): Offload | undefined;
   /**

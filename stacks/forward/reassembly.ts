@@ -9,6 +9,7 @@ import { KeyedTable } from '../packet/keyed-table.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import type { Timer } from '../time/clock.ts';
+import { CE, ecnField, markCongestion } from '../wire/ecn.ts';
 
 /** Memory of all fragments that wait, counted in whole packet slots: 2,048 fragments of an MTU of 1,500. */
 export const REASSEMBLY_BYTES: number = 4 << 20;
@@ -167,8 +168,11 @@ export class Reassembly {
     whole.transport = start + headers;
     whole.linkCast = first.linkCast;
     whole.ingress = last.ingress;
+    const version = first.u8(first.network) >> 4 === 4 ? 4 : 6;
     const fragments = datagram.fragments.splice(0);
     for (const { packet, payload, from, to } of fragments) {
+      // RFC 3168 §5.3: a mark on one fragment is a mark on the whole.
+      if (ecnField(packet, version) === CE) markCongestion(whole, version);
       whole.bytes.set(packet.bytes.subarray(payload, payload + to - from), whole.transport + from);
       this.bytes -= packet.limit - packet.base;
       // The whole stands for the fragment that came last, so that one is not counted twice.

@@ -7,9 +7,8 @@ import { addBytes, finish, fold } from '../packet/checksum.ts';
 import type { Offload } from '../packet/device.ts';
 import { PARTIAL, type Packet, UNKNOWN } from '../packet/packet.ts';
 import type { PacketPool } from '../packet/pool.ts';
-import { FIN, FLAGS, PSH, SEQUENCE, CHECKSUM as TCP_CHECKSUM } from '../wire/tcp.ts';
+import { CWR, FIN, FLAGS, PSH, SEQUENCE, CHECKSUM as TCP_CHECKSUM } from '../wire/tcp.ts';
 
-const CWR = 0x80;
 const UDP_LENGTH = 4;
 
 /** Corrects the IP header at `segment.start` for the segment's length; `index` counts from 0 in its super-segment. */

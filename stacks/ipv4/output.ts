@@ -170,8 +170,13 @@ export class Output {
 
   pathMtu(destination: Address): number {
     if (this.#host.isOwn(destination.w3)) return IPV4_MAX_LENGTH;
-    const link = this.#hop(undefined, destination, 0)?.iface.mtu ?? ipv4.minimumMtu;
+    const link = this.linkMtu(destination);
     return Math.min(link, this.#pathMtus.get(destination)?.mtu ?? link);
+  }
+
+  linkMtu(destination: Address): number {
+    if (this.#host.isOwn(destination.w3)) return IPV4_MAX_LENGTH;
+    return this.#hop(undefined, destination, 0)?.iface.mtu ?? ipv4.minimumMtu;
   }
 
   /** `NetworkLayer.offload`. To ourselves nothing is cut, because nothing is. */

@@ -208,6 +208,10 @@ export class Ipv4Stack implements Stack {
     return this.#output.pathMtu(destination);
   }
 
+  linkMtu(destination: Address): number {
+    return this.#output.linkMtu(destination);
+  }
+
   offload(destination: Address): Offload | undefined {
     return this.#output.offload(destination);
   }

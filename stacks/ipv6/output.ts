@@ -71,6 +71,11 @@ export class Output {
     return this.#link === undefined ? LOOPBACK_MTU : this.#mtuBy(this.#link, destination);
   }
 
+  linkMtu(destination: Address): number {
+    if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
+    return this.#link?.mtu ?? LOOPBACK_MTU;
+  }
+
   output(
     packet: Packet,
     source: Address,

@@ -110,6 +110,10 @@ export const DROP_REASONS = {
   'no-ack-flag': { says: 'a segment without ACK in a synchronised state', rule: 'RFC 9293 §3.10.7.4' },
   'blind-reset': { says: 'a reset that does not hit the next expected byte', rule: 'RFC 5961 §3' },
   'backlog-full': { says: 'the listener has no room', rule: 'bound: backlog' },
+  'accept-deferred': {
+    says: 'an ACK without data, and the listener waits for data',
+    rule: 'TCP_DEFER_ACCEPT',
+  },
   'connection-limit': { says: 'the stack holds its maximum of connections', rule: 'bound: connections' },
 } as const satisfies Record<string, ReasonText>;
 

@@ -6,8 +6,9 @@ import { timestamp } from './options.ts';
 import { recover, startOver } from './recovery.ts';
 import { freshRto, sample } from './rtt.ts';
 import type { Segment } from './segment.ts';
-import { RTO_AFTER_LOST_SYN, SEND_LOW_WATER } from './settings.ts';
-import { type Tcb, WRITABLE } from './tcb.ts';
+import { wakeWriter } from './send-space.ts';
+import { RTO_AFTER_LOST_SYN } from './settings.ts';
+import type { Tcb } from './tcb.ts';
 import { disarmRetransmission } from './timers.ts';
 import { challengeAck } from './transmit.ts';
 
@@ -128,11 +129,7 @@ function releaseAcknowledged(tcb: Tcb): void {
   if (bytes <= 0) return;
   queue.drop(bytes);
   if (queue.length === 0) tcb.sendQueue = undefined; // an idle connection keeps nothing
-  const { sendBuffer } = tcb.host.settings;
-  if (tcb.sendBlocked && sendBuffer - queue.length >= sendBuffer / SEND_LOW_WATER) {
-    tcb.sendBlocked = false;
-    tcb.host.notify(tcb, WRITABLE);
-  }
+  wakeWriter(tcb);
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
 import type { Congestion, CongestionName } from './congestion/congestion.ts';
+import type { Chosen } from './connection-options.ts';
 import type { Flight } from './flight.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { Recovery } from './recovery-state.ts';
@@ -24,6 +25,21 @@ export interface KeepAlive {
   readonly idle: number;
   readonly interval: number;
   readonly probes: number;
+}
+
+/** The search for the path MTU (pmtu-probing.ts), in sizes of the MSS (bytes). */
+export interface Probing {
+  /** The largest segment known to pass, and the largest that may. */
+  low: number;
+  high: number;
+  /** Of the probe in flight, 0 when there is none; and its sequence numbers. */
+  size: number;
+  start: number;
+  end: number;
+  /** Bytes, when it left. */
+  cwnd: number;
+  /** µs; until then there is nothing to be found. 0: the search goes on. */
+  rest: number;
 }
 
 /** What is left of a connection for its owner when the row is given back. */
@@ -59,6 +75,21 @@ export class Activity<Owner> {
   retransmits = 0;
   unanswered = 0;
   totalRetransmits = 0;
+  /** The window was reduced for what is marked below `reducedTo` (ecn.ts). */
+  reduced = false;
+  reducedTo = 0;
+  options: Chosen | undefined;
+  probing: Probing | undefined;
+  /** More is to come at once: nothing but full segments for now. */
+  more = false;
+  /** The override timeout has passed: one segment goes, however small. */
+  override = false;
+  /** Since when (µs) what goes unanswered does so; with a user timeout. */
+  stalledAt = 0;
+  /** Behind the last segment that was not full, with Minshall's Nagle. */
+  smallEnd = 0;
+  /** Behind the last byte that is urgent. */
+  urgentEnd: number | undefined;
 
   /** Is every field as it is in a new one, or without meaning until the next segment is sent? */
   get atRest(): boolean {
@@ -72,6 +103,9 @@ export class Activity<Owner> {
       this.keepAlive === undefined &&
       this.origin === undefined &&
       this.failure === undefined &&
+      this.options === undefined &&
+      this.probing === undefined &&
+      this.urgentEnd === undefined &&
       this.softError === undefined &&
       this.congestionName === undefined &&
       this.log === undefined &&
@@ -86,6 +120,7 @@ export class Activity<Owner> {
     this.recovery = undefined;
     this.cwndLimited = false;
     this.lastBurst = this.finAt = this.duplicateStart = this.duplicateEnd = 0;
+    this.reduced = this.override = this.more = false;
   }
 }
 
@@ -176,6 +211,12 @@ export abstract class Active<Owner> {
   }
   set congestion(value: Congestion | undefined) {
     if (value !== this.activity.congestion) this.active().congestion = value;
+  }
+  get options(): Chosen | undefined {
+    return this.activity.options;
+  }
+  set options(value: Chosen | undefined) {
+    if (value !== this.activity.options) this.active().options = value;
   }
   get congestionName(): CongestionName | undefined {
     return this.activity.congestionName;

@@ -2,6 +2,7 @@
 import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
 import type { CongestionName } from './congestion/congestion.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import type { Settings } from './settings.ts';
 
 export type TcpState =
@@ -57,6 +58,10 @@ export interface TcpConnection {
    * Takes all of it whatever `sendSpace` says. Fails with EPIPE after `shutdown` and ENOTCONN when closed.
    */
   send(chunk: Uint8Array): Failure | undefined;
+  /** As `send`, and more is to come at once: what does not fill a segment waits for it (until the next ACK at most). */
+  sendMore(chunk: Uint8Array): Failure | undefined;
+  /** As `send`, and the urgent pointer says where `chunk` ends. New applications should not want it (RFC 6093 §4). */
+  sendUrgent(chunk: Uint8Array): Failure | undefined;
   /** As `send`, of a chunk that stays the caller's: what is needed of it is copied. */
   sendCopy(chunk: Uint8Array): Failure | undefined;
   /** The next bytes in order (at most `max`), in memory of their own; undefined when there are none. Opens the window. */
@@ -73,6 +78,10 @@ export interface TcpConnection {
   setNoDelay(on: boolean): void;
   /** Changes the congestion control algorithm, of this connection and from now on; the window stays as it is. */
   setCongestion(name: CongestionName): void;
+  /** As set by `configure`, and when it was opened. */
+  readonly options: ConnectionOptions | undefined;
+  /** Changes what `options` names, from now on, and leaves the rest. */
+  configure(options: ConnectionOptions): void;
   /** Keep-alive (RFC 1122 §4.2.3.6); `idle` and `interval` in µs. */
   setKeepAlive(on: boolean, idle?: number, interval?: number, probes?: number): void;
   /** A snapshot in the terms of `ss -tin`. */
@@ -115,6 +124,9 @@ export interface TcpInfo {
   readonly windowScaling: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
+  /** Agreed (RFC 3168), and a packet of the peer was marked as capable of it. */
+  readonly ecn: boolean;
+  readonly ecnSeen: boolean;
   readonly bytesSent: number;
   readonly bytesReceived: number;
 }
@@ -123,6 +135,8 @@ export interface TcpListener {
   /** The unspecified address listens on every address of the stack. */
   readonly address: Address;
   readonly port: number;
+  /** Changes what `options` names for the connections to come. */
+  configure(options: ConnectionOptions): void;
   /** Stops listening; connections already announced live on, those not yet announced are reset. */
   close(): void;
 }
@@ -136,12 +150,16 @@ export interface ListenOptions {
   readonly accept: (connection: TcpConnection) => void;
   /** Room for one more established connection? Asked before `accept`; a couple shares one backlog over two stacks. */
   readonly admit?: () => boolean;
+  /** Of the connections that it brings forth, from the SYN-ACK on. */
+  readonly options?: ConnectionOptions;
 }
 
 export interface ConnectOptions {
   readonly handler: TcpHandler;
   readonly localAddress?: Address;
   readonly localPort?: number;
+  /** In force for the SYN already. */
+  readonly options?: ConnectionOptions;
 }
 
 export interface TcpStorage {

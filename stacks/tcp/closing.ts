@@ -38,7 +38,11 @@ export function enterTimeWait(tcb: Tcb): void {
 /** FIN-WAIT-2 has no timer in the RFC, but nobody is left to wait for a peer that never closes. */
 export function enterFinWait2(tcb: Tcb): void {
   tcb.state = 'FIN-WAIT-2';
-  if (tcb.orphan) armIdle(tcb, 'fin-wait-2', tcb.host.settings.finWait2);
+  if (tcb.orphan) armIdle(tcb, 'fin-wait-2', finWait2(tcb));
+}
+
+export function finWait2(tcb: Tcb): number {
+  return tcb.options?.lingerTimeout ?? tcb.host.settings.finWait2;
 }
 
 function finish(tcb: Tcb, failure: Failure | undefined): void {

@@ -3,23 +3,19 @@ import type { Address } from '../address/address.ts';
 import type { Failure } from '../address/network.ts';
 import { AT_REST } from './activity.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from './api.ts';
-import { abort, drop } from './closing.ts';
+import { abort, drop, finWait2 } from './closing.ts';
 import { chooseCongestion } from './congestion/choose.ts';
 import type { CongestionName } from './congestion/congestion.ts';
+import { type ConnectionOptions, choose } from './connection-options.ts';
 import { initialWindow, output } from './output.ts';
 import { NO_RTT } from './rack.ts';
 import { SendQueue } from './send-queue.ts';
-import {
-  KEEP_ALIVE_IDLE,
-  KEEP_ALIVE_INTERVAL,
-  KEEP_ALIVE_PROBES,
-  SEND_LOW_WATER,
-  SHORT_BUFFER,
-} from './settings.ts';
+import { sendBuffer, sendSpace } from './send-space.ts';
+import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
 import { CLOSED, peerName, Tcb } from './tcb.ts';
 import { growReceiveBuffer } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
-import { freeReceiveBuffer, sendAck } from './transmit.ts';
+import { freeReceiveBuffer, sendAck, updateMss } from './transmit.ts';
 
 /** The owner of a connection that has none yet, or none any more. */
 export const NOBODY: TcpHandler = {
@@ -37,9 +33,7 @@ export class Connection extends Tcb implements TcpConnection {
   }
 
   get sendSpace(): number {
-    const { settings, buffers } = this.host;
-    const most = buffers.isShort ? Math.min(SHORT_BUFFER, settings.sendBuffer) : settings.sendBuffer;
-    const space = most - this.unacknowledged;
+    const space = sendSpace(this);
     if (space > 0) return space;
     if (!this.isGone) this.sendBlocked = true;
     return 0;
@@ -62,6 +56,21 @@ export class Connection extends Tcb implements TcpConnection {
     return this.#send(chunk, true);
   }
 
+  sendMore(chunk: Uint8Array): Failure | undefined {
+    if (this.isGone) return this.#send(chunk, false);
+    this.active().more = true;
+    const failure = this.#send(chunk, false);
+    this.activity.more = false;
+    this.rest();
+    return failure;
+  }
+
+  sendUrgent(chunk: Uint8Array): Failure | undefined {
+    const end = (this.sndEnd + chunk.length) | 0;
+    if (!this.isGone && !this.finQueued && chunk.length > 0) this.active().urgentEnd = end;
+    return this.#send(chunk, false);
+  }
+
   #send(chunk: Uint8Array, copy: boolean): Failure | undefined {
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
       return { code: 'ENOTCONN', cause: `the connection to ${peerName(this)} is ${this.state}` };
@@ -75,7 +84,7 @@ export class Connection extends Tcb implements TcpConnection {
     if (copy) this.sendQueue.pushCopy(chunk);
     else this.sendQueue.push(chunk);
     this.sndEnd = (this.sndEnd + chunk.length) | 0;
-    if (this.sendSpace < this.host.settings.sendBuffer / SEND_LOW_WATER) this.sendBlocked = true;
+    if (sendSpace(this) < sendBuffer(this) / SEND_LOW_WATER) this.sendBlocked = true;
     output(this);
     this.host.flush();
     return undefined;
@@ -132,7 +141,7 @@ export class Connection extends Tcb implements TcpConnection {
       drop(this, undefined);
     } else {
       if (!this.finQueued) this.#queueFin();
-      if (this.state === 'FIN-WAIT-2') armIdle(this, 'fin-wait-2', this.host.settings.finWait2);
+      if (this.state === 'FIN-WAIT-2') armIdle(this, 'fin-wait-2', finWait2(this));
     }
     this.host.flush();
   }
@@ -162,6 +171,24 @@ export class Connection extends Tcb implements TcpConnection {
     this.congestion = chooseCongestion(name, initialWindow(this));
     this.congestion.cwnd = before.cwnd;
     this.congestion.ssthresh = before.ssthresh;
+  }
+
+  configure(options: ConnectionOptions): void {
+    if (this.isGone) return;
+    this.options = choose(this.options, options);
+    this.host.clock.refresh();
+    const { receiveBuffer } = this.options;
+    // What the window field can say is agreed with the SYN (RFC 7323 §2.2).
+    if (options.receiveBuffer !== undefined && receiveBuffer !== undefined)
+      this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);
+    if (options.maxSegment !== undefined && this.state !== 'SYN-SENT') updateMss(this);
+    if (options.cork === false) {
+      // What waited goes, Nagle or not: its owner says that there is no more.
+      this.active().override = true;
+      output(this);
+      this.activity.override = false;
+    }
+    this.host.flush();
   }
 
   setKeepAlive(
@@ -222,6 +249,8 @@ export class Connection extends Tcb implements TcpConnection {
       windowScaling: this.windowScaling,
       timestamps: this.timestamps,
       sack: this.sack,
+      ecn: this.ecn,
+      ecnSeen: this.ecnSeen,
       bytesSent: this.remains?.bytesSent ?? this.bytesSent,
       bytesReceived: this.remains?.bytesReceived ?? this.bytesReceived,
     };

@@ -5,9 +5,11 @@ import { ACK, RST, SYN } from '../wire/tcp.ts';
 import type { Origin } from './activity.ts';
 import type { ListenOptions, TcpListener } from './api.ts';
 import type { Connection } from './connection.ts';
+import { type Chosen, type ConnectionOptions, choose } from './connection-options.ts';
 import type { Segment } from './segment.ts';
-import { takeSyn } from './segment-arrives.ts';
+import { recordTimestamp, takeSyn } from './segment-arrives.ts';
 import { DEFAULT_BACKLOG, MAX_BACKLOG } from './settings.ts';
+import { readCookieOptions } from './syn-cookie-options.ts';
 import type { Tcb } from './tcb.ts';
 import { armRetransmission } from './timers.ts';
 import { sendSyn, updateMss } from './transmit.ts';
@@ -18,6 +20,8 @@ export class Listener implements TcpListener, Origin<Tcb> {
   readonly #options: ListenOptions;
   readonly #backlog: number;
   readonly #closed: (listener: Listener) => void;
+  /** For the connections to come. */
+  chosen: Chosen | undefined;
   /** Connections in SYN-RECEIVED. */
   halfOpen = 0;
 
@@ -25,6 +29,7 @@ export class Listener implements TcpListener, Origin<Tcb> {
     this.address = address;
     this.port = port;
     this.#options = options;
+    this.chosen = options.options && choose(undefined, options.options);
     this.#backlog = Math.min(Math.max(options.backlog ?? DEFAULT_BACKLOG, 1), MAX_BACKLOG);
     this.#closed = closed;
   }
@@ -58,6 +63,10 @@ export class Listener implements TcpListener, Origin<Tcb> {
   announce(connection: Connection): void {
     connection.origin = undefined;
     this.#options.accept(connection);
+  }
+
+  configure(options: ConnectionOptions): void {
+    this.chosen = choose(this.chosen, options);
   }
 
   close(): void {
@@ -94,8 +103,8 @@ export function receiveCookie(
 ): void {
   listener.add(tcb);
   tcb.peerMss = mss;
-  tcb.windowScaling = tcb.timestamps = tcb.sack = false;
-  tcb.rcvShift = 0;
+  readCookieOptions(tcb, segment);
+  if (tcb.timestamps) recordTimestamp(tcb, segment);
   tcb.rcvNxt = tcb.lastAckSent = segment.seq;
   tcb.rcvEdge = (segment.seq + window) | 0;
   tcb.sndUna = (segment.ack - 1) | 0;

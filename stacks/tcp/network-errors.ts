@@ -5,7 +5,7 @@ import { drop } from './closing.ts';
 import { output } from './output.ts';
 import { startOver } from './recovery.ts';
 import type { Tcb } from './tcb.ts';
-import { linkMss, updateMss } from './transmit.ts';
+import { pathMss, updateMss } from './transmit.ts';
 
 interface Rule {
   readonly code: ErrorCode;
@@ -49,7 +49,7 @@ function endsConnect(tcb: Tcb, { reporter, local }: NetworkError): boolean {
 /** RFC 1191 §6.5: smaller segments, and those in flight again; the congestion window is not to blame. */
 function tooBig(tcb: Tcb, mtu: number): void {
   const { family } = tcb.host.network;
-  const path = linkMss(tcb);
+  const path = pathMss(tcb);
   // A next MTU below what every link must carry is a forgery or a fault (RFC 8201 §4, RFC 1191 §7.1 for zero).
   const told = mtu === 0 ? path : Math.max(mtu, family.minimumMtu) - family.headerBytes - HEADER;
   const before = tcb.mss;

@@ -1,17 +1,31 @@
 /** What may be sent now: RFC 9293 §3.7.4 (Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675 §5 (C). */
 import { MILLISECOND } from '../time/clock.ts';
 import { chooseCongestion } from './congestion/choose.ts';
+import { probeSent, probeSize } from './pmtu-probing.ts';
 import { pipe, resendLost } from './recovery.ts';
 import { Recovery } from './recovery-state.ts';
+import { wakeWriter } from './send-space.ts';
 import { probeTimeout } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
 import { armDelayedAck, armRetransmission, scheduleRetransmission } from './timers.ts';
-import { burstRoom, dataFlags, logSent, segmentRoom, sendAck, transmit, updateMss } from './transmit.ts';
+import {
+  burstRoom,
+  dataFlags,
+  logSent,
+  mostMss,
+  segmentRoom,
+  sendAck,
+  transmit,
+  updateMss,
+} from './transmit.ts';
 
 /** Sends all that may be sent; then an acknowledgment, when one is due and did not ride on data. */
 export function output(tcb: Tcb): void {
   if (tcb.state === 'CLOSED') return;
-  if (maySend(tcb)) sendQueued(tcb);
+  if (maySend(tcb)) {
+    sendQueued(tcb);
+    if (tcb.options?.notsentLowat !== undefined) wakeWriter(tcb);
+  }
   if (tcb.ackNow) sendAck(tcb);
   else if (tcb.lastAckSent !== tcb.rcvNxt) armDelayedAck(tcb);
 }
@@ -119,14 +133,34 @@ function restartAfterIdle(tcb: Tcb): void {
   const idle = (((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastSent) | 0;
   if (idle * MILLISECOND <= tcb.rto) return;
   updateMss(tcb);
-  tcb.congestion!.idle(idle * MILLISECOND);
+  if (tcb.host.settings.slowStartAfterIdle) tcb.congestion!.idle(idle * MILLISECOND);
+}
+
+/** What was never sent; the first of it may be a probe of the path MTU. */
+function sendNew(tcb: Tcb, allowance: number): boolean {
+  const { probing } = tcb.activity;
+  if (probing === undefined) return sendNext(tcb, allowance);
+  const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  const size = probeSize(tcb, probing, mostMss(tcb), usable);
+  if (size === 0) return sendNext(tcb, allowance);
+  if (size > allowance) {
+    tcb.cwndLimited = true; // what is in flight makes room for it
+    return false;
+  }
+  const { mss, sndNxt } = tcb;
+  tcb.mss = mss + size - probing.low;
+  const sent = sendNext(tcb, segmentRoom(tcb));
+  tcb.mss = mss;
+  if (sent) probeSent(tcb, probing, size, sndNxt);
+  return sent;
 }
 
 /**
  * What was never sent: one segment, or as many full ones at once as the device takes and the windows, `allowance` is
  * the congestion window's, have room for. False when nothing is left or nothing may go.
  */
-export function sendNew(tcb: Tcb, allowance: number): boolean {
+export function sendNext(tcb: Tcb, allowance: number): boolean {
+  const { settings } = tcb.host;
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
   if (queued < 0 || (queued === 0 && !tcb.finQueued)) return false;
   const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
@@ -147,16 +181,33 @@ export function sendNew(tcb: Tcb, allowance: number): boolean {
   transmit(tcb, tcb.sndNxt, length, dataFlags(tcb, (tcb.sndNxt + length) | 0, length, fin));
   tcb.bytesSent += length;
   tcb.lastBurst = length;
+  if (settings.nagle === 'minshall') noteSmall(tcb, length < full ? next : tcb.sndUna);
   tcb.sndNxt = next;
   if (((next - tcb.sndMax) | 0) > 0) tcb.sndMax = next;
   return true;
+}
+
+/** Nagle: is there anything in flight that a small segment must wait for? */
+function isUnacknowledged(tcb: Tcb): boolean {
+  if (tcb.flight === 0) return false;
+  return tcb.host.settings.nagle === 'rfc9293' || ((tcb.activity.smallEnd - tcb.sndUna) | 0) > 0;
+}
+
+/** `end`: behind the last small segment; one acknowledged long ago must not seem to be ahead. */
+function noteSmall(tcb: Tcb, end: number): void {
+  const activity = tcb.active();
+  if (((end - activity.smallEnd) | 0) > 0) activity.smallEnd = end;
 }
 
 /** RFC 9293 §3.8.6.2.1 (1) to (3); (4), the override timeout, is the persist timer. */
 function worthwhile(tcb: Tcb, length: number, queued: number, full: number): boolean {
   if (length === 0) return false;
   if (length >= full) return true;
-  const nagle = !tcb.noDelay && tcb.flight > 0;
-  if (nagle) return false;
+  if (tcb.activity.override) {
+    tcb.activity.override = false;
+    return true;
+  }
+  if (tcb.activity.more || tcb.options?.cork === true) return false;
+  if (!tcb.noDelay && isUnacknowledged(tcb)) return false;
   return length === queued || length >= tcb.maxSndWnd >> 1;
 }

@@ -24,6 +24,8 @@ export class Recovery {
   isProbing = false;
   probeEnd = 0;
   isProbeRepeat = false;
+  /** µs: since when what the probe asks after had been waiting. */
+  probedSince = 0;
   /** µs: when the retransmission timer, the probe timer and the reordering timer expire; 0 for the latter: not armed. */
   timeoutAt = 0;
   probeAt = 0;

@@ -8,7 +8,9 @@ import { MILLISECOND, SECOND } from '../time/clock.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { ackFits, acknowledge, newlyAcknowledged } from './acknowledge.ts';
 import { drop, enterFinWait2, enterTimeWait } from './closing.ts';
+import { isEcnSetup, receiveEcho, receiveMarks } from './ecn.ts';
 import { output } from './output.ts';
+import { isProbeAcknowledged } from './pmtu-probing.ts';
 import type { Segment } from './segment.ts';
 import { TIMESTAMP_LIFETIME } from './settings.ts';
 import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
@@ -71,6 +73,7 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
   tcb.sndShift = tcb.windowScaling ? segment.shift : 0;
   if (!tcb.windowScaling) tcb.rcvShift = 0;
   tcb.sack &&= segment.sackPermitted;
+  tcb.ecn &&= isEcnSetup(segment);
   tcb.timestamps &&= segment.hasTimestamp;
   if (tcb.timestamps) recordTimestamp(tcb, segment);
   updateMss(tcb);
@@ -131,9 +134,13 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     const verdict = synReceived(tcb, segment);
     if (verdict !== undefined) return verdict;
   } else {
+    if (tcb.ecn) receiveEcho(tcb, segment);
     const verdict = acknowledge(tcb, segment);
     if (verdict !== undefined) return verdict;
+    const { probing } = tcb.activity;
+    if (probing !== undefined && isProbeAcknowledged(tcb, probing)) updateMss(tcb);
   }
+  if (tcb.ecn) receiveMarks(tcb, segment, packet);
   if (tcb.finQueued && tcb.sndUna === ((tcb.sndEnd + 1) | 0)) finAcknowledged(tcb);
   // Sixth, the URG bit: urgent data stays in the stream (RFC 6093).
   // Seventh, the segment text; eighth, the FIN bit.
@@ -172,7 +179,7 @@ function timestampFits(tcb: Tcb, segment: Segment): boolean {
   return Math.floor(tcb.host.clock.now / SECOND) - tcb.tsRecentAge > TIMESTAMP_LIFETIME; // §5.5
 }
 
-function recordTimestamp(tcb: Tcb, segment: Segment): void {
+export function recordTimestamp(tcb: Tcb, segment: Segment): void {
   tcb.tsRecent = segment.tsVal;
   tcb.tsRecentAge = Math.floor(tcb.host.clock.now / SECOND);
 }
@@ -213,6 +220,8 @@ function synReceived(tcb: Tcb, segment: Segment): TransportVerdict | undefined {
     return 'answered';
   }
   const origin = tcb.origin;
+  const deferred = tcb.options?.deferAccept ?? 0;
+  if (origin !== undefined && tcb.retransmits < deferred && segment.length === 0) return 'accept-deferred';
   if (origin !== undefined && !origin.admits()) return 'backlog-full';
   tcb.sndWnd = segment.window << tcb.sndShift;
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd;

@@ -40,6 +40,23 @@ export interface Settings {
    * use; RFC 9293 §3.9.2.2 (MUST-56) wants the attempt to go on.
    */
   readonly softErrorsEndConnect: boolean;
+  /**
+   * When a small segment waits for an ACK. `rfc9293`: while anything is unacknowledged (RFC 9293 §3.7.4, the default
+   * because that is its text); `minshall`: only while another small one is, which is what Linux does, so that the tail
+   * of a long write does not wait for a delayed ACK of its full segments.
+   */
+  readonly nagle: 'rfc9293' | 'minshall';
+  /** RFC 5681 §4.1: after a pause of a retransmission timeout the window is the initial one again. */
+  readonly slowStartAfterIdle: boolean;
+  /**
+   * RFC 4821, path MTU discovery without ICMP. `blackhole`: when full segments vanish again and again; `on`: from the
+   * first segment, which then has `baseMss`.
+   */
+  readonly mtuProbing: 'off' | 'blackhole' | 'on';
+  /** Bytes of a segment that is expected to pass everywhere (RFC 4821 §7.2: 1,024 at least for IPv4). */
+  readonly baseMss: number;
+  /** RFC 3168. `passive` agrees with a peer that asks and asks nobody: a path that drops such SYNs costs nothing. */
+  readonly ecn: 'off' | 'passive' | 'on';
   /** RFC 2883 D-SACK: the peer is told what it sent twice. */
   readonly dsack: boolean;
   /** RFC 8985 §7. */
@@ -73,6 +90,11 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   timestamps: true,
   sack: true,
   softErrorsEndConnect: false,
+  nagle: 'rfc9293',
+  slowStartAfterIdle: true,
+  mtuProbing: 'off',
+  baseMss: 1_024,
+  ecn: 'passive',
   dsack: true,
   tailLossProbe: true,
   frto: true,

@@ -1,6 +1,7 @@
 /**
  * SYN cookies, RFC 4987 §3.6: when a listener's backlog is full of connections that may be forgeries, the answer to a
- * further SYN carries all that must be remembered in its own sequence number. Options other than the MSS are lost.
+ * further SYN carries all that must be remembered in its own sequence number. Other options
+ * are lost, unless a timestamp keeps them (syn-cookie-options.ts).
  *
  * Five bits of time, three that choose an MSS, and 24 of a keyed hash over both, the four-tuple and the peer's ISN.
  */

@@ -101,6 +101,14 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare windowScaling: boolean;
   declare timestamps: boolean;
   declare sack: boolean;
+  /** RFC 3168: offered in our SYN, then agreed. */
+  declare ecn: boolean;
+  /** Every ACK carries ECE until a segment with CWR comes. */
+  declare ecnEcho: boolean;
+  /** A packet marked as capable of ECN has come. */
+  declare ecnSeen: boolean;
+  /** The next new data says CWR. */
+  declare cwrDue: boolean;
   declare tsOffset: number;
   declare tsRecent: number;
   /** s */
@@ -169,7 +177,10 @@ export class Tcb extends Active<Tcb> implements Rtt {
   }
 
   active(): Activity<Tcb> {
-    if (this.activity === AT_REST) this.activity = this.host.activities.take();
+    if (this.activity === AT_REST) {
+      this.activity = this.host.activities.take();
+      this.activity.smallEnd = this.sndUna;
+    }
     return this.activity;
   }
 
@@ -200,6 +211,12 @@ export class Tcb extends Active<Tcb> implements Rtt {
 
   get flight(): number {
     return (this.sndNxt - this.sndUna) | 0;
+  }
+
+  /** A loss is being mended. */
+  get isRecovering(): boolean {
+    const { recovery } = this.activity;
+    return recovery !== undefined && recovery.phase !== 'none';
   }
 
   get rcvWnd(): number {
@@ -244,6 +261,10 @@ keepFlags(
     'orphan',
     'halfOpen',
     'waits',
+    'ecn',
+    'ecnEcho',
+    'ecnSeen',
+    'cwrDue',
   ],
   FLAGS,
   14,

@@ -10,7 +10,7 @@ import {
 } from '../address/network.ts';
 import { addBytes, verifies } from '../packet/checksum.ts';
 import { type Packet, UNICAST, UNKNOWN } from '../packet/packet.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import { type Clock, MILLISECOND, type Timer } from '../time/clock.ts';
 import { check, DESTINATION_PORT, RST, SOURCE_PORT, TCP } from '../wire/tcp.ts';
 import { ActivityPool } from './activity.ts';
 import type {
@@ -25,6 +25,7 @@ import type {
 import { Buffers } from './buffers.ts';
 import { abort } from './closing.ts';
 import { Connection, NOBODY } from './connection.ts';
+import { type Chosen, choose } from './connection-options.ts';
 import { Delivery } from './delivery.ts';
 import { Flights } from './flight.ts';
 import { IsnGenerator } from './isn.ts';
@@ -41,6 +42,7 @@ import {
   type Settings,
   type TcpOptions,
 } from './settings.ts';
+import { stampOptions } from './syn-cookie-options.ts';
 import { SynCookies } from './syn-cookies.ts';
 import { ConnectionTable } from './table.ts';
 import { CLOSED, type Host, type Tcb } from './tcb.ts';
@@ -48,7 +50,7 @@ import { mayReuse, TimeWaitList } from './time-wait.ts';
 import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
-import { linkMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
+import { pathMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
 import { Tuple } from './tuple.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
@@ -92,7 +94,7 @@ export class Tcp implements TcpService, Transport, Host {
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
     this.buffers = new Buffers(this.settings.bufferBytes);
-    this.#windowShift = windowShift(this.settings);
+    this.#windowShift = windowShift(this.settings.receiveBuffer);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
     this.#cookies = new SynCookies(random);
@@ -142,7 +144,7 @@ export class Tcp implements TcpService, Transport, Host {
 
   configure(settings: Partial<Settings>): void {
     this.settings = { ...this.settings, ...settings };
-    this.#windowShift = windowShift(this.settings);
+    this.#windowShift = windowShift(this.settings.receiveBuffer);
   }
 
   *listeners(): Generator<TcpListener> {
@@ -225,8 +227,10 @@ export class Tcp implements TcpService, Transport, Host {
     }
     const localPort = wanted !== 0 ? wanted : this.#freePort((p) => free(p) && !this.#listeners.has(p));
     if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
-    const connection = this.#open(options.handler, local, localPort, peer, port, undefined);
+    const chosen = options.options && choose(undefined, options.options);
+    const connection = this.#open(options.handler, local, localPort, peer, port, undefined, chosen);
     connection.state = 'SYN-SENT';
+    connection.ecn = this.settings.ecn === 'on';
     sendSyn(connection);
     const { softError } = connection;
     if (softError !== undefined) {
@@ -257,6 +261,7 @@ export class Tcp implements TcpService, Transport, Host {
     remote: Address,
     remotePort: number,
     after: number | undefined,
+    options: Chosen | undefined,
   ): Connection {
     const { settings } = this;
     const tcb = new Connection(this, handler, this.#keepLocal(local));
@@ -269,11 +274,14 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.windowScaling = settings.windowScaling;
     tcb.timestamps = settings.timestamps;
     tcb.sack = settings.sack;
-    tcb.rcvLimit = Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
-    if (tcb.windowScaling) tcb.rcvShift = this.#windowShift;
+    tcb.ecn = settings.ecn !== 'off';
+    tcb.options = options;
+    const buffer = options?.receiveBuffer;
+    tcb.rcvLimit = buffer ?? Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
+    if (tcb.windowScaling) tcb.rcvShift = buffer === undefined ? this.#windowShift : windowShift(buffer);
     tcb.tsOffset = this.#isn.timestampOffset(tuple);
     tcb.peerMss = this.network.family.defaultMss;
-    tcb.mss = linkMss(tcb);
+    tcb.mss = pathMss(tcb);
     tcb.rto = settings.initialRto;
     return tcb;
   }
@@ -334,10 +342,11 @@ export class Tcp implements TcpService, Transport, Host {
     if (verdict !== 'open' && mss === undefined) return verdict;
     if (this.#suspended.has(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
-    const window = Math.min(0xffff, this.settings.receiveBuffer);
+    const chosen = listener?.chosen;
+    const window = Math.min(0xffff, chosen?.receiveBuffer ?? this.settings.receiveBuffer);
     if (mss !== undefined) {
       if (listener!.isCrowded) return 'backlog-full';
-      const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined);
+      const connection = this.#open(NOBODY, destination, localPort, source, remotePort, undefined, chosen);
       receiveCookie(listener!, connection, segment, mss, window);
       return segmentArrives(connection, segment, packet);
     }
@@ -346,7 +355,15 @@ export class Tcp implements TcpService, Transport, Host {
       if (previous !== undefined) return 'backlog-full'; // the answer would meet the record in TIME-WAIT
       const size = segment.mss !== 0 ? segment.mss : network.family.defaultMss;
       const cookie = this.#cookies.make(now, destination, localPort, source, remotePort, segment.seq, size);
-      sendCookie(network, cookie, segment, window, destination, localPort, source, remotePort);
+      const tuple = this.#tuple.set(destination, localPort, source, remotePort);
+      const clock = (Math.floor(now / MILLISECOND) + this.#isn.timestampOffset(tuple)) | 0;
+      const { settings } = this;
+      const stamp =
+        settings.timestamps && segment.hasTimestamp ? stampOptions(clock, segment, settings) : undefined;
+      const shift = windowShift(chosen?.receiveBuffer ?? settings.receiveBuffer);
+      const most = chosen?.maxSegment;
+      const answer = { cookie, window, stamp, shift, ...(most !== undefined && { most }) };
+      sendCookie(network, answer, segment, destination, localPort, source, remotePort);
       return 'answered';
     }
     const after = previous?.sndNxt;
@@ -356,7 +373,7 @@ export class Tcp implements TcpService, Transport, Host {
       this.#table.remove(previous);
       this.#release(previous as Connection);
     }
-    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, after);
+    const connection = this.#open(NOBODY, destination, localPort, source, remotePort, after, chosen);
     receiveSyn(listener!, connection, segment);
     return 'delivered';
   }
@@ -419,7 +436,7 @@ function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
 }
 
-function windowShift({ receiveBuffer }: Settings): number {
+function windowShift(receiveBuffer: number): number {
   let shift = 0;
   while (receiveBuffer >> shift > 0xffff) shift++;
   return shift;

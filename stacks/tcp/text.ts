@@ -99,6 +99,7 @@ function offer(tcb: Tcb, packet: Packet, from: number, size: number): number {
 /** The owner has got `bytes`: one that keeps up is trusted with more (settings.ts). */
 export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
   const { receiveBuffer } = tcb.host.settings;
+  if (tcb.options?.receiveBuffer !== undefined) return; // its owner knows better
   const most = tcb.rcvShift === 0 ? Math.min(0xffff, receiveBuffer) : receiveBuffer;
   if (tcb.rcvLimit >= most || tcb.host.buffers.isShort) return;
   tcb.rcvDrained += bytes;

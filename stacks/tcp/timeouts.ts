@@ -2,13 +2,15 @@
 import { MILLISECOND } from '../time/clock.ts';
 import { ACK, FIN } from '../wire/tcp.ts';
 import { abort, drop, timedOut } from './closing.ts';
-import { output, sendNew } from './output.ts';
+import { output, sendNext } from './output.ts';
+import { isBlackHole } from './pmtu-probing.ts';
 import { reorderingTimeout, resend, retransmissionTimeout } from './recovery.ts';
 import { backOff } from './rtt.ts';
 import type { Tcb } from './tcb.ts';
 import type { TimerKind } from './timer-pool.ts';
 import { armIdle, armRetransmission } from './timers.ts';
-import { sendAck, sendSyn, transmit } from './transmit.ts';
+import { mostMss, sendAck, sendSyn, transmit, updateMss } from './transmit.ts';
+import { isGivenUp, userTimeout, withinUserTimeout } from './user-timeout.ts';
 
 export function timeout(tcb: Tcb, kind: TimerKind): void {
   switch (kind) {
@@ -44,15 +46,18 @@ function retransmission(tcb: Tcb): void {
   }
   // A peer that shut its window on data in flight lives as long as it answers (RFC 9293 §3.8.6.1).
   const silent = tcb.sndWnd === 0 ? tcb.unanswered : tcb.retransmits;
-  if (silent >= settings.maxRetransmits) {
+  const { recovery, host } = tcb;
+  const since = recovery?.isProbing === true ? host.clock.now - recovery.probedSince : tcb.rto;
+  if (isGivenUp(tcb, silent, settings.maxRetransmits, since)) {
     abort(tcb, timedOut(tcb, 'retransmissions'));
     return;
   }
   tcb.unanswered++;
   const again = tcb.retransmits++ > 0;
+  if (isBlackHole(tcb, mostMss(tcb))) updateMss(tcb);
   retransmissionTimeout(tcb, again);
   backOff(tcb, settings.maximumRto);
-  tcb.recovery!.timeoutAt = tcb.host.clock.now + tcb.rto; // (5.6)
+  tcb.recovery!.timeoutAt = tcb.host.clock.now + withinUserTimeout(tcb, tcb.rto); // (5.6)
   output(tcb); // (5.4)
 }
 
@@ -60,7 +65,8 @@ function retransmission(tcb: Tcb): void {
 function probe(tcb: Tcb): void {
   const recovery = tcb.recovery!;
   recovery.isProbing = true;
-  recovery.isProbeRepeat = !sendNew(tcb, tcb.mss);
+  recovery.probedSince = recovery.timeoutAt - tcb.rto;
+  recovery.isProbeRepeat = !sendNext(tcb, tcb.mss);
   if (recovery.isProbeRepeat) {
     const log = tcb.log!;
     const last = log.last - 1;
@@ -79,8 +85,9 @@ function probe(tcb: Tcb): void {
 
 function synTimeout(tcb: Tcb): void {
   const { settings } = tcb.host;
-  const limit = tcb.origin !== undefined ? settings.synAckRetries : settings.synRetries;
-  if (tcb.retransmits >= limit) {
+  const limit =
+    tcb.origin !== undefined ? settings.synAckRetries : (tcb.options?.synCount ?? settings.synRetries);
+  if (tcb.retransmits >= limit || (userTimeout(tcb) !== undefined && isGivenUp(tcb, 0, 1, tcb.rto))) {
     drop(tcb, timedOut(tcb, 'SYN'));
     return;
   }
@@ -89,22 +96,32 @@ function synTimeout(tcb: Tcb): void {
   tcb.synLost = true;
   backOff(tcb, settings.maximumRto);
   sendSyn(tcb);
-  armRetransmission(tcb, 'retransmit', tcb.rto);
+  armRetransmission(tcb, 'retransmit', withinUserTimeout(tcb, tcb.rto));
 }
 
-/** RFC 9293 §3.8.6.1: one byte beyond a closed window, or what fits a silly one (§3.8.6.2.1 (4)), ever more rarely. */
+/**
+ * RFC 9293 §3.8.6.1: one byte beyond a closed window, ever more rarely. What was only held back (a silly window, a cork)
+ * goes as it is: this is the override timeout of §3.8.6.2.1 (4).
+ */
 function persist(tcb: Tcb): void {
   const { settings } = tcb.host;
+  if (tcb.sndWnd > 0) {
+    const activity = tcb.active();
+    activity.override = true;
+    output(tcb);
+    activity.override = false;
+    return;
+  }
   // A peer that answers may go on for ever; one that is silent, or has no owner here to serve, reaches R2.
   const silent = tcb.orphan ? tcb.retransmits : tcb.unanswered;
-  if (silent >= settings.maxRetransmits) {
+  if (isGivenUp(tcb, silent, settings.maxRetransmits, tcb.rto)) {
     abort(tcb, timedOut(tcb, 'window probes'));
     return;
   }
   tcb.retransmits++;
   tcb.unanswered++;
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
-  const length = Math.min(queued, Math.max(tcb.sndWnd, 1), tcb.mss);
+  const length = Math.min(queued, 1);
   const fin = tcb.finQueued && length === queued;
   transmit(tcb, tcb.sndNxt, length, fin ? ACK | FIN : ACK);
   const end = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
@@ -112,7 +129,7 @@ function persist(tcb: Tcb): void {
   armRetransmission(
     tcb,
     'persist',
-    Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto),
+    withinUserTimeout(tcb, Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto)),
   );
 }
 
@@ -125,7 +142,8 @@ function keepAlive(tcb: Tcb): void {
     armIdle(tcb, 'keep-alive', quiet < keep.idle ? keep.idle - quiet : keep.interval);
     return;
   }
-  if (tcb.unanswered >= keep.probes) {
+  const timeout = userTimeout(tcb);
+  if (timeout === undefined ? tcb.unanswered >= keep.probes : tcb.unanswered > 0 && quiet >= timeout) {
     abort(tcb, timedOut(tcb, 'keep-alive probes'));
     return;
   }

@@ -1,34 +1,63 @@
 /** One segment out: header, options, data, checksum (RFC 9293 §3.1, §3.10.7.1 for resets). */
 import type { Address } from '../address/address.ts';
-import type { NetworkLayer, OutputOptions } from '../address/network.ts';
+import type { Failure, NetworkLayer, OutputOptions } from '../address/network.ts';
 import { addBytes, finish, fold } from '../packet/checksum.ts';
 import { PARTIAL, type Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND } from '../time/clock.ts';
-import { ACK, CHECKSUM, FIN, HEADER, PSH, RST, SYN, TCP, writeHeader } from '../wire/tcp.ts';
+import {
+  ACK,
+  CHECKSUM,
+  CWR,
+  ECE,
+  FIN,
+  FLAGS,
+  HEADER,
+  PSH,
+  RST,
+  SYN,
+  TCP,
+  URG,
+  URGENT_POINTER,
+  writeHeader,
+} from '../wire/tcp.ts';
+import { MARKABLE, PLAIN } from './connection-options.ts';
+import { ecnFlags, windowReduced } from './ecn.ts';
 import { optionBytes, synOptionBytes, writeOptions, writeSynOptions, writeTimestamps } from './options.ts';
+import { proven, sentAgain } from './pmtu-probing.ts';
 import { type Segment, TIMESTAMP_BYTES } from './segment.ts';
 import { CHALLENGE_ACKS_PER_SECOND, MINIMUM_MSS, SHORT_BUFFER } from './settings.ts';
+import { cookieOptionBytes, isEcnStamp, writeCookieOptions } from './syn-cookie-options.ts';
 import type { Tcb } from './tcb.ts';
 import { disarmDelayedAck } from './timers.ts';
 
 /** Bytes that are added up sooner than it is found out whether the device does so. */
 const CHECKSUM_WORTH = 256;
 
-const DONT_FRAGMENT: OutputOptions = { dontFragment: true };
-
 /** RFC 6691: what fits behind the fixed headers; options of either header come out of it, segment by segment. */
-export function linkMss(tcb: Tcb): number {
-  return pathMss(tcb.host.network, tcb.peer);
+export function pathMss(tcb: Tcb): number {
+  const { network } = tcb.host;
+  return roomOf(network, network.pathMtu(tcb.peer));
 }
 
-function pathMss(network: NetworkLayer, remote: Address): number {
-  const room = network.pathMtu(remote) - network.family.headerBytes - HEADER;
-  return Math.min(Math.max(room, MINIMUM_MSS), 0xffff);
+function roomOf(network: NetworkLayer, mtu: number): number {
+  return Math.min(Math.max(mtu - network.family.headerBytes - HEADER, MINIMUM_MSS), 0xffff);
+}
+
+/** The MSS option: what the owner and our link take. The learnt path MTU is that of the other direction (RFC 6691 §2). */
+function offeredMss(tcb: Tcb): number {
+  const { network } = tcb.host;
+  const link = roomOf(network, network.linkMtu(tcb.peer));
+  return Math.min(link, tcb.options?.maxSegment ?? link);
+}
+
+/** The largest segment that the path, the peer and the owner may take; probing has not proved it yet. */
+export function mostMss(tcb: Tcb, path: number = pathMss(tcb)): number {
+  return Math.min(path, tcb.options?.maxSegment ?? path, Math.max(tcb.peerMss, MINIMUM_MSS));
 }
 
 /** Eff.snd.MSS (RFC 9293 §3.7.1): the smaller of both ends', less the options that every segment carries. */
-export function updateMss(tcb: Tcb, path: number = linkMss(tcb)): void {
-  const both = Math.min(path, Math.max(tcb.peerMss, MINIMUM_MSS));
+export function updateMss(tcb: Tcb, path: number = pathMss(tcb)): void {
+  const both = proven(tcb, mostMss(tcb, path));
   tcb.mss = tcb.timestamps ? both - TIMESTAMP_BYTES : both;
 }
 
@@ -48,7 +77,8 @@ export function burstRoom(tcb: Tcb): number {
   const { network } = tcb.host;
   const full = segmentRoom(tcb);
   const offload = network.offload(tcb.peer);
-  if (offload === undefined) return full;
+  // The urgent pointer counts from each segment.
+  if (offload === undefined || tcb.activity.urgentEnd !== undefined) return full;
   const room = Math.min(offload.segment, MAX_PACKET) - network.family.headerBytes - HEADER - optionBytes(tcb);
   return Math.max(Math.floor(room / full), 1) * full;
 }
@@ -65,6 +95,15 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
+  const { activity } = tcb;
+  if (activity.probing !== undefined && ((seq - tcb.sndMax) | 0) < 0) sentAgain(tcb, activity.probing, seq);
+  let isMarkable = false;
+  if (tcb.ecn && !syn) {
+    // What the window has no room for is a probe of it, and not new (RFC 3168 §6.1.6).
+    isMarkable = length > 0 && ((seq - tcb.sndMax) | 0) >= 0 && tcb.sndWnd > 0;
+    if (length > 0 && !isMarkable && tcb.isRecovering && !activity.reduced) windowReduced(tcb);
+    flags |= ecnFlags(tcb, isMarkable);
+  }
   writeHeader(
     packet,
     tcb.localPort,
@@ -75,8 +114,9 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     flags,
     offerWindow(tcb, syn),
   );
-  if (syn) writeSynOptions(tcb, packet, linkMss(tcb));
+  if (syn) writeSynOptions(tcb, packet, offeredMss(tcb));
   else writeOptions(tcb, packet);
+  if (activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
@@ -91,11 +131,29 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;
   }
-  const failure = send(network, packet, tcb.localAddress, tcb.peer);
+  const { options } = activity;
+  const how =
+    options === undefined ? (isMarkable ? MARKABLE : PLAIN) : isMarkable ? options.markable : options.plain;
+  const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
   if (failure !== undefined) tcb.softError = failure;
 }
 
-function send(network: NetworkLayer, packet: Packet, source: Address, destination: Address) {
+/** RFC 9293 §3.8.5, RFC 6093 §2: the urgent pointer leads behind the last urgent byte. */
+function markUrgent(tcb: Tcb, packet: Packet, seq: number): void {
+  const ahead = (tcb.activity.urgentEnd! - seq) | 0;
+  if (((tcb.activity.urgentEnd! - tcb.sndUna) | 0) <= 0) tcb.activity.urgentEnd = undefined;
+  if (ahead <= 0) return;
+  packet.setU8(packet.start + FLAGS, packet.u8(packet.start + FLAGS) | URG);
+  packet.setU16(packet.start + URGENT_POINTER, Math.min(ahead, 0xffff));
+}
+
+function send(
+  network: NetworkLayer,
+  packet: Packet,
+  source: Address,
+  destination: Address,
+  options: OutputOptions,
+): Failure | undefined {
   const pseudo = network.family.pseudoHeader(source, destination, TCP, packet.length);
   if (packet.length > CHECKSUM_WORTH && network.offload(destination) !== undefined) {
     packet.checksum = PARTIAL;
@@ -105,7 +163,7 @@ function send(network: NetworkLayer, packet: Packet, source: Address, destinatio
   } else {
     packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
   }
-  return network.output(packet, source, destination, TCP, DONT_FRAGMENT);
+  return network.output(packet, source, destination, TCP, options);
 }
 
 /** Free buffer as the window field. The right edge moves by a worthwhile step or stays (RFC 9293 §3.8.6.2.2). */
@@ -133,7 +191,11 @@ export function sendAck(tcb: Tcb): void {
 
 /** SYN, or SYN and ACK; `SND.NXT` moves behind it. */
 export function sendSyn(tcb: Tcb): void {
-  transmit(tcb, tcb.iss, 0, tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN);
+  let flags = tcb.state === 'SYN-RECEIVED' ? SYN | ACK : SYN;
+  // RFC 3168 §6.1.1.1: the path may be one that drops a SYN which asks for ECN.
+  if (flags === SYN && tcb.synLost) tcb.ecn = false;
+  if (tcb.ecn) flags |= flags === SYN ? ECE | CWR : ECE;
+  transmit(tcb, tcb.iss, 0, flags);
   const end = (tcb.iss + 1) | 0;
   if (tcb.log === undefined) logSent(tcb, end);
   else tcb.log.retransmitted(tcb.log.first, tcb.iss, end, tcb.host.clock.now | 0);
@@ -171,27 +233,39 @@ export function sendReset(tcb: Tcb): void {
   const { localPort, remotePort, sndNxt, rcvNxt } = tcb;
   writeHeader(packet, localPort, remotePort, sndNxt, rcvNxt, header, RST | ACK, 0);
   if (tcb.timestamps) writeTimestamps(tcb, packet);
-  send(network, packet, tcb.localAddress, tcb.peer);
+  send(network, packet, tcb.localAddress, tcb.peer, tcb.options?.plain ?? PLAIN);
 }
 
-/** SYN and ACK without a connection: `cookie` is the sequence number, and all that is kept (RFC 4987 §3.6). */
+/** A SYN-ACK without a connection: what is kept is kept by the peer (RFC 4987 §3.6). */
+export interface CookieAnswer {
+  /** The sequence number. */
+  readonly cookie: number;
+  readonly window: number;
+  /** Our timestamp with what is agreed; undefined for a peer without timestamps. */
+  readonly stamp: number | undefined;
+  readonly shift: number;
+  /** The largest segment that the owner takes. */
+  readonly most?: number;
+}
+
 export function sendCookie(
   network: NetworkLayer,
-  cookie: number,
+  { cookie, window, stamp, shift, most }: CookieAnswer,
   segment: Segment,
-  window: number,
   local: Address,
   localPort: number,
   remote: Address,
   remotePort: number,
 ): void {
-  const header = HEADER + 4;
+  const header = HEADER + cookieOptionBytes(stamp);
   const packet = network.environment.pool.take(header);
   if (packet === undefined) return;
   const ack = (segment.seq + 1) | 0;
-  writeHeader(packet, localPort, remotePort, cookie, ack, header, SYN | ACK, window);
-  packet.setI32(packet.start + HEADER, 0x0204_0000 | pathMss(network, remote));
-  send(network, packet, local, remote);
+  const flags = isEcnStamp(stamp) ? SYN | ACK | ECE : SYN | ACK;
+  writeHeader(packet, localPort, remotePort, cookie, ack, header, flags, window);
+  const link = roomOf(network, network.linkMtu(remote));
+  writeCookieOptions(packet, Math.min(link, most ?? link), stamp, segment.tsVal, shift);
+  send(network, packet, local, remote, PLAIN);
 }
 
 /** The answer to a segment that no connection takes, RFC 9293 §3.10.7.1; `segment` is not itself a reset. */
@@ -210,7 +284,7 @@ export function sendResetFor(
   } else {
     writeHeader(packet, localPort, remotePort, 0, (segment.seq + segment.length) | 0, HEADER, RST | ACK, 0);
   }
-  send(network, packet, local, remote);
+  send(network, packet, local, remote, PLAIN);
 }
 
 /** The same for a connection of ours. */

@@ -44,6 +44,9 @@ export const RST = 0x04;
 export const PSH = 0x08;
 export const ACK = 0x10;
 export const URG = 0x20;
+/** RFC 3168 §6.1 */
+export const ECE = 0x40;
+export const CWR = 0x80;
 
 /** Bytes of the header with its options; `packet.start` is at the header, which `check` has passed. */
 export function headerLength(packet: Packet): number {

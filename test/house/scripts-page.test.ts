@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { files, notYet } from '../scripts/collection.ts';
+import { files } from '../scripts/collection.ts';
 
 const PAGE = 'docs/scripts.md';
 
@@ -19,9 +19,6 @@ function page(): string {
   }
   const number = (rule: string): number => Number(/\d+/.exec(rule.startsWith('RFC') ? rule : '99999')?.[0]);
   const rules = [...byRule].sort(([a], [b]) => number(a) - number(b) || (a < b ? -1 : 1));
-  const missing = [...notYet].map(
-    ([file, why]) => `| ${basename(dirname(file))}/${basename(file, '.pkt')} | ${why} |`,
-  );
   return [
     '# TCP in scripts',
     '',
@@ -43,16 +40,6 @@ function page(): string {
     '|---|---|',
     ...differs,
     '',
-    ...(missing.length === 0
-      ? []
-      : [
-          '## What our stack does not do yet',
-          '',
-          '| script | what is missing |',
-          '|---|---|',
-          ...missing,
-          '',
-        ]),
   ].join('\n');
 }
 

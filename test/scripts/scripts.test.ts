@@ -6,7 +6,7 @@ import { tapLine } from '../../src/script/report.ts';
 import { modesOf, runScript } from '../../src/script/run.ts';
 import { readOptions } from '../../src/script/script-options.ts';
 import { VirtualWorld } from '../../src/script/virtual-world.ts';
-import { files, notYet } from './collection.ts';
+import { files } from './collection.ts';
 
 /** What did not hold, told as the command does. */
 function play(file: string): string[] {
@@ -19,14 +19,7 @@ function play(file: string): string[] {
 }
 
 describe('a script', () => {
-  it.each(files.filter((file) => !notYet.has(file)))('%s', (file) => expect(play(file).join('\n')).toBe(''));
-});
-
-describe('a script that does not hold yet', () => {
-  it.each([...notYet.keys()])('%s', (file) => {
-    // It holds now? Then it has no place on the list any more.
-    expect(play(file)).not.toEqual([]);
-  });
+  it.each(files)('%s', (file) => expect(play(file).join('\n')).toBe(''));
 });
 
 describe('the first line of a script', () => {

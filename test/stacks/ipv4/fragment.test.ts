@@ -80,6 +80,17 @@ describe('reassembly', () => {
     expectAtRest(env, a, b);
   });
 
+  it('a mark of congestion on one fragment is one on the whole (RFC 3168 §5.3)', () => {
+    const cut = pieces(300, 64);
+    for (const [i, piece] of cut.entries()) {
+      piece[1] = i === 2 ? 0b11 : 0b10;
+      put16(piece, 10, 0);
+      put16(piece, 10, sumOf(piece.subarray(0, 20)));
+    }
+    // The answer to an echo has the traffic class of the request (RFC 1122 §3.2.2.6).
+    expect(into(cut).deviceB.sent[0]![1]).toBe(0b11);
+  });
+
   it('a second last fragment of another length drops the datagram', () => {
     const last = (words: number, at: number): Uint8Array =>
       datagram(new Uint8Array(words * 8), { protocol: 1, id: 7, fragment: at });

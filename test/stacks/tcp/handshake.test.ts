@@ -285,6 +285,40 @@ describe.each(families)('opening, $name', (family) => {
     expect(peer.take()).toMatchObject([{ flags: 'R' }]);
   });
 
+  it.each([
+    [
+      [...sackPermitted(), ...scaleOption(3)],
+      'SEW',
+      { sack: true, windowScaling: true, sendWindowScale: 3, ecn: true },
+    ],
+    [sackPermitted(), 'S', { sack: true, windowScaling: false, receiveWindowScale: 0, ecn: false }],
+    [scaleOption(0), 'S', { sack: false, windowScaling: true, sendWindowScale: 0, ecn: false }],
+  ])('a cookie keeps options in its timestamp, if the peer has them: %j', (options, flags, agreed) => {
+    begin();
+    const owner = new Owner();
+    serve(peer.end, 80, () => owner, { backlog: 1 });
+    peer.port = 1;
+    peer.inject({ seq: 1, flags: 'S' });
+    peer.port = 2;
+    const offered = [...mssOption(1_000), ...timestampOption(-5, 0), ...options];
+    expect(peer.inject({ seq: 100, flags, options: offered })).toBe('answered');
+    const cookie = peer.take().at(-1)!;
+    expect(cookie.flags).toBe(agreed.ecn === true ? 'SE.' : 'S.');
+    expect(cookie.timestamp![1]).toBe(-5);
+    expect(cookie.sackPermitted).toBe(agreed.sack);
+    expect(cookie.shift === undefined).toBe(agreed.windowScaling === false);
+    const stamp = timestampOption(-4, cookie.timestamp![0]);
+    const answer = { seq: 101, ack: (cookie.seq + 1) | 0, flags: '.', window: 500, options: stamp };
+    expect(peer.inject(answer)).toBe('delivered');
+    const info = owner.connection.info();
+    expect(info).toMatchObject({ ...agreed, timestamps: true, state: 'ESTABLISHED' });
+    expect(info.sndWnd).toBe(500 << info.sendWindowScale);
+    owner.connection.send(new Uint8Array(10));
+    const [data] = peer.take();
+    expect(data!.timestamp![1]).toBe(-4);
+    expect((data!.timestamp![0] - cookie.timestamp![0]) | 0).toBeGreaterThanOrEqual(0);
+  });
+
   it('takes honest connections in a flood of 100,000 SYNs a second, at the first try and in bounded memory', () => {
     const wire = new Wire(family, { delay: 5_000 });
     let accepted = 0;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addBytes, finish } from '../../../stacks/packet/checksum.ts';
 import { DROP_REASONS } from '../../../stacks/packet/verdict.ts';
+import type { ConnectionOptions } from '../../../stacks/tcp/connection-options.ts';
 import { MAX_RANGES } from '../../../stacks/tcp/settings.ts';
 import { families, mssOption, Owner, Peer, pattern, sackOption, sackPermitted, serve } from './network.ts';
 
@@ -119,10 +120,21 @@ describe.each(families)('hostile segments, $name', (family) => {
 
   it('random segments near the window, with calls in between: work and memory stay bounded', () => {
     const segment = fc.record({
-      what: fc.constantFrom('segment', 'segment', 'segment', 'send', 'read', 'time', 'shutdown'),
+      what: fc.constantFrom('segment', 'segment', 'segment', 'send', 'read', 'time', 'shutdown', 'set'),
       seq: fc.integer({ min: -10, max: 3_000 }),
       ack: fc.integer({ min: -10, max: 6_000 }),
-      flags: fc.constantFrom('.', '.', 'P.', 'F.', 'S', 'S.', 'R', 'R.', '', 'U.'),
+      flags: fc.constantFrom('.', '.', 'P.', 'F.', 'S', 'S.', 'R', 'R.', '', 'U.', 'E.', 'W.', 'EW.'),
+      trafficClass: fc.nat(3),
+      set: fc.constantFrom<ConnectionOptions>(
+        { cork: true },
+        { cork: false },
+        { maxSegment: 1 },
+        { maxSegment: undefined },
+        { receiveBuffer: 1 },
+        { sendBuffer: 10, notsentLowat: 1 },
+        { userTimeout: 500_000 },
+        { trafficClass: 999, hopLimit: 1 },
+      ),
       window: fc.constantFrom(0, 1, 500, 65_535),
       size: fc.integer({ min: 0, max: 400 }),
       blocks: fc.array(fc.tuple(fc.integer({ min: -5, max: 6_000 }), fc.integer({ min: -5, max: 6_000 })), {
@@ -131,12 +143,15 @@ describe.each(families)('hostile segments, $name', (family) => {
     });
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 40 }), (script) => {
-        const peer = new Peer(family);
-        const { owner, iss } = peer.accept([...sackPermitted()]);
+        const peer = new Peer(family, { mtuProbing: 'on', baseMss: 100, nagle: 'minshall' });
+        const { owner, iss } = peer.accept([...sackPermitted()], 65_535, 'SEW');
         owner.reading = false;
         const sent = () => peer.take().length;
         for (const step of script) {
-          if (step.what === 'send') owner.connection.send(pattern(step.size));
+          if (step.what === 'send' && step.size % 3 === 0) owner.connection.sendUrgent(pattern(step.size));
+          else if (step.what === 'send' && step.size % 3 === 1) owner.connection.sendMore(pattern(step.size));
+          else if (step.what === 'send') owner.connection.send(pattern(step.size));
+          else if (step.what === 'set') owner.connection.configure(step.set);
           else if (step.what === 'read') owner.connection.read(step.size);
           else if (step.what === 'time') peer.clock.advance(peer.clock.now + step.size * 1_000);
           else if (step.what === 'shutdown') owner.connection.shutdown();
@@ -148,6 +163,7 @@ describe.each(families)('hostile segments, $name', (family) => {
               ack: at(step.ack),
               flags: step.flags,
               window: step.window,
+              trafficClass: step.trafficClass,
               data: pattern(step.size),
               options:
                 step.blocks.length > 0

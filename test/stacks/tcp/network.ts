@@ -3,12 +3,18 @@ import { Address } from '../../../stacks/address/address.ts';
 import type { Family } from '../../../stacks/address/family.ts';
 import { ipv4 } from '../../../stacks/address/ipv4.ts';
 import { ipv6 } from '../../../stacks/address/ipv6.ts';
-import type { Failure, NetworkLayer, TransportVerdict } from '../../../stacks/address/network.ts';
+import type {
+  Failure,
+  NetworkLayer,
+  OutputOptions,
+  TransportVerdict,
+} from '../../../stacks/address/network.ts';
 import { addBytes, finish } from '../../../stacks/packet/checksum.ts';
 import type { Environment } from '../../../stacks/packet/environment.ts';
 import type { Packet } from '../../../stacks/packet/packet.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
-import type { TcpConnection, TcpHandler, TcpListener } from '../../../stacks/tcp/api.ts';
+import type { ListenOptions, TcpConnection, TcpHandler, TcpListener } from '../../../stacks/tcp/api.ts';
+import type { ConnectionOptions } from '../../../stacks/tcp/connection-options.ts';
 import { Tcp, type TcpOptions } from '../../../stacks/tcp/tcp.ts';
 import { Clock } from '../../../stacks/time/clock.ts';
 import { CHECKSUM, HEADER, TCP, writeHeader } from '../../../stacks/wire/tcp.ts';
@@ -50,6 +56,9 @@ export interface Sent {
   sackPermitted: boolean;
   timestamp: [number, number] | undefined;
   sack: [number, number][];
+  /** As the IP header has it. */
+  trafficClass: number;
+  urgent: number;
 }
 
 const LETTERS: [number, string][] = [
@@ -58,10 +67,12 @@ const LETTERS: [number, string][] = [
   [4, 'R'],
   [8, 'P'],
   [32, 'U'],
+  [64, 'E'],
+  [128, 'W'],
   [16, '.'],
 ];
 
-export function decode(packet: Packet, time: number, from: string): Sent {
+export function decode(packet: Packet, time: number, from: string, trafficClass = 0): Sent {
   const at = packet.start;
   const flags = packet.u8(at + 13);
   const header = (packet.u8(at + 12) >> 4) * 4;
@@ -82,6 +93,8 @@ export function decode(packet: Packet, time: number, from: string): Sent {
     sackPermitted: false,
     timestamp: undefined,
     sack: [],
+    trafficClass,
+    urgent: packet.u16(at + 18),
   };
   for (let i = at + HEADER; i < at + header; ) {
     const kind = packet.u8(i);
@@ -112,25 +125,24 @@ export interface Faults {
   corrupt: number;
 }
 
+type Carry = (end: End, packet: Packet, source: Address, destination: Address, trafficClass: number) => void;
+
 export class End implements NetworkLayer {
   readonly name: string;
   readonly family: Family;
   readonly environment: Environment;
   readonly address: Address;
+  /** Of the path as it is known, and of the link. */
   mtu = 1_500;
+  readonly link = 1_500;
   failure: Failure | undefined;
   confirmed = 0;
+  lastOptions: OutputOptions = {};
   tcp!: Tcp;
   readonly verdicts: TransportVerdict[] = [];
-  readonly #carry: (end: End, packet: Packet, source: Address, destination: Address) => void;
+  readonly #carry: Carry;
 
-  constructor(
-    name: string,
-    family: Family,
-    environment: Environment,
-    address: Address,
-    carry: (end: End, packet: Packet, source: Address, destination: Address) => void,
-  ) {
+  constructor(name: string, family: Family, environment: Environment, address: Address, carry: Carry) {
     this.name = name;
     this.family = family;
     this.environment = environment;
@@ -147,14 +159,24 @@ export class End implements NetworkLayer {
   pathMtu(): number {
     return this.mtu;
   }
+  linkMtu(): number {
+    return this.link;
+  }
   offload(): undefined {}
-  output(packet: Packet, source: Address, destination: Address, protocol: number): Failure | undefined {
+  output(
+    packet: Packet,
+    source: Address,
+    destination: Address,
+    protocol: number,
+    options: OutputOptions,
+  ): Failure | undefined {
+    this.lastOptions = options;
     if (protocol !== TCP) throw new Error('not TCP');
     if (this.failure !== undefined) {
       this.environment.pool.release(packet);
       return this.failure;
     }
-    this.#carry(this, packet, source.clone(), destination.clone());
+    this.#carry(this, packet, source.clone(), destination.clone(), options.trafficClass ?? 0);
     return undefined;
   }
   confirmReachable(): void {
@@ -170,6 +192,12 @@ export class End implements NetworkLayer {
     if (this.verdicts.length < 1_000) this.verdicts.push(verdict);
     return verdict;
   }
+}
+
+/** As much of an IP header as anybody reads behind IP. */
+function writeClass(packet: Packet, family: Family, trafficClass: number): void {
+  packet.network = packet.start - family.headerBytes;
+  packet.setU8(packet.network + 1, family.version === 4 ? trafficClass : (trafficClass << 4) & 0xff);
 }
 
 function addressOf(family: Family, host: number): Address {
@@ -205,6 +233,8 @@ export class Wire {
   count = 0;
   /** Looks at every packet first; true loses it. */
   lose: ((sent: Sent) => boolean) | undefined;
+  /** A router on the way has a queue (RFC 3168 §5): true marks the packet, when it may be marked. */
+  mark: ((sent: Sent) => boolean) | undefined;
   /** Packets over this are answered as an IPv4 or IPv6 router would. */
   pathMtu = 65_535;
   readonly #random: Seeded;
@@ -223,21 +253,20 @@ export class Wire {
       duplicate: options.duplicate ?? 0,
       corrupt: options.corrupt ?? 0,
     };
-    const carry = (end: End, packet: Packet, source: Address, destination: Address) =>
-      this.#carry(end, packet, source, destination);
+    const carry: Carry = (...sent) => this.#carry(...sent);
     this.a = new End('a', family, this.environment, addressOf(family, 1), carry);
     this.b = new End('b', family, this.environment, addressOf(family, 2), carry);
     this.a.tcp = new Tcp(this.a, { maxConnections: 4_095, ...options.a });
     this.b.tcp = new Tcp(this.b, { maxConnections: 4_095, ...options.b });
   }
 
-  #carry(end: End, packet: Packet, source: Address, destination: Address): void {
+  #carry(end: End, packet: Packet, source: Address, destination: Address, trafficClass: number): void {
     const { pool } = this.environment;
     const { faults } = this;
     this.count++;
     const sent =
-      this.#options.record === true || this.lose !== undefined
-        ? decode(packet, this.clock.now, end.name)
+      this.#options.record === true || this.lose !== undefined || this.mark !== undefined
+        ? decode(packet, this.clock.now, end.name, trafficClass)
         : undefined;
     if (this.#options.record === true) this.sent.push(sent!);
     const other = end.isLocal(destination) ? end : end === this.a ? this.b : this.a;
@@ -262,6 +291,8 @@ export class Wire {
       pool.release(packet);
       return;
     }
+    const isMarked = (trafficClass & 3) !== 0 && this.mark?.(sent!) === true;
+    writeClass(packet, end.family, isMarked ? trafficClass | 3 : trafficClass);
     if (this.#random.chance(faults.duplicate)) {
       const copy = pool.clone(packet)!;
       this.#later(faults.delay, () => void other.take(copy, source, destination));
@@ -364,9 +395,15 @@ export function must<T extends object>(value: T | Failure): T {
 }
 
 /** `b` listens at `port`; each accepted connection gets the owner that `make` returns. */
-export function serve(end: End, port: number, make: () => Owner): TcpListener {
+export function serve(
+  end: End,
+  port: number,
+  make: () => Owner,
+  options: Partial<ListenOptions> = {},
+): TcpListener {
   return must(
     end.tcp.listen(end.family.any, port, {
+      ...options,
       accept: (connection) => {
         const owner = make();
         owner.connection = connection;
@@ -376,8 +413,16 @@ export function serve(end: End, port: number, make: () => Owner): TcpListener {
   );
 }
 
-export function dial(end: End, remote: Address, port: number, owner: Owner = new Owner()): Owner {
-  owner.connection = must(end.tcp.connect(remote, port, { handler: owner }));
+export function dial(
+  end: End,
+  remote: Address,
+  port: number,
+  owner: Owner = new Owner(),
+  options?: ConnectionOptions,
+): Owner {
+  owner.connection = must(
+    end.tcp.connect(remote, port, { handler: owner, ...(options !== undefined && { options }) }),
+  );
   return owner;
 }
 
@@ -407,6 +452,7 @@ export interface Crafted {
   options?: number[];
   /** It comes with others. */
   inBurst?: boolean;
+  trafficClass?: number;
 }
 
 /** One end; the test is the other. */
@@ -423,10 +469,16 @@ export class Peer {
     this.environment = environmentOf(seed);
     this.clock = this.environment.clock;
     this.address = addressOf(family, 2);
-    this.end = new End('a', family, this.environment, addressOf(family, 1), (end, packet) => {
-      this.sent.push(decode(packet, this.clock.now, end.name));
-      this.environment.pool.release(packet);
-    });
+    this.end = new End(
+      'a',
+      family,
+      this.environment,
+      addressOf(family, 1),
+      (end, packet, _from, _to, trafficClass) => {
+        this.sent.push(decode(packet, this.clock.now, end.name, trafficClass));
+        this.environment.pool.release(packet);
+      },
+    );
     this.end.tcp = new Tcp(this.end, { maxConnections: 4_095, ...options });
   }
 
@@ -457,16 +509,17 @@ export class Peer {
     packet.bytes.set(options, packet.start + HEADER);
     packet.bytes.set(data, packet.start + header);
     packet.inBurst = segment.inBurst === true;
+    writeClass(packet, family, segment.trafficClass ?? 0);
     const pseudo = family.pseudoHeader(source, destination, TCP, packet.length);
     packet.setU16(packet.start + CHECKSUM, finish(addBytes(packet, packet.start, packet.end, pseudo)));
     return this.end.take(packet, source, destination);
   }
 
   /** Passive open of our end at `local`; returns the owner, with `iss` of ours and the peer's at 1000. */
-  accept(options: number[] = [], window = 65_535): { owner: Owner; iss: number } {
+  accept(options: number[] = [], window = 65_535, flags = 'S'): { owner: Owner; iss: number } {
     const owner = new Owner();
     serve(this.end, this.local, () => owner);
-    this.inject({ seq: 1_000, flags: 'S', options, window });
+    this.inject({ seq: 1_000, flags, options, window });
     const iss = this.take()[0]!.seq;
     // RFC 7323 §3.2: once agreed upon, timestamps are in every segment.
     const stamped = options[2] === 8 ? options.slice(0, 12) : [];

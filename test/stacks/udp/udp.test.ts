@@ -33,6 +33,7 @@ function setUp(family: Family) {
     sourceFor: (): Address | Failure => own[0]!,
     isLocal: (address) => own.some((one) => one.equals(address)),
     pathMtu: () => 1_500,
+    linkMtu: () => 1_500,
     output(packet, source, destination, _protocol, options) {
       sent.push({ bytes: packet.copy(), source: source.clone(), destination: destination.clone(), options });
       env.pool.release(packet);

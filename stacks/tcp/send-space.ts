@@ -1,0 +1,33 @@
+/** How much an owner may hand over, and when it is told that there is room again. */
+import { SEND_LOW_WATER, SHORT_BUFFER } from './settings.ts';
+import { type Tcb, WRITABLE } from './tcb.ts';
+
+/** Bytes that the connection holds at most, unless it is made to take more. */
+export function sendBuffer(tcb: Tcb): number {
+  return tcb.options?.sendBuffer ?? tcb.host.settings.sendBuffer;
+}
+
+/** May be negative. */
+export function sendSpace(tcb: Tcb): number {
+  const buffer = sendBuffer(tcb);
+  const held = tcb.sendQueue === undefined ? 0 : tcb.sendQueue.length;
+  const space = (tcb.host.buffers.isShort ? Math.min(SHORT_BUFFER, buffer) : buffer) - held;
+  const lowWater = tcb.options?.notsentLowat;
+  return lowWater === undefined ? space : Math.min(space, lowWater - notSent(tcb));
+}
+
+function notSent(tcb: Tcb): number {
+  return (tcb.sndEnd - tcb.sndNxt) | 0;
+}
+
+/** To an owner that waits, when a worthwhile part of the buffer is free, and of what may wait unsent half. */
+export function wakeWriter(tcb: Tcb): void {
+  if (!tcb.sendBlocked) return;
+  const buffer = sendBuffer(tcb);
+  const held = tcb.sendQueue === undefined ? 0 : tcb.sendQueue.length;
+  if (buffer - held < buffer / SEND_LOW_WATER) return;
+  const lowWater = tcb.options?.notsentLowat;
+  if (lowWater !== undefined && 2 * notSent(tcb) >= lowWater) return;
+  tcb.sendBlocked = false;
+  tcb.host.notify(tcb, WRITABLE);
+}
