@@ -15,6 +15,7 @@ import { probeAcknowledged } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
 import { dataFlags, segmentRoom, transmit } from './transmit.ts';
 import { Undo } from './undo.ts';
+import { withinUserTimeout } from './user-timeout.ts';
 
 /** SetPipe(), RFC 6675 §4: bytes outstanding that are neither SACKed nor lost, and those sent again. */
 export function pipe(tcb: Tcb): number {
@@ -266,7 +267,7 @@ export function resend(tcb: Tcb, i: number, start: number, length: number): void
   if (fin) end = (end + 1) | 0;
   const { now } = tcb.host.clock;
   // RFC 6298 (5.1) counts from when the first segment in flight was last sent.
-  if (i === log.first) recovery.timeoutAt = now + tcb.rto;
+  if (i === log.first) recovery.timeoutAt = now + withinUserTimeout(tcb, tcb.rto);
   log.retransmitted(i, start, end, now | 0);
   const bytes = (end - start) | 0;
   recovery.prr?.sent(bytes);
