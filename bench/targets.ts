@@ -135,6 +135,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
     onlyByName: true,
     targets: [ratio(ANY, '>=', 1)],
   },
+  {
+    name: 'fair-share',
+    claim: 'flows of twinstack and of Linux over one bottleneck',
+    needs: 'load',
+    onlyByName: true,
+    targets: [figure(/Jain/, '>=', 0.9)],
+  },
 ];
 
 /** The row with its target, and whether it was reached. */
