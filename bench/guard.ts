@@ -5,8 +5,13 @@ import type { Comparison, Results } from './measure.ts';
 /** Medians of five on a shared machine differ by this much between runs of the same code. */
 const TOLERANCE = 0.15;
 
+/** @throws Error, with the file's name, when it is not there or is no result file. */
 export function readResults(path: string): Results {
-  return JSON.parse(readFileSync(path, 'utf8')) as Results;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Results;
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
 }
 
 export function compareResults(before: Results, after: Results): { text: string; worse: number } {
@@ -15,7 +20,8 @@ export function compareResults(before: Results, after: Results): { text: string;
   let worse = 0;
   for (const now of after.results) {
     const then = old.get(now.name);
-    if (then === undefined) continue;
+    // A row without a reference (null in the file) has no ratio to compare.
+    if (then === undefined || then.ratio === null || now.ratio === null) continue;
     const gain = gainOf(then, now);
     const isWorse = gain < -TOLERANCE;
     if (isWorse) worse++;

@@ -25,9 +25,13 @@ if (values.compare === true) {
   if (before === undefined || after === undefined)
     fail('--compare needs two result files, the older one first');
   else {
-    const { text, worse } = compareResults(readResults(before), readResults(after));
-    process.stdout.write(text);
-    process.exitCode = worse > 0 ? 1 : 0;
+    try {
+      const { text, worse } = compareResults(readResults(before), readResults(after));
+      process.stdout.write(text);
+      process.exitCode = worse > 0 ? 1 : 0;
+    } catch (error) {
+      fail((error as Error).message);
+    }
   }
 } else if (values.list === true) {
   for (const benchmark of BENCHMARKS) process.stdout.write(listed(benchmark));

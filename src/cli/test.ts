@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkCode } from '../script/expression.ts';
+import type { Libc } from '../script/kernel/libc.ts';
 import { parseScript } from '../script/parse.ts';
 import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
 import { modesOf, type Outcome, runScript } from '../script/run.ts';
@@ -35,13 +37,15 @@ const REAL_TIME = 12_000;
 /** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
 export async function test(request: TestRequest): Promise<number> {
   const { filter, shard } = request;
-  const files = request.paths
-    .flatMap(scriptsIn)
-    .filter((file) => filter === undefined || file.includes(filter))
-    .filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
-  if (files.length === 0) throw new UsageError('no script to test: nothing ending in .pkt is left');
+  const found = request.paths.flatMap(scriptsIn);
+  if (found.length === 0) throw new UsageError(`no script in ${request.paths.join(', ')}: none ends in .pkt`);
+  const named = found.filter((file) => filter === undefined || file.includes(filter));
+  if (named.length === 0) throw new UsageError(`no script has ${filter} in its name`);
+  // A share may be empty: then there is nothing to play, and nothing wrong.
+  const files = named.filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
   const scripts = readAll(files, request.definitions);
   if (scripts === undefined) return USAGE;
+  if (request.junit !== undefined) writeReport(request.junit, '');
   const makeWorld = await worlds(request);
   const judged: Judged[] = [];
   const began = performance.now();
@@ -65,7 +69,7 @@ export async function test(request: TestRequest): Promise<number> {
     process.stdout.write(
       `1..${judged.length}\n${summary(scripts.length, judged, performance.now() - began)}\n`,
     );
-  if (request.junit !== undefined) writeFileSync(request.junit, toJunit(judged));
+  if (request.junit !== undefined) writeReport(request.junit, toJunit(judged));
   const { failed, inconclusive } = totals(judged);
   if (failed > 0) return FINDING;
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
@@ -87,7 +91,13 @@ async function worlds(request: TestRequest): Promise<(mode: Mode, mtu: number | 
   }
   const { loadLibc } = await import('../script/kernel/libc.ts');
   const { enterNamespace, KernelWorld } = await import('../script/kernel/kernel-world.ts');
-  const libc = await loadLibc();
+  let libc: Libc;
+  try {
+    libc = await loadLibc();
+    enterNamespace(libc);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
   return (mode, mtu) => {
     // One for each script: what a connection leaves behind (TIME-WAIT, limits) is not for the next.
     enterNamespace(libc);
@@ -113,19 +123,38 @@ function scriptsIn(path: string): string[] {
     });
 }
 
+/** Tried before anything is played, so that nothing is played in vain. */
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`cannot write the report: ${(error as Error).message}`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+}
+
 /** Every script, or undefined when one cannot be read; all errors are told, and nothing has run. */
 function readAll(files: readonly string[], definitions: ReadonlyMap<string, string>): Script[] | undefined {
   const scripts: Script[] = [];
   let isGood = true;
   for (const file of files) {
+    const text = readText(file);
     try {
-      const script = parseScript(file, readFileSync(file, 'utf8'), definitions);
+      const script = parseScript(file, text, definitions);
       readOptions(script);
+      for (const { action } of script.events) if (action.kind === 'code') checkCode(file, action);
       scripts.push(script);
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       process.stderr.write(`${error}\n`);
-      const line = readFileSync(file, 'utf8').split('\n')[error.place.line - 1];
+      const line = text.split('\n')[error.place.line - 1];
       if (line !== undefined) process.stderr.write(`  ${line}\n  ${' '.repeat(error.place.column - 1)}^\n`);
       isGood = false;
     }

@@ -50,6 +50,11 @@ export function runCode(file: string, code: Code, names: Names): Outcome {
   return new Evaluator(file, code, names).run();
 }
 
+/** @throws ScriptError as `runCode`; nothing is judged. */
+export function checkCode(file: string, code: Code): void {
+  new Evaluator(file, code, () => 0).read();
+}
+
 /** Reads and evaluates in one go. */
 class Evaluator {
   readonly #file: string;
@@ -66,6 +71,12 @@ class Evaluator {
     this.#code = code;
     this.#names = names;
     this.#tokens = this.#split();
+  }
+
+  read(): void {
+    this.#idle++;
+    this.run();
+    this.#idle--;
   }
 
   run(): Outcome {
@@ -258,7 +269,8 @@ class Evaluator {
   }
 
   #number(value: Scalar): number {
-    return typeof value === 'string' ? this.#fail(`"${value}" is no number`) : Number(value);
+    if (typeof value === 'string' && this.#idle === 0) this.#fail(`"${value}" is no number`);
+    return Number(value);
   }
 
   #peek(): string | undefined {

@@ -194,11 +194,11 @@ export const stackStatements: readonly Statement[] = [
     name: 'SOFTERR',
     programs: stacks,
     operands: [choice('effect', 'GOON', 'END')],
-    help: 'What "host unreachable" or "network unreachable" does to an attempt to connect: GOON (RFC 9293, without the card), or END.',
+    help: 'What "unreachable" by ICMP from a router does to an attempt to connect: GOON (RFC 9293, without the card), or END.',
     example: 'SOFTERR END',
     origin: 'ours',
     certainty: 'defined',
-    note: 'With END the program learns it at once, as on most hosts in use (RFC 5461 §4); else when the attempt times out.',
+    note: 'With END the program learns it at once, as on most hosts in use (RFC 5461 §4); else when the attempt times out. What the stack finds itself, on its own link, ends the attempt in any case.',
     once: true,
   },
   {
