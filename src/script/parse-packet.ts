@@ -1,6 +1,15 @@
 /** The packets of a script: `< S 0:0(0) win 65535 <mss 1460>`, `> [ect0] . 1:1461(1460) ack 1`, `< icmp unreachable`. */
 import type { Scanner } from './scanner.ts';
-import type { IcmpPacket, IpFields, PacketLine, Span, TcpOption, TcpPacket, UdpPacket } from './syntax.ts';
+import type {
+  IcmpPacket,
+  IpFields,
+  PacketLine,
+  Place,
+  Span,
+  TcpOption,
+  TcpPacket,
+  UdpPacket,
+} from './syntax.ts';
 
 const INTEGER = /0x[0-9a-fA-F]+|-?\d+/y;
 const FLAGS = /[SFRPUEWA.]+|-|[0-9]+(?=[SFRPUEW.])/y;
@@ -79,8 +88,9 @@ function quotation(scanner: Scanner): IcmpPacket['quoted'] {
   const start = scanner.at;
   if (!scanner.take('[')) return undefined;
   let quoted: IcmpPacket['quoted'];
+  const at = scanner.place;
   const span = scanner.match(SPAN);
-  if (span !== undefined) quoted = spanOf(scanner, span);
+  if (span !== undefined) quoted = spanOf(scanner, span, at);
   else if (scanner.take('udp')) quoted = { udp: size(scanner) };
   else if (scanner.take('raw')) quoted = { raw: size(scanner) };
   if (quoted === undefined) {
@@ -100,10 +110,10 @@ function size(scanner: Scanner): number {
   return n;
 }
 
-function spanOf(scanner: Scanner, [text, start, end, length]: RegExpExecArray): Span {
+function spanOf(scanner: Scanner, [text, start, end, length]: RegExpExecArray, at: Place): Span {
   const span = { start: Number(start), end: Number(end), length: Number(length) };
   if ((span.end - span.start) >>> 0 !== span.length) {
-    scanner.fail(`${text.trim()}: the length of ${start}:${end} is ${(span.end - span.start) >>> 0}`);
+    scanner.fail(`${text.trim()}: the length of ${start}:${end} is ${(span.end - span.start) >>> 0}`, at);
   }
   return span;
 }
@@ -124,7 +134,8 @@ function udp(scanner: Scanner, ports: UdpPacket['ports']): UdpPacket {
 function tcp(scanner: Scanner, ports: TcpPacket['ports']): TcpPacket {
   const flags = scanner.need(FLAGS, 'TCP flags (of SFRPUEWA. or - for none), icmp or udp')[0];
   const bits = flags === '-' ? 0 : [...flags].reduce((sum, flag) => sum | FLAG_BITS[flag]!, 0);
-  const sequence = spanOf(scanner, scanner.need(SPAN, 'sequence numbers start:end(length)'));
+  const at = scanner.place;
+  const sequence = spanOf(scanner, scanner.need(SPAN, 'sequence numbers start:end(length)'), at);
   const ack = scanner.take('ack') ? integer(scanner, 'an acknowledgment number') : undefined;
   const window = scanner.take('win') ? integer(scanner, 'a window') : undefined;
   const urgent = scanner.take('urg') ? integer(scanner, 'an urgent pointer') : undefined;

@@ -34,7 +34,7 @@ it('ends with 0, 1 and 3 for pass, fail and inconclusive', () => {
   const { code, out } = test(good, bad, unclear);
   expect(code).toBe(1);
   expect(out).toContain('1..9\n# 3 scripts, 9 runs: 3 passed, 3 failed, 3 inconclusive');
-  expect(out).toContain(`${bad}:2:1: close returned 0, not 1`);
+  expect(out).toContain(`${bad}:2:4: close returned 0, not 1`);
 });
 
 it('tells every mistake of every script with its place, and plays none', () => {
@@ -42,7 +42,7 @@ it('tells every mistake of every script with its place, and plays none', () => {
   const code = file('code.pkt', `${SOCKET}+0 %{ assert tcpi_snd_cwnd == }%\n`);
   const { code: exit, out, err } = test(good, packet, code);
   expect({ exit, out }).toEqual({ exit: 2, out: '' });
-  expect(err).toContain(`${packet}:1:14: 0:10(5): the length of 0:10 is 10`);
+  expect(err).toContain(`${packet}:1:7: 0:10(5): the length of 0:10 is 10`);
   expect(err).toContain(`${code}:2:31: in %{ }%: a value expected`);
 });
 

@@ -114,7 +114,7 @@ describe('what cannot be read is told with its place', () => {
     ['0 socket(..., SOCK_STREAM = 3', '1:27: , or ) expected behind an argument, not "="'],
     ['0 close(3)', '1:11: = expected and a result behind close(...), not the end of the file'],
     ['0 < Q 0:0(0)', '1:5: TCP flags'],
-    ['0 < S 0:10(5)', '1:14: 0:10(5): the length of 0:10 is 10'],
+    ['0 < S 0:10(5)', '1:7: 0:10(5): the length of 0:10 is 10'],
     ['0 < S 0:0(0) <mss>', '1:18: a segment size expected, not ">"'],
     ['0 < S 0:0(0) <mss 1 nop>', '1:21: , or > expected behind a TCP option, not "nop"'],
     ['\n  abc', '2:3: a time in seconds'],
