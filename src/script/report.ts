@@ -34,14 +34,14 @@ const where = ({ file, outcome }: Judged): string =>
 /** Packets of the ladder shown above the place of a failure. */
 const SHOWN = 40;
 
-/** `number` from 1. An inconclusive script is no pass: `not ok` with a directive. */
+/** `number` from 1. An inconclusive script is no pass: `not ok`, without a directive that would excuse it. */
 export function tapLine(number: number, judged: Judged): string {
   const { file, mode, outcome } = judged;
   const name = `${file} (${mode})`;
   const lines: string[] = [];
   if (outcome.verdict === 'pass') lines.push(`ok ${number} - ${name}`);
   else if (outcome.verdict === 'differs') lines.push(`ok ${number} - ${name} # SKIP ${outcome.reasons[0]}`);
-  else if (outcome.verdict === 'inconclusive') lines.push(`not ok ${number} - ${name} # TODO inconclusive`);
+  else if (outcome.verdict === 'inconclusive') lines.push(`not ok ${number} - ${name}: inconclusive`);
   else lines.push(`not ok ${number} - ${name}`);
   for (const text of outcome.printed) lines.push(`# ${text}`);
   if (outcome.verdict === 'fail' || outcome.verdict === 'inconclusive')
