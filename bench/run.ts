@@ -15,12 +15,24 @@ import { BENCHMARKS, type Benchmark, describeTarget, judged } from './targets.ts
 
 const RESULTS = join(packageRoot(), 'bench', 'results.json');
 
+const USAGE = `npm run bench -- [NAME ...] [--json]     all that need no name, or those named
+npm run bench -- --list                  what there is, and what is aimed at
+npm run bench -- --compare OLD NEW       two result files: what got worse
+`;
+
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean' }, compare: { type: 'boolean' }, list: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    compare: { type: 'boolean' },
+    list: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
   allowPositionals: true,
 });
 
-if (values.compare === true) {
+if (values.help === true) {
+  process.stdout.write(USAGE);
+} else if (values.compare === true) {
   const [before, after] = positionals;
   if (before === undefined || after === undefined)
     fail('--compare needs two result files, the older one first');

@@ -36,6 +36,8 @@ export function parseScript(
   }
   const init = shell(scanner);
   const events: Event[] = [];
+  /** µs, of the absolute times so far. */
+  let latest = 0;
   let cleanup: Shell | undefined;
   while (!scanner.atEnd) {
     if (scanner.text[scanner.at] === '`') {
@@ -43,7 +45,12 @@ export function parseScript(
       if (!scanner.atEnd) scanner.fail('a shell line without a time stands before all events or behind them');
       break;
     }
-    events.push(event(scanner));
+    const next = event(scanner);
+    if (next.time.kind === 'absolute') {
+      if (next.time.to < latest) scanner.fail('this time lies before that of an event above', next.at);
+      latest = next.time.from;
+    }
+    events.push(next);
   }
   if (events.length === 0) scanner.fail('a script needs at least one event');
   const linuxDiffers = LINUX_DIFFERS.exec(text)?.[1]?.trim();

@@ -126,6 +126,7 @@ describe('what cannot be read is told with its place', () => {
     ['0 < [70000 > 1] S 0:0(0)', '70000 is no port'],
     ['0 < udp (70000)', 'no datagram holds 70000 bytes'],
     ['0 `a`\n`b`\n1 close(3) = 0', '3:1: a shell line without a time'],
+    ['5 close(3) = 0\n+1 close(4) = 0\n1 close(5) = 0', '3:1: this time lies before that of an event above'],
   ])('%j', (text, message) => {
     let error: unknown;
     try {
