@@ -1,6 +1,7 @@
 /**
- * One flow over a path that loses and delays, live: twinstack and the kernel, and beside it the kernel and another kernel
- * (CUBIC) over the same segment of ours in the same run. Both directions, both families.
+ * Flows over a path that loses and delays, live: twinstack and the kernel, and beside it the kernel and another kernel
+ * (CUBIC) over the same segment of ours in the same run. Both directions, both families. Nothing but the losses limits
+ * them, so the flows of a cell do not feel each other: each is a sample, and their sum is what is compared.
  *
  *    kernel A --near-- ROUTER ---- PATH (the segment) ---- SERVER (twinstack)
  *                                         |
@@ -19,8 +20,9 @@ const DIRECTIONS = [
   { direction: 'in', mode: 'send', port: '5001' },
   { direction: 'out', mode: 'recv', port: '5002' },
 ] as const;
-/** Seconds: losses are rare, so a short run measures their luck. */
-const MEASURED = '8';
+/** Losses are rare, so a short run of few flows measures their luck; seconds. */
+const FLOWS = '16';
+const MEASURED = '10';
 const WARM_UP = '2';
 
 /** The addresses of a family in the deck: networks of the near link, of the segment, of the far link. */
@@ -135,7 +137,9 @@ async function cell(side: Side, file: string, title: string): Promise<Comparison
     const name = `TCP ${direction} over a path, ${title}`;
     tell({ row: name, repetition: 1, repetitions: 1 });
     const flow = async (address: string): Promise<number> =>
-      (await client.load(mode, address.toLowerCase(), port, '-t', MEASURED, '-o', WARM_UP))['gbps']! * 1_000;
+      (await client.load(mode, address.toLowerCase(), port, '-f', FLOWS, '-t', MEASURED, '-o', WARM_UP))[
+        'gbps'
+      ]! * 1_000;
     // At the same time each would be the other's noise, so one after the other.
     const subject = await flow(path[2]);
     const reference = await flow(far[1]);

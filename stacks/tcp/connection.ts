@@ -13,7 +13,7 @@ import { SendQueue } from './send-queue.ts';
 import { sendBuffer, sendSpace } from './send-space.ts';
 import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER } from './settings.ts';
 import { CLOSED, peerName, Tcb } from './tcb.ts';
-import { growReceiveBuffer } from './text.ts';
+import { hasRead } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
 import { freeReceiveBuffer, sendAck, updateMss } from './transmit.ts';
 
@@ -96,7 +96,7 @@ export class Connection extends Tcb implements TcpConnection {
     if (chunk === undefined) return undefined;
     if (this.unread === 0 && !this.receiveQueue!.hasGap) this.receiveQueue = undefined;
     this.host.clock.refresh();
-    growReceiveBuffer(this, chunk.length);
+    hasRead(this, chunk.length);
     this.#openWindow();
     // A clean end is told when everything before it has been read.
     if ((this.events & CLOSED) !== 0 && this.unread === 0) this.host.notify(this, CLOSED);

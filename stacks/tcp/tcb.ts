@@ -91,6 +91,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   /** Last.ACK.sent (RFC 7323 §4.3). */
   declare lastAckSent: number;
   declare ackNow: boolean;
+  /** The last segment in order was full and pushed: its sender has no more for now, or no more window. */
+  declare pushed: boolean;
   declare finArrived: boolean;
 
   // Options
@@ -265,6 +267,7 @@ keepFlags(
     'ecnEcho',
     'ecnSeen',
     'cwrDue',
+    'pushed',
   ],
   FLAGS,
   14,

@@ -1,12 +1,15 @@
 /** Seventh and eighth: the segment text and the FIN bit, RFC 9293 §3.10.7.4; when to acknowledge, RFC 5681 §4.2. */
 import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
-import { FIN } from '../wire/tcp.ts';
+import { FIN, PSH } from '../wire/tcp.ts';
 import { drop, enterTimeWait } from './closing.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import type { Segment } from './segment.ts';
 import { ENDED, READABLE, type Tcb } from './tcb.ts';
 import { resetFor } from './transmit.ts';
+
+/** Below the default MSS (RFC 9293 §3.7.1) the largest segment seen need not be a full one. */
+const FULL_SEGMENT = 536;
 
 export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   switch (tcb.state) {
@@ -61,6 +64,7 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
     return 'delivered';
   }
   const before = tcb.rcvNxt;
+  if ((segment.flags & PSH) !== 0 && length >= FULL_SEGMENT && length >= tcb.rcvMss) tcb.pushed = true;
   if (queue?.hasGap === true) tcb.ackNow = true; // and so is a segment that fills one, all or part of it
   const taken = queue === undefined ? offer(tcb, packet, from, size) : 0;
   tcb.rcvNxt = (before + taken) | 0;
@@ -92,12 +96,22 @@ export function noteDuplicate(tcb: Tcb, start: number, end: number): void {
 /** To the owner, who may want to have the bytes without a queue between; returns how many it took. */
 function offer(tcb: Tcb, packet: Packet, from: number, size: number): number {
   const taken = tcb.handler.take?.(packet.bytes, from, from + size) ?? 0;
-  if (taken > 0) growReceiveBuffer(tcb, taken);
+  if (taken > 0) hasRead(tcb, taken);
   return taken;
 }
 
-/** The owner has got `bytes`: one that keeps up is trusted with more (settings.ts). */
-export function growReceiveBuffer(tcb: Tcb, bytes: number): void {
+/**
+ * The owner has got `bytes`. When it has got all, and the last of it was a full segment that was pushed, the peer has
+ * most likely used up its window: what it waits for is told now, the odd segment of a window as well (RFC 5681 §4.2
+ * lets a receiver acknowledge more than every second one). Linux does so for any segment.
+ */
+export function hasRead(tcb: Tcb, bytes: number): void {
+  growReceiveBuffer(tcb, bytes);
+  if (tcb.pushed && tcb.unread === 0) tcb.host.acknowledgeLater(tcb);
+}
+
+/** An owner that keeps up is trusted with more (settings.ts). */
+function growReceiveBuffer(tcb: Tcb, bytes: number): void {
   const { receiveBuffer } = tcb.host.settings;
   if (tcb.options?.receiveBuffer !== undefined) return; // its owner knows better
   const most = tcb.rcvShift === 0 ? Math.min(0xffff, receiveBuffer) : receiveBuffer;

@@ -123,7 +123,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   }
   if (ack) {
     tcb.lastAckSent = tcb.rcvNxt;
-    tcb.ackNow = false;
+    tcb.ackNow = tcb.pushed = false;
     disarmDelayedAck(tcb);
   }
   const full = segmentRoom(tcb);
