@@ -1,5 +1,7 @@
 /** A packetdrill script as read: what happens when, and what must be seen. Numbers are as written; times are µs. */
 
+import type { Lies } from './lies.ts';
+
 /** From 1. */
 export interface Place {
   readonly line: number;
@@ -63,6 +65,7 @@ export interface IpFields {
   readonly tos: number | undefined;
   readonly flowLabel: number | undefined;
   readonly ttl: number | undefined;
+  readonly lies?: Lies;
 }
 
 export interface Span {
@@ -97,7 +100,11 @@ export type TcpOption =
   | { readonly kind: 'mss' | 'wscale'; readonly value: number }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
   | { readonly kind: 'TS'; readonly value: number; readonly echo: number }
-  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array };
+  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array }
+  /** `uto 90s`, `uto 5m`: RFC 5482 §3.2. */
+  | { readonly kind: 'uto'; readonly value: number; readonly isMinutes: boolean }
+  /** `raw 0200`: the bytes as they stand, kind and length among them. */
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array };
 
 export interface UdpPacket {
   readonly protocol: 'udp';

@@ -352,6 +352,7 @@ export class Owner implements TcpHandler {
   onEnded: (() => void) | undefined;
   onWritable: (() => void) | undefined;
   onConnected: (() => void) | undefined;
+  onClosed: (() => void) | undefined;
 
   connected(): void {
     this.events.push('connected');
@@ -380,6 +381,7 @@ export class Owner implements TcpHandler {
     this.events.push(failure === undefined ? 'closed' : `closed ${failure.code}`);
     this.failure = failure;
     this.isClosed = true;
+    this.onClosed?.();
   }
   get bytes(): Uint8Array {
     return Uint8Array.from(Buffer.concat(this.chunks));
