@@ -86,6 +86,10 @@ export class Activity<Owner> {
   override = false;
   /** Since when (µs) what goes unanswered does so; with a user timeout. */
   stalledAt = 0;
+  /** The peer is to be told our user timeout with the next segment (RFC 5482 §3.3). */
+  userTimeoutDue = false;
+  /** What the peer has told us of its own: µs, 0 for nothing. */
+  remoteUserTimeout = 0;
   /** Behind the last segment that was not full, with Minshall's Nagle. */
   smallEnd = 0;
   /** Behind the last byte that is urgent. */

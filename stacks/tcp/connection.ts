@@ -177,7 +177,10 @@ export class Connection extends Tcb implements TcpConnection {
     if (this.isGone) return;
     this.options = choose(this.options, options);
     this.host.clock.refresh();
-    const { receiveBuffer } = this.options;
+    const { receiveBuffer, userTimeoutOption } = this.options;
+    const isNews = options.userTimeoutOption === true || options.advertisedUserTimeout !== undefined;
+    if (userTimeoutOption === true && isNews) this.active().userTimeoutDue = true;
+    else if (userTimeoutOption !== true) this.active().userTimeoutDue = false;
     // What the window field can say is agreed with the SYN (RFC 7323 §2.2).
     if (options.receiveBuffer !== undefined && receiveBuffer !== undefined)
       this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);

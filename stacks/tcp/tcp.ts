@@ -276,6 +276,7 @@ export class Tcp implements TcpService, Transport, Host {
     tcb.sack = settings.sack;
     tcb.ecn = settings.ecn !== 'off';
     tcb.options = options;
+    if (options?.userTimeoutOption === true) tcb.active().userTimeoutDue = true;
     const buffer = options?.receiveBuffer;
     tcb.rcvLimit = buffer ?? Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
     if (tcb.windowScaling) tcb.rcvShift = buffer === undefined ? this.#windowShift : windowShift(buffer);

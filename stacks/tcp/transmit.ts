@@ -91,6 +91,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const { network, clock } = tcb.host;
   const syn = (flags & SYN) !== 0;
   const header = HEADER + (syn ? synOptionBytes(tcb) : optionBytes(tcb));
+  const full = segmentRoom(tcb); // now: some options are told once
   tcb.lastSent = (clock.now / MILLISECOND) | 0;
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
@@ -126,7 +127,6 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     tcb.ackNow = false;
     disarmDelayedAck(tcb);
   }
-  const full = segmentRoom(tcb);
   if (length > full) {
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;

@@ -40,6 +40,14 @@ export const HOSTILE: readonly (readonly [kind: string, rows: readonly HostileRo
       row('SACK that wraps', 'attack/sack-wraps', 'stacks/tcp/hostile.test.ts: invented SACK blocks'),
       row('SACK of nonsense, of single bytes', 'attack/sack-of-nonsense', 'attack/sack-one-byte-blocks'),
       row('options of a SYN on later segments', 'attack/options-of-syn-later'),
+      row(
+        'user timeout of zero, of the wrong size, too small, too large, unasked',
+        'user-timeout/zero-ignored',
+        'user-timeout/wrong-size-ignored',
+        'user-timeout/lower-limit',
+        'user-timeout/upper-limit',
+        'user-timeout/off-ignores',
+      ),
     ],
   ],
   [

@@ -10,6 +10,7 @@ import type {
   TransportVerdict,
 } from '../../../stacks/address/network.ts';
 import { addBytes, finish } from '../../../stacks/packet/checksum.ts';
+import type { Offload } from '../../../stacks/packet/device.ts';
 import type { Environment } from '../../../stacks/packet/environment.ts';
 import type { Packet } from '../../../stacks/packet/packet.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
@@ -59,6 +60,8 @@ export interface Sent {
   /** As the IP header has it. */
   trafficClass: number;
   urgent: number;
+  /** Bytes of data that the device is to cut it into; 0 for one segment. */
+  segmentSize: number;
 }
 
 const LETTERS: [number, string][] = [
@@ -95,6 +98,7 @@ export function decode(packet: Packet, time: number, from: string, trafficClass 
     sack: [],
     trafficClass,
     urgent: packet.u16(at + 18),
+    segmentSize: packet.segmentSize,
   };
   for (let i = at + HEADER; i < at + header; ) {
     const kind = packet.u8(i);
@@ -135,6 +139,8 @@ export class End implements NetworkLayer {
   /** Of the path as it is known, and of the link. */
   mtu = 1_500;
   readonly link = 1_500;
+  /** What its link does for it. */
+  offloads: Offload | undefined;
   failure: Failure | undefined;
   confirmed = 0;
   lastOptions: OutputOptions = {};
@@ -162,7 +168,9 @@ export class End implements NetworkLayer {
   linkMtu(): number {
     return this.link;
   }
-  offload(): undefined {}
+  offload(): Offload | undefined {
+    return this.offloads;
+  }
   output(
     packet: Packet,
     source: Address,

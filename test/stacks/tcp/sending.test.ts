@@ -468,6 +468,23 @@ describe('segments beside SACK blocks', () => {
     for (const s of withBlocks) expect(s.data.length + 12 + 4 + 8 * s.sack.length).toBeLessThanOrEqual(1_460);
   });
 
+  it('are cut no longer by a device either, when the options are told once', () => {
+    const peer = new Peer(family);
+    peer.end.offloads = { segment: 65_535 };
+    const { owner, iss } = peer.accept(sackPermitted());
+    peer.inject({ seq: 1_001, ack: iss + 1, flags: '.', data: pattern(100) });
+    peer.inject({ seq: 1_001, ack: iss + 1, flags: '.', data: pattern(50) });
+    peer.take();
+    // A duplicate whose report rides on data: 12 bytes of options in each segment of it.
+    const connection = owner.connection;
+    owner.onReadable = () => connection.send(pattern(5_000));
+    peer.inject({ seq: 1_051, ack: iss + 1, flags: '.', data: pattern(100) });
+    const [burst] = peer.take();
+    expect(burst!.sack).toHaveLength(1);
+    expect(burst!.data.length).toBeGreaterThan(536);
+    expect(burst!.segmentSize).toBe(536 - 12);
+  });
+
   it('a pool that runs dry is a loss like any other', () => {
     const wire = new Wire(family);
     const { client, server } = pair(wire);
