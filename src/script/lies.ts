@@ -4,19 +4,7 @@
  */
 import { checksum, type Ends, pseudoHeader, TCP } from './codec.ts';
 import type { Scanner } from './scanner.ts';
-
-export interface Lies {
-  /** The TCP checksum is not that of the segment. */
-  readonly badChecksum?: boolean;
-  /** Source address and port are those of the destination. */
-  readonly land?: boolean;
-  /** The header says that it has so many words of four bytes. */
-  readonly dataOffset?: number;
-  /** So many bytes of the segment are all there is. */
-  readonly runt?: number;
-  /** The length in the IP header is off by this many bytes. */
-  readonly length?: number;
-}
+import type { Lies } from './syntax.ts';
 
 /** The next word as a lie; undefined when it is none. */
 export function parseLie(scanner: Scanner): Lies | undefined {

@@ -1,7 +1,5 @@
 /** A packetdrill script as read: what happens when, and what must be seen. Numbers are as written; times are µs. */
 
-import type { Lies } from './lies.ts';
-
 /** From 1. */
 export interface Place {
   readonly line: number;
@@ -66,6 +64,20 @@ export interface IpFields {
   readonly flowLabel: number | undefined;
   readonly ttl: number | undefined;
   readonly lies?: Lies;
+}
+
+/** What is wrong with a packet that no honest peer sends; lies.ts. */
+export interface Lies {
+  /** The TCP checksum is not that of the segment. */
+  readonly badChecksum?: boolean;
+  /** Source address and port are those of the destination. */
+  readonly land?: boolean;
+  /** The header says that it has so many words of four bytes. */
+  readonly dataOffset?: number;
+  /** So many bytes of the segment are all there is. */
+  readonly runt?: number;
+  /** The length in the IP header is off by this many bytes. */
+  readonly length?: number;
 }
 
 export interface Span {

@@ -4,7 +4,6 @@
  */
 import type { Packet } from '../packet/packet.ts';
 import { ACKNOWLEDGMENT, FIN, FLAGS, HEADER, headerLength, SEQUENCE, SYN, WINDOW } from '../wire/tcp.ts';
-import { readUserTimeout } from './user-timeout.ts';
 
 const END = 0;
 const NOP = 1;
@@ -111,7 +110,7 @@ export class Segment {
         this.tsEcr = packet.i32(at + 4);
         return;
       case USER_TIMEOUT:
-        if (length === 2) this.userTimeout = readUserTimeout(packet.u16(at));
+        if (length === 2) this.userTimeout = (packet.u16(at) & 0x7fff) * (packet.u8(at) > 0x7f ? 60 : 1);
         return;
       case SACK:
         if (length % 8 !== 0) return;

@@ -41,11 +41,6 @@ export function userTimeoutWord(options: ConnectionOptions): number {
   return 0x1c04_0000 | MINUTES | Math.min(Math.ceil(seconds / 60), MOST_UNITS);
 }
 
-/** Seconds that the field of an option means. */
-export function readUserTimeout(field: number): number {
-  return (field & MOST_UNITS) * (field >= MINUTES ? 60 : 1);
-}
-
 /** `segment`, which has the option, is acceptable. Whether it changes anything is decided when it is asked for. */
 export function receiveUserTimeout(tcb: Tcb, segment: Segment): void {
   if (tcb.options?.userTimeoutOption === true) tcb.active().remoteUserTimeout = segment.userTimeout * SECOND;

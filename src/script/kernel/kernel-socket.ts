@@ -65,6 +65,9 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   TCP_INQ: [6, 36],
 };
 
+/** Those of our own (socket-options.ts), which Linux does not have. */
+const UNKNOWN = new Set(['TCP_UTO', 'TCP_UTO_ADVERTISED', 'TCP_UTO_CHANGEABLE']);
+
 /** Those whose value is a text. */
 const TEXTS = new Set(['TCP_CONGESTION']);
 /** TCP_CA_NAME_MAX */
@@ -174,6 +177,7 @@ export class KernelSocket implements PosixSocket {
   }
 
   setOption(name: string, values: readonly OptionValue[]): Result {
+    if (UNKNOWN.has(name)) return { errno: 'ENOPROTOOPT' };
     const [level, number] = optionNumber(name);
     const [first] = values;
     const bytes =
