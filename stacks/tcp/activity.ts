@@ -75,6 +75,8 @@ export class Activity<Owner> {
   retransmits = 0;
   unanswered = 0;
   totalRetransmits = 0;
+  /** Segments that came before one that precedes them. */
+  outOfOrder = 0;
   /** The window was reduced for what is marked below `reducedTo` (ecn.ts). */
   reduced = false;
   reducedTo = 0;
@@ -115,7 +117,8 @@ export class Activity<Owner> {
       this.log === undefined &&
       this.retransmits === 0 &&
       this.unanswered === 0 &&
-      this.totalRetransmits === 0
+      this.totalRetransmits === 0 &&
+      this.outOfOrder === 0
     );
   }
 

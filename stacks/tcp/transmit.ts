@@ -44,7 +44,7 @@ function roomOf(network: NetworkLayer, mtu: number): number {
 }
 
 /** The MSS option: what the owner and our link take. The learnt path MTU is that of the other direction (RFC 6691 §2). */
-function offeredMss(tcb: Tcb): number {
+export function offeredMss(tcb: Tcb): number {
   const { network } = tcb.host;
   const link = roomOf(network, network.linkMtu(tcb.peer));
   return Math.min(link, tcb.options?.maxSegment ?? link);
@@ -119,6 +119,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   else writeOptions(tcb, packet);
   if (activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
+    if (((seq - tcb.sndMax) | 0) < 0) tcb.recovery!.statistics.retransmitted += length;
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
   }
