@@ -72,7 +72,7 @@ export const HOSTILE: readonly (readonly [kind: string, rows: readonly HostileRo
     [
       row(
         'SYN flood',
-        'stacks/tcp/handshake.test.ts: takes honest connections in a flood of 100,000 SYNs a second',
+        'stacks/tcp/backlog.test.ts: takes honest connections in a flood of 100,000 SYNs a second',
         'stacks/tcp/hostile.test.ts: a SYN flood fills the backlog',
         'limits/syn-cookie',
         'limits/syn-cookie-forged',
