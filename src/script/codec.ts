@@ -142,6 +142,12 @@ function optionBytes(options: readonly TcpOption[]): Uint8Array {
       case 'nop':
         bytes.push(1);
         break;
+      case 'uto':
+        word(0x1c04_0000 | (option.isMinutes ? 0x8000 : 0) | option.value);
+        break;
+      case 'raw':
+        bytes.push(...option.bytes);
+        break;
       case 'mss':
         bytes.push(2, 4, (option.value >> 8) & 255, option.value & 255);
         break;
@@ -171,12 +177,6 @@ function optionBytes(options: readonly TcpOption[]): Uint8Array {
         break;
       case 'md5':
         bytes.push(19, 2 + option.bytes.length, ...option.bytes);
-        break;
-      case 'uto':
-        word(0x1c04_0000 | (option.isMinutes ? 0x8000 : 0) | option.value);
-        break;
-      case 'raw':
-        bytes.push(...option.bytes);
     }
   }
   while (bytes.length % 4 !== 0) bytes.push(0);

@@ -167,6 +167,11 @@ function tcpOptions(scanner: Scanner): readonly TcpOption[] | 'any' {
 
 function tcpOption(scanner: Scanner): TcpOption {
   for (const kind of ['nop', 'eol', 'sackOK'] as const) if (scanner.take(kind)) return { kind };
+  if (scanner.take('uto')) {
+    const [, value, unit] = scanner.need(/(\d+)\s*([sm])\b/y, 'a user timeout such as 90s or 5m');
+    return { kind: 'uto', value: Number(value), isMinutes: unit === 'm' };
+  }
+  if (scanner.take('raw')) return { kind: 'raw', bytes: bytes(scanner) };
   if (scanner.take('mss')) return { kind: 'mss', value: integer(scanner, 'a segment size') };
   if (scanner.take('wscale')) return { kind: 'wscale', value: integer(scanner, 'a shift count') };
   if (scanner.take('sack')) return { kind: 'sack', blocks: blocks(scanner) };
@@ -176,11 +181,7 @@ function tcpOption(scanner: Scanner): TcpOption {
     scanner.expect('ecr', 'behind a timestamp');
     return { kind: 'TS', value, echo: integer(scanner, 'an echoed timestamp') };
   }
-  if (scanner.take('uto')) {
-    const [, value, unit] = scanner.need(/(\d+)\s*([sm])\b/y, 'a user timeout such as 90s or 5m');
-    return { kind: 'uto', value: Number(value), isMinutes: unit === 'm' };
-  }
-  for (const kind of ['FOEXP', 'FO', 'md5', 'raw'] as const) {
+  for (const kind of ['FOEXP', 'FO', 'md5'] as const) {
     if (scanner.take(kind)) return { kind, bytes: bytes(scanner) };
   }
   return scanner.fail(

@@ -23,6 +23,8 @@ export function optionText(option: TcpOption): string {
     case 'mss':
     case 'wscale':
       return `${option.kind} ${option.value}`;
+    case 'uto':
+      return `uto ${option.value}${option.isMinutes ? 'm' : 's'}`;
     case 'sack':
       return `sack ${option.blocks.map(([a, b]) => `${a}:${b}`).join(' ')}`;
     case 'TS':
@@ -32,8 +34,6 @@ export function optionText(option: TcpOption): string {
     case 'md5':
     case 'raw':
       return `${option.kind} ${Buffer.from(option.bytes).toString('hex')}`.trimEnd();
-    case 'uto':
-      return `uto ${option.value}${option.isMinutes ? 'm' : 's'}`;
     default:
       return option.kind;
   }

@@ -109,14 +109,14 @@ export interface TcpPacket {
 
 export type TcpOption =
   | { readonly kind: 'nop' | 'eol' | 'sackOK' }
-  | { readonly kind: 'mss' | 'wscale'; readonly value: number }
-  | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
-  | { readonly kind: 'TS'; readonly value: number; readonly echo: number }
-  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array }
   /** `uto 90s`, `uto 5m`: RFC 5482 §3.2. */
   | { readonly kind: 'uto'; readonly value: number; readonly isMinutes: boolean }
   /** `raw 0200`: the bytes as they stand, kind and length among them. */
-  | { readonly kind: 'raw'; readonly bytes: Uint8Array };
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array }
+  | { readonly kind: 'mss' | 'wscale'; readonly value: number }
+  | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
+  | { readonly kind: 'TS'; readonly value: number; readonly echo: number }
+  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array };
 
 export interface UdpPacket {
   readonly protocol: 'udp';

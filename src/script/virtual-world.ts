@@ -40,7 +40,7 @@ export class VirtualWorld implements World {
   readonly local: Address;
   readonly remote: Address;
   /** The stack on the wire first. */
-  readonly stacks: readonly Stack[];
+  readonly #stacks: readonly Stack[];
 
   constructor(mode: Mode, mtu: number | undefined, seed: number, tuning: Tuning) {
     this.wireFamily = mode === 'ipv6' ? ipv6 : ipv4;
@@ -57,14 +57,14 @@ export class VirtualWorld implements World {
       prefixLength: PREFIX[version],
       mtu: this.#wire.mtu,
     });
-    this.stacks = [stack];
+    this.#stacks = [stack];
     const own = new StackHost(stack);
     this.#host = own;
     if (mode === 'coupled') {
       const six = new Ipv6Stack(environment, { id: 2, name: 'SCRIPT6' });
       const couple = new Couple(new StackHost(six), stack.id);
       couple.join(own);
-      this.stacks = [stack, six];
+      this.#stacks = [stack, six];
       this.#host = couple;
     }
     // A program of a couple that binds to everything gets both families.
@@ -119,19 +119,24 @@ export class VirtualWorld implements World {
   }
 
   #tune(tuning: Tuning): void {
-    for (const { tcp } of this.stacks) tcp.configure(tuning);
+    for (const { tcp } of this.#stacks) tcp.configure(tuning);
+  }
+
+  /** The stack on the wire, for whoever wants to look at it. */
+  get wireStack(): Stack {
+    return this.#stacks[0]!;
   }
 
   /** Brings the stacks up; addresses are usable afterwards, and what the links said meanwhile is forgotten. */
   start(): void {
-    for (const stack of this.stacks) stack.start();
+    for (const stack of this.#stacks) stack.start();
     const tentative = (): boolean =>
-      this.stacks.some((s) => s.interfaces().some((l) => l.addresses.some((a) => a.state === 'tentative')));
+      this.#stacks.some((s) => s.interfaces().some((l) => l.addresses.some((a) => a.state === 'tentative')));
     while (tentative() && this.#clock.step());
     this.#wire.waiting.length = 0;
   }
 
   stop(): void {
-    for (const stack of this.stacks) stack.stop();
+    for (const stack of this.#stacks) stack.stop();
   }
 }

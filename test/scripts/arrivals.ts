@@ -153,7 +153,7 @@ class Watched extends VirtualWorld {
   }
 
   #cases(seen: TcpFields): string[] {
-    const { tcp } = this.stacks[0]!;
+    const { tcp } = this.wireStack;
     const { sourcePort, destinationPort } = seen;
     const connection = [...tcp.connections()].find(
       (c) => c.localPort === destinationPort && c.remotePort === sourcePort,

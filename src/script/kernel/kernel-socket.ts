@@ -65,13 +65,13 @@ const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
   TCP_INQ: [6, 36],
 };
 
-/** Those of our own (socket-options.ts), which Linux does not have. */
-const UNKNOWN = new Set(['TCP_UTO', 'TCP_UTO_ADVERTISED', 'TCP_UTO_CHANGEABLE']);
-
 /** Those whose value is a text. */
 const TEXTS = new Set(['TCP_CONGESTION']);
 /** TCP_CA_NAME_MAX */
 const LONGEST_OPTION = 16;
+
+/** Options of our own (socket-options.ts), which Linux does not have. */
+const UNKNOWN = new Set(['TCP_UTO', 'TCP_UTO_ADVERTISED', 'TCP_UTO_CHANGEABLE']);
 
 /** Errors that mean: not now. */
 const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
