@@ -93,14 +93,18 @@ function ipPacket(ends: Ends, ip: IpFields, protocol: number, payload: Uint8Arra
 }
 
 /** The Internet checksum (RFC 1071) of `bytes`, on from `sum`. */
-function checksum(bytes: Uint8Array, sum: number): number {
+export function checksum(bytes: Uint8Array, sum: number): number {
   let s = sum;
   for (let i = 0; i < bytes.length; i += 2) s += (bytes[i]! << 8) | (bytes[i + 1] ?? 0);
   while (s > 0xffff) s = (s & 0xffff) + Math.floor(s / 0x10000);
   return ~s & 0xffff;
 }
 
-function pseudoHeader({ family, source, destination }: Ends, protocol: number, length: number): number {
+export function pseudoHeader(
+  { family, source, destination }: Ends,
+  protocol: number,
+  length: number,
+): number {
   const address = new Uint8Array(2 * family.addressBytes);
   family.write(source, address, 0);
   family.write(destination, address, family.addressBytes);
@@ -137,6 +141,12 @@ function optionBytes(options: readonly TcpOption[]): Uint8Array {
         break;
       case 'nop':
         bytes.push(1);
+        break;
+      case 'uto':
+        word(0x1c04_0000 | (option.isMinutes ? 0x8000 : 0) | option.value);
+        break;
+      case 'raw':
+        bytes.push(...option.bytes);
         break;
       case 'mss':
         bytes.push(2, 4, (option.value >> 8) & 255, option.value & 255);
@@ -225,6 +235,7 @@ export function decode(family: Family, time: number, bytes: Uint8Array): Seen | 
   };
   const at = header;
   if (protocol === TCP) {
+    if (bytes.length < at + 20) return undefined; // a script may send such things
     const dataOffset = (bytes[at + 12]! >> 4) * 4;
     return {
       ...ip,
@@ -281,7 +292,12 @@ function readOptions(bytes: Uint8Array): TcpOption[] {
   return options;
 }
 
+/** Bytes of what follows kind and length, where it is always the same. */
+const SIZES: Readonly<Record<number, number>> = { 2: 2, 3: 1, 4: 0, 8: 8, 28: 2 };
+
 function readOption(kind: number, view: DataView, at: number, body: Uint8Array): TcpOption {
+  const raw: TcpOption = { kind: 'raw', bytes: Uint8Array.of(kind, body.length + 2, ...body) };
+  if ((SIZES[kind] ?? body.length) !== body.length || (kind === 5 && body.length % 8 !== 0)) return raw;
   switch (kind) {
     case 2:
       return { kind: 'mss', value: view.getUint16(at + 2) };
@@ -302,7 +318,13 @@ function readOption(kind: number, view: DataView, at: number, body: Uint8Array):
       return { kind: 'md5', bytes: body };
     case 34:
       return { kind: 'FO', bytes: body };
+    case 28: {
+      const field = view.getUint16(at + 2);
+      return { kind: 'uto', value: field & 0x7fff, isMinutes: field > 0x7fff };
+    }
+    case 254:
+      return body[0] === 0xf9 && body[1] === 0x89 ? { kind: 'FOEXP', bytes: body.subarray(2) } : raw;
     default:
-      return { kind: 'FOEXP', bytes: body.subarray(2) };
+      return raw;
   }
 }

@@ -5,6 +5,7 @@
 import { type Ends, icmpPacket, type Seen, tcpPacket, udpPacket } from './codec.ts';
 import { Flow } from './flow.ts';
 import { icmpNumbers } from './icmp-names.ts';
+import { tell } from './lies.ts';
 import { FLAG_BITS } from './parse-packet.ts';
 import type { IpFields, PacketLine } from './syntax.ts';
 import { Failed, Inconclusive } from './verdict.ts';
@@ -63,7 +64,7 @@ export class Conversation {
       return udpPacket(ends, line.ip, flow.remotePort, flow.localPort, line.length);
     const options = line.options === 'any' ? [] : line.options;
     const { start, length } = line.sequence;
-    return tcpPacket(ends, line.ip, {
+    const honest = tcpPacket(ends, line.ip, {
       sourcePort: flow.remotePort,
       destinationPort: flow.localPort,
       seq: start | 0,
@@ -74,6 +75,7 @@ export class Conversation {
       options: options.map((option) => flow.inbound(option)),
       length,
     });
+    return line.ip.lies === undefined ? honest : tell(line.ip.lies, ends, honest);
   }
 
   #icmp(line: IcmpLine, ends: Ends): Uint8Array {

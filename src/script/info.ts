@@ -1,5 +1,6 @@
 /** What `%{ }%` may ask: the tcp_info of Linux (include/uapi/linux/tcp.h), as far as this stack knows it. */
 import type { TcpInfo, TcpState } from '../../stacks/tcp/api.ts';
+import { DUP_THRESH } from '../../stacks/tcp/settings.ts';
 import type { Names } from './expression.ts';
 
 const STATES: Readonly<Record<TcpState, number>> = {
@@ -82,6 +83,23 @@ const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_min_rtt: (i) => (i.minRtt === 0 ? 0xffff_ffff : i.minRtt),
   tcpi_backoff: (i) => i.timeouts,
   tcpi_total_retrans: (i) => i.retransmits,
+  tcpi_probes: (i) => i.probes,
+  tcpi_advmss: (i) => i.advertisedMss,
+  tcpi_pmtu: (i) => i.pathMtu,
+  tcpi_delivered: (i) => i.delivered,
+  tcpi_delivered_ce: (i) => i.deliveredCe,
+  tcpi_dsack_dups: (i) => i.duplicates,
+  tcpi_reord_seen: (i) => i.reorderings,
+  tcpi_reordering: (i) => Math.max(roundUp(i.reorderedBy, i.mss), DUP_THRESH),
+  tcpi_rcv_ooopack: (i) => i.outOfOrder,
+  tcpi_busy_time: (i) => i.busyTime,
+  tcpi_rwnd_limited: (i) => i.receiverLimitedTime,
+  tcpi_sndbuf_limited: (i) => i.sendBufferLimitedTime,
+  // Linux counts what was sent again as sent again.
+  tcpi_bytes_sent: (i) => i.bytesSent + i.bytesRetransmitted,
+  tcpi_bytes_acked: (i) => i.bytesAcknowledged,
+  tcpi_bytes_retrans: (i) => i.bytesRetransmitted,
+  tcpi_notsent_bytes: (i) => i.bytesNotSent,
   tcpi_bytes_received: (i) => i.bytesReceived,
   tcpi_snd_wnd: (i) => i.sndWnd,
   tcpi_rcv_wnd: (i) => i.rcvWnd,

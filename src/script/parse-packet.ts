@@ -1,4 +1,5 @@
 /** The packets of a script: `< S 0:0(0) win 65535 <mss 1460>`, `> [ect0] . 1:1461(1460) ack 1`, `< icmp unreachable`. */
+import { parseLie } from './lies.ts';
 import type { Scanner } from './scanner.ts';
 import type {
   IcmpPacket,
@@ -67,7 +68,7 @@ function integer(scanner: Scanner, what: string): number {
   return Number(scanner.need(INTEGER, what)[0]);
 }
 
-/** `[ect0]`, `[tos 0x3]`, `[ect0, ttl 64]`, `[flowlabel 0x12345]` */
+/** `[ect0]`, `[tos 0x3]`, `[ect0, ttl 64]`, `[flowlabel 0x12345]`; lies.ts has more. */
 function ipFields(scanner: Scanner): IpFields {
   let fields = NO_IP_FIELDS;
   scanner.expect('[', 'in front of IP fields');
@@ -77,7 +78,12 @@ function ipFields(scanner: Scanner): IpFields {
     else if (scanner.take('tos')) fields = { ...fields, tos: integer(scanner, 'a type of service') };
     else if (scanner.take('flowlabel')) fields = { ...fields, flowLabel: integer(scanner, 'a flow label') };
     else if (scanner.take('ttl')) fields = { ...fields, ttl: integer(scanner, 'a time to live') };
-    else scanner.fail(`ect0, ect1, ect01, ce, noecn, tos, flowlabel or ttl expected, not ${scanner.next()}`);
+    else {
+      const lie = parseLie(scanner);
+      if (lie === undefined)
+        scanner.fail(`ect0, ect1, ect01, ce, noecn, tos, flowlabel or ttl expected, not ${scanner.next()}`);
+      fields = { ...fields, lies: { ...fields.lies, ...lie } };
+    }
   } while (scanner.take(',') || scanner.text[scanner.at] !== ']');
   scanner.expect(']', 'behind IP fields');
   return fields;
@@ -161,6 +167,11 @@ function tcpOptions(scanner: Scanner): readonly TcpOption[] | 'any' {
 
 function tcpOption(scanner: Scanner): TcpOption {
   for (const kind of ['nop', 'eol', 'sackOK'] as const) if (scanner.take(kind)) return { kind };
+  if (scanner.take('uto')) {
+    const [, value, unit] = scanner.need(/(\d+)\s*([sm])\b/y, 'a user timeout such as 90s or 5m');
+    return { kind: 'uto', value: Number(value), isMinutes: unit === 'm' };
+  }
+  if (scanner.take('raw')) return { kind: 'raw', bytes: bytes(scanner) };
   if (scanner.take('mss')) return { kind: 'mss', value: integer(scanner, 'a segment size') };
   if (scanner.take('wscale')) return { kind: 'wscale', value: integer(scanner, 'a shift count') };
   if (scanner.take('sack')) return { kind: 'sack', blocks: blocks(scanner) };
@@ -174,7 +185,7 @@ function tcpOption(scanner: Scanner): TcpOption {
     if (scanner.take(kind)) return { kind, bytes: bytes(scanner) };
   }
   return scanner.fail(
-    `mss, wscale, sackOK, sack, TS, nop, eol, FO, FOEXP or md5 expected, not ${scanner.next()}`,
+    `mss, wscale, sackOK, sack, TS, nop, eol, FO, FOEXP, md5, uto or raw expected, not ${scanner.next()}`,
   );
 }
 

@@ -94,6 +94,7 @@ const SYSCTLS: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_recovery': oneOf({ 1: {} }),
   'net.ipv4.tcp_early_retrans': oneOf({ 0: { tailLossProbe: false }, 3: { tailLossProbe: true } }),
   'net.ipv4.tcp_frto': oneOf({ 0: { frto: false }, 1: { frto: true }, 2: { frto: true } }),
+  'net.ipv4.tcp_min_rtt_wlen': whole((n) => ({ minRttWindow: n * 1_000_000 })),
   'net.ipv4.tcp_min_tso_segs': whole(() => ({})),
   'net.ipv4.tcp_no_metrics_save': whole(() => ({})),
 };

@@ -3,6 +3,7 @@ import type { Family } from '../../stacks/address/family.ts';
 import type { Seen } from './codec.ts';
 import type { Flow } from './flow.ts';
 import { icmpName } from './icmp-names.ts';
+import { lieText } from './lies.ts';
 import { FLAG_BITS } from './parse-packet.ts';
 import type { IpFields, PacketLine, TcpOption } from './syntax.ts';
 
@@ -22,6 +23,8 @@ export function optionText(option: TcpOption): string {
     case 'mss':
     case 'wscale':
       return `${option.kind} ${option.value}`;
+    case 'uto':
+      return `uto ${option.value}${option.isMinutes ? 'm' : 's'}`;
     case 'sack':
       return `sack ${option.blocks.map(([a, b]) => `${a}:${b}`).join(' ')}`;
     case 'TS':
@@ -29,6 +32,7 @@ export function optionText(option: TcpOption): string {
     case 'FO':
     case 'FOEXP':
     case 'md5':
+    case 'raw':
       return `${option.kind} ${Buffer.from(option.bytes).toString('hex')}`.trimEnd();
     default:
       return option.kind;
@@ -38,12 +42,13 @@ export function optionText(option: TcpOption): string {
 const listText = (options: readonly TcpOption[]): string =>
   options.length === 0 ? '' : ` <${options.map(optionText).join(',')}>`;
 
-function ipText({ ecn, tos, flowLabel, ttl }: IpFields): string {
+function ipText({ ecn, tos, flowLabel, ttl, lies = {} }: IpFields): string {
   const parts = [
     ecn,
     tos === undefined ? undefined : `tos 0x${tos.toString(16)}`,
     flowLabel === undefined ? undefined : `flowlabel 0x${flowLabel.toString(16)}`,
     ttl === undefined ? undefined : `ttl ${ttl}`,
+    ...lieText(lies),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? '' : `[${parts.join(', ')}] `;
 }

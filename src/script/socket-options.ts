@@ -109,6 +109,10 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     return 0;
   },
   TCP_USER_TIMEOUT: option((value) => ({ userTimeout: value * MILLISECOND })),
+  // RFC 5482: no other system has names for these.
+  TCP_UTO: option((on) => ({ userTimeoutOption: on !== 0 })),
+  TCP_UTO_ADVERTISED: option((value) => ({ advertisedUserTimeout: value * MILLISECOND || undefined })),
+  TCP_UTO_CHANGEABLE: option((on) => ({ userTimeoutChangeable: on !== 0 })),
   TCP_SYNCNT: option((synCount) => ({ synCount }), 1, 127),
   TCP_MAXSEG: option((value) => ({ maxSegment: value || undefined }), 0, 32_767),
   TCP_CORK: option((value) => ({ cork: value !== 0 })),

@@ -63,6 +63,21 @@ export interface IpFields {
   readonly tos: number | undefined;
   readonly flowLabel: number | undefined;
   readonly ttl: number | undefined;
+  readonly lies?: Lies;
+}
+
+/** What is wrong with a packet that no honest peer sends; lies.ts. */
+export interface Lies {
+  /** The TCP checksum is not that of the segment. */
+  readonly badChecksum?: boolean;
+  /** Source address and port are those of the destination. */
+  readonly land?: boolean;
+  /** The header says that it has so many words of four bytes. */
+  readonly dataOffset?: number;
+  /** So many bytes of the segment are all there is. */
+  readonly runt?: number;
+  /** The length in the IP header is off by this many bytes. */
+  readonly length?: number;
 }
 
 export interface Span {
@@ -94,6 +109,10 @@ export interface TcpPacket {
 
 export type TcpOption =
   | { readonly kind: 'nop' | 'eol' | 'sackOK' }
+  /** `uto 90s`, `uto 5m`: RFC 5482 §3.2. */
+  | { readonly kind: 'uto'; readonly value: number; readonly isMinutes: boolean }
+  /** `raw 0200`: the bytes as they stand, kind and length among them. */
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array }
   | { readonly kind: 'mss' | 'wscale'; readonly value: number }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
   | { readonly kind: 'TS'; readonly value: number; readonly echo: number }

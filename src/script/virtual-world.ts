@@ -122,6 +122,11 @@ export class VirtualWorld implements World {
     for (const { tcp } of this.#stacks) tcp.configure(tuning);
   }
 
+  /** The stack on the wire, for whoever wants to look at it. */
+  get wireStack(): Stack {
+    return this.#stacks[0]!;
+  }
+
   /** Brings the stacks up; addresses are usable afterwards, and what the links said meanwhile is forgotten. */
   start(): void {
     for (const stack of this.#stacks) stack.start();

@@ -1,7 +1,7 @@
 /** Fifth, check the ACK field: RFC 9293 §3.10.7.4 for ESTABLISHED and the states behind it. */
 import type { TransportVerdict } from '../address/network.ts';
 import { MILLISECOND } from '../time/clock.ts';
-import { FIN, SYN } from '../wire/tcp.ts';
+import { ECE, FIN, SYN } from '../wire/tcp.ts';
 import { timestamp } from './options.ts';
 import { recover, startOver } from './recovery.ts';
 import { freshRto, sample } from './rtt.ts';
@@ -32,13 +32,16 @@ export function acknowledge(tcb: Tcb, segment: Segment): TransportVerdict | unde
   // RFC 5681 §2: a duplicate has no data, no SYN or FIN, and the same window, while something is in flight.
   const isEmpty = segment.from === segment.to && (segment.flags & (SYN | FIN)) === 0;
   const isPlain = advanced === 0 && isEmpty && window === tcb.sndWnd && tcb.flight > 0;
+  const { delivery, settings } = tcb.host;
+  tcb.recovery?.note(delivery, tcb.mss, tcb.ecn && (segment.flags & ECE) !== 0, settings.minRttWindow);
   recover(tcb, advanced, isPlain, isNews, limited);
   return undefined;
 }
 
 function beginDelivery(tcb: Tcb, segment: Segment): void {
   const { delivery, clock } = tcb.host;
-  delivery.begin(clock.now, tcb.recovery?.rack.minRtt ?? 0);
+  const fin = tcb.finQueued ? (tcb.sndEnd + 1) | 0 : undefined;
+  delivery.begin(clock.now, tcb.recovery?.rack.minRtt ?? 0, tcb.mss, fin);
   if (tcb.timestamps && segment.hasTimestamp && segment.tsEcr !== 0)
     delivery.echoes((segment.tsEcr - tcb.tsOffset) | 0);
   if (tcb.sack && segment.blocks > 0 && isDuplicate(segment)) takeDuplicate(tcb, segment);

@@ -75,6 +75,8 @@ export class Activity<Owner> {
   retransmits = 0;
   unanswered = 0;
   totalRetransmits = 0;
+  /** Segments that came before one that precedes them. */
+  outOfOrder = 0;
   /** The window was reduced for what is marked below `reducedTo` (ecn.ts). */
   reduced = false;
   reducedTo = 0;
@@ -86,6 +88,10 @@ export class Activity<Owner> {
   override = false;
   /** Since when (µs) what goes unanswered does so; with a user timeout. */
   stalledAt = 0;
+  /** The peer is to be told our user timeout with the next segment (RFC 5482 §3.3). */
+  userTimeoutDue = false;
+  /** What the peer has told us of its own: µs, 0 for nothing. */
+  remoteUserTimeout = 0;
   /** Behind the last segment that was not full, with Minshall's Nagle. */
   smallEnd = 0;
   /** Behind the last byte that is urgent. */
@@ -111,7 +117,8 @@ export class Activity<Owner> {
       this.log === undefined &&
       this.retransmits === 0 &&
       this.unanswered === 0 &&
-      this.totalRetransmits === 0
+      this.totalRetransmits === 0 &&
+      this.outOfOrder === 0
     );
   }
 

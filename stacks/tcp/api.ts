@@ -117,8 +117,21 @@ export interface TcpInfo {
   readonly lost: number;
   readonly retransmitted: number;
   readonly hasSeenReordering: boolean;
-  /** µs; 0 before the first sample. */
+  /** How often something arrived after what was sent later, and by how many bytes at most. */
+  readonly reorderings: number;
+  readonly reorderedBy: number;
+  /** µs, of the last minutes (RFC 8985 §6.2); 0 before the first sample. */
   readonly minRtt: number;
+  /** Segments that have arrived, the SYN among them; those acknowledged with ECE; those that arrived twice. */
+  readonly delivered: number;
+  readonly deliveredCe: number;
+  readonly duplicates: number;
+  /** Segments received before one that precedes them. */
+  readonly outOfOrder: number;
+  /** µs in which there was something to send; of those, waiting for the peer's window and for its own owner. */
+  readonly busyTime: number;
+  readonly receiverLimitedTime: number;
+  readonly sendBufferLimitedTime: number;
   readonly sendWindowScale: number;
   readonly receiveWindowScale: number;
   readonly windowScaling: boolean;
@@ -127,8 +140,19 @@ export interface TcpInfo {
   /** Agreed (RFC 3168), and a packet of the peer was marked as capable of it. */
   readonly ecn: boolean;
   readonly ecnSeen: boolean;
+  /** Bytes of data: sent, without those sent again; acknowledged; sent again; waiting to be sent; received in order. */
   readonly bytesSent: number;
+  readonly bytesAcknowledged: number;
+  readonly bytesRetransmitted: number;
+  readonly bytesNotSent: number;
   readonly bytesReceived: number;
+  /** The MSS option that we send, and the path MTU. */
+  readonly advertisedMss: number;
+  readonly pathMtu: number;
+  /** Window probes in a row. */
+  readonly probes: number;
+  /** µs that the peer is given before it counts as dead; undefined when a number of retransmissions decides. */
+  readonly userTimeout: number | undefined;
 }
 
 export interface TcpListener {

@@ -13,6 +13,12 @@ export interface ConnectionOptions {
    * retransmissions (RFC 9293 §3.8.3, RFC 5482 §3). 0: as if not set.
    */
   readonly userTimeout?: number | undefined;
+  /** ENABLED of RFC 5482 §3.1: the user timeout option is sent, and that of the peer is taken. Off by default. */
+  readonly userTimeoutOption?: boolean | undefined;
+  /** ADV_UTO: µs that the peer is asked to wait for us; `userTimeout`, or else five minutes, when not set. */
+  readonly advertisedUserTimeout?: number | undefined;
+  /** CHANGEABLE: what the peer asks for counts. True unless `userTimeout` is set. */
+  readonly userTimeoutChangeable?: boolean | undefined;
   /** Retransmissions of our SYN before the attempt is given up (R2 for a SYN, RFC 9293 §3.8.3). */
   readonly synCount?: number | undefined;
   /** Bytes of the largest segment that is offered and sent (RFC 9293 §3.7.1); it only lowers what the link allows. */

@@ -15,7 +15,8 @@ import { KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES, SEND_LOW_WATER
 import { CLOSED, peerName, Tcb } from './tcb.ts';
 import { hasRead } from './text.ts';
 import { armIdle, disarmIdle } from './timers.ts';
-import { freeReceiveBuffer, sendAck, updateMss } from './transmit.ts';
+import { freeReceiveBuffer, offeredMss, sendAck, updateMss } from './transmit.ts';
+import { userTimeout } from './user-timeout.ts';
 
 /** The owner of a connection that has none yet, or none any more. */
 export const NOBODY: TcpHandler = {
@@ -177,7 +178,10 @@ export class Connection extends Tcb implements TcpConnection {
     if (this.isGone) return;
     this.options = choose(this.options, options);
     this.host.clock.refresh();
-    const { receiveBuffer } = this.options;
+    const { receiveBuffer, userTimeoutOption } = this.options;
+    const isNews = options.userTimeoutOption === true || options.advertisedUserTimeout !== undefined;
+    if (userTimeoutOption === true && isNews) this.active().userTimeoutDue = true;
+    else if (userTimeoutOption !== true) this.active().userTimeoutDue = false;
     // What the window field can say is agreed with the SYN (RFC 7323 §2.2).
     if (options.receiveBuffer !== undefined && receiveBuffer !== undefined)
       this.rcvLimit = Math.min(receiveBuffer, 0xffff << this.rcvShift);
@@ -222,6 +226,11 @@ export class Connection extends Tcb implements TcpConnection {
     const phase = recovery?.phase ?? 'none';
     const isOpen = sacked === 0 && (recovery?.dupAcks ?? 0) === 0;
     const minRtt = recovery?.rack.minRtt ?? NO_RTT;
+    const { now } = this.host.clock;
+    const statistics = recovery?.statistics;
+    const isOpened = this.state !== 'SYN-SENT' && this.state !== 'SYN-RECEIVED' && this.state !== 'CLOSED';
+    const bytesSent = this.remains?.bytesSent ?? this.bytesSent;
+    const notSent = Math.max((this.sndEnd - this.sndNxt) | 0, 0);
     return {
       state: this.state,
       sndUna: this.sndUna,
@@ -243,7 +252,16 @@ export class Connection extends Tcb implements TcpConnection {
       lost: log?.lostBytes ?? 0,
       retransmitted: log?.retransmittedBytes ?? 0,
       hasSeenReordering: recovery?.rack.hasSeenReordering ?? false,
+      reorderings: recovery?.rack.reorderings ?? 0,
+      reorderedBy: recovery?.rack.reorderedBy ?? 0,
       minRtt: minRtt === NO_RTT ? 0 : minRtt,
+      delivered: (isOpened ? 1 : 0) + (statistics?.delivered ?? 0),
+      deliveredCe: statistics?.deliveredCe ?? 0,
+      duplicates: statistics?.duplicates ?? 0,
+      outOfOrder: this.activity.outOfOrder,
+      busyTime: statistics?.busy(now) ?? 0,
+      receiverLimitedTime: statistics?.receiverLimited(now) ?? 0,
+      sendBufferLimitedTime: statistics?.sendBufferLimited(now) ?? 0,
       sendWindowScale: this.sndShift,
       receiveWindowScale: this.rcvShift,
       windowScaling: this.windowScaling,
@@ -251,8 +269,15 @@ export class Connection extends Tcb implements TcpConnection {
       sack: this.sack,
       ecn: this.ecn,
       ecnSeen: this.ecnSeen,
-      bytesSent: this.remains?.bytesSent ?? this.bytesSent,
+      bytesSent,
+      bytesAcknowledged: bytesSent - Math.max(this.unacknowledged - notSent, 0),
+      bytesRetransmitted: statistics?.retransmitted ?? 0,
+      bytesNotSent: notSent,
       bytesReceived: this.remains?.bytesReceived ?? this.bytesReceived,
+      advertisedMss: offeredMss(this),
+      pathMtu: this.host.network.pathMtu(this.peer),
+      probes: this.retransmitTimer?.kind === 'persist' ? this.retransmits : 0,
+      userTimeout: userTimeout(this),
     };
   }
 }

@@ -8,6 +8,8 @@ import { type Deliveries, RETRANSMITTED } from './flight.ts';
 export class Delivery implements Deliveries {
   /** Bytes that newly proved to have arrived, acknowledged or SACKed. */
   bytes = 0;
+  /** As many segments; what left in one moment left in full ones. */
+  segments = 0;
   /** One of them, at least, was sent more than once. */
   isRepeated = false;
   /** Of those sent once: age of the one sent first, and where the lowest begins and the lowest ends; -1 for none. */
@@ -24,17 +26,26 @@ export class Delivery implements Deliveries {
   isDuplicate = false;
   duplicateStart = 0;
   duplicateEnd = 0;
-  #now = 0;
+  /** µs */
+  now = 0;
+  #mss = 1;
+  /** Behind our FIN, which is no data; undefined before it is sent. */
+  #fin: number | undefined;
   #minRtt = 0;
   #hasEcho = false;
   #echo = 0;
 
-  /** `now` in µs; a retransmission that seems to take less than `minRtt` was not what arrived. */
-  begin(now: number, minRtt: number): void {
-    this.#now = now;
+  /**
+   * `now` in µs; a retransmission that seems to take less than `minRtt` was not what arrived. `fin`: what lies behind
+   * our FIN.
+   */
+  begin(now: number, minRtt: number, mss: number, fin: number | undefined): void {
+    this.now = now;
+    this.#mss = mss;
+    this.#fin = fin;
     this.#minRtt = minRtt;
     this.#hasEcho = this.isDuplicate = this.isRepeated = false;
-    this.bytes = 0;
+    this.bytes = this.segments = 0;
     this.oldest = this.rtt = -1;
   }
 
@@ -56,13 +67,16 @@ export class Delivery implements Deliveries {
   }
 
   delivered(start: number, end: number, sentAt: number, state: number): void {
-    const rtt = (this.#now - sentAt) | 0;
+    const rtt = (this.now - sentAt) | 0;
     if (this.bytes === 0 || ((end - this.highest) | 0) > 0) this.highest = end;
-    this.bytes += (end - start) | 0;
+    const bytes = (end - start) | 0;
+    this.bytes += bytes;
+    const data = end === this.#fin ? bytes - 1 : bytes;
+    this.segments += data <= this.#mss ? 1 : Math.ceil(data / this.#mss);
     if ((state & RETRANSMITTED) !== 0) {
       this.isRepeated = true;
       // RFC 8985 §6.2 step 2: the original may have arrived, and late.
-      if (rtt < this.#minRtt || this.isEchoBefore(Math.floor((this.#now - rtt) / MILLISECOND) | 0)) return;
+      if (rtt < this.#minRtt || this.isEchoBefore(Math.floor((this.now - rtt) / MILLISECOND) | 0)) return;
     } else {
       if (this.oldest < 0 || ((start - this.lowestStart) | 0) < 0) {
         this.lowestStart = start;

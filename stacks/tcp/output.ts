@@ -5,6 +5,7 @@ import { probeSent, probeSize } from './pmtu-probing.ts';
 import { pipe, resendLost } from './recovery.ts';
 import { Recovery } from './recovery-state.ts';
 import { wakeWriter } from './send-space.ts';
+import { BUSY, IDLE, type Limit, RECEIVER, SEND_BUFFER } from './statistics.ts';
 import { probeTimeout } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
 import { armDelayedAck, armRetransmission, scheduleRetransmission } from './timers.ts';
@@ -25,6 +26,8 @@ export function output(tcb: Tcb): void {
   if (maySend(tcb)) {
     sendQueued(tcb);
     if (tcb.options?.notsentLowat !== undefined) wakeWriter(tcb);
+  } else {
+    tcb.recovery?.statistics.turn(IDLE, tcb.host.clock.now);
   }
   if (tcb.ackNow) sendAck(tcb);
   else if (tcb.lastAckSent !== tcb.rcvNxt) armDelayedAck(tcb);
@@ -76,7 +79,17 @@ function sendQueued(tcb: Tcb): void {
     sendQueued(tcb);
     return;
   }
+  recovery!.statistics.turn(limitOf(tcb, isShut), tcb.host.clock.now);
   setTimer(tcb);
+}
+
+/** All that may be sent has been; `isShut`: the congestion window was full. */
+function limitOf(tcb: Tcb, isShut: boolean): Limit {
+  if (isShut) return BUSY;
+  const rest = (end(tcb) - tcb.sndNxt) | 0;
+  if (rest === 0) return tcb.sendBlocked && !tcb.cwndLimited ? SEND_BUFFER : BUSY;
+  const usable = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  return usable < Math.min(rest, tcb.mss) ? RECEIVER : BUSY;
 }
 
 /** F-RTO waits for what new data brings about before anything is sent again. */

@@ -11,12 +11,17 @@ export const NO_RTT = 0x7fff_ffff;
 const PERSIST = 16;
 
 export class Rack {
-  /** RACK.min_RTT in µs, of the life of the connection: a longer path later only makes the window smaller (§6.1). */
+  /** RACK.min_RTT in µs, of the last minutes: the path may have become longer (§6.2 step 1). */
   minRtt: number = NO_RTT;
+  /** The same of the half of the window that has passed, and of the one that goes on since then. */
+  #before: number = NO_RTT;
+  #current: number = NO_RTT;
+  #since = 0;
   /** RACK.rtt */
   rtt = 0;
-  /** RACK.reordering_seen */
-  hasSeenReordering = false;
+  /** How often an original arrived after one sent later, and how many bytes later at most. */
+  reorderings = 0;
+  reorderedBy = 0;
   /** RACK.xmit_ts and RACK.end_seq: what was sent last of all that has arrived; and RACK.fack. */
   #sentAt = 0;
   #end = 0;
@@ -28,15 +33,33 @@ export class Rack {
   #round = 0;
   #isRound = false;
 
-  /** Steps 1 to 3. */
+  /** RACK.reordering_seen */
+  get hasSeenReordering(): boolean {
+    return this.reorderings > 0;
+  }
+
+  /** Step 1, for a connection without SACK as well: a round trip of `rtt` µs, to be forgotten after `window` µs. */
+  measured(rtt: number, now: number, window: number): void {
+    const age = now - this.#since;
+    if (2 * age >= window) {
+      this.#before = age >= window ? NO_RTT : this.#current;
+      this.#current = NO_RTT;
+      this.#since = now;
+    }
+    this.#current = Math.min(this.#current, rtt);
+    this.minRtt = Math.min(this.#before, this.#current);
+  }
+
+  /** Steps 2 and 3. */
   update(delivery: Delivery): void {
     if (delivery.bytes === 0) return;
     // RACK_detect_reordering(): an original has arrived after one that was sent later.
-    if (this.#isKnown && delivery.oldest >= 0 && ((delivery.lowestEnd - this.#fack) | 0) < 0)
-      this.hasSeenReordering = true;
+    if (this.#isKnown && delivery.oldest >= 0 && ((delivery.lowestEnd - this.#fack) | 0) < 0) {
+      this.reorderings++;
+      this.reorderedBy = Math.max(this.reorderedBy, (this.#fack - delivery.lowestStart) | 0);
+    }
     if (!this.#isKnown || ((delivery.highest - this.#fack) | 0) > 0) this.#fack = delivery.highest;
     if (delivery.rtt < 0) return;
-    if (delivery.rtt < this.minRtt) this.minRtt = delivery.rtt;
     this.rtt = delivery.rtt;
     const later = (delivery.sentAt - this.#sentAt) | 0;
     if (this.#isKnown && (later < 0 || (later === 0 && ((delivery.end - this.#end) | 0) <= 0))) return;

@@ -1,6 +1,8 @@
-/** What loss recovery remembers of a connection that has begun to send. Fields only; recovery.ts says what they do. */
+/** What loss recovery remembers of a connection that has begun to send. Fields; recovery.ts says what they do. */
+import type { Delivery } from './delivery.ts';
 import type { Prr } from './prr.ts';
 import { Rack } from './rack.ts';
+import { Statistics } from './statistics.ts';
 import type { Undo } from './undo.ts';
 
 /** In 'fast' recovery SACKs or duplicate ACKs have shown a loss, in 'timeout' the retransmission timer has. */
@@ -14,6 +16,7 @@ export class Recovery {
   /** Bytes that duplicate ACKs say have left the network, for a peer without SACK. */
   left = 0;
   readonly rack: Rack = new Rack();
+  readonly statistics: Statistics = new Statistics();
   prr: Prr | undefined;
   undo: Undo | undefined;
   /** SND.NXT when the recovery ended: D-SACKs that come behind it are none of its. */
@@ -35,5 +38,11 @@ export class Recovery {
 
   constructor(sndUna: number) {
     this.point = (sndUna - 1) | 0;
+  }
+
+  /** What every ACK tells, whether there is something to recover or not; `isMarked`: it says ECE. */
+  note(delivery: Delivery, mss: number, isMarked: boolean, minRttWindow: number): void {
+    this.statistics.acknowledged(delivery, mss, isMarked);
+    if (delivery.rtt >= 0) this.rack.measured(delivery.rtt, delivery.now, minRttWindow);
   }
 }

@@ -17,6 +17,7 @@ import { ACCEPT, CONNECTED, peerName, type Tcb } from './tcb.ts';
 import { noteDuplicate, receiveFin, receiveText } from './text.ts';
 import { armIdle, armRetransmission } from './timers.ts';
 import { challengeAck, resetFor, sendAck, sendSyn, updateMss } from './transmit.ts';
+import { receiveUserTimeout } from './user-timeout.ts';
 
 export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   const verdict = tcb.state === 'SYN-SENT' ? synSent(tcb, segment, packet) : others(tcb, segment, packet);
@@ -76,6 +77,7 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
   tcb.ecn &&= isEcnSetup(segment);
   tcb.timestamps &&= segment.hasTimestamp;
   if (tcb.timestamps) recordTimestamp(tcb, segment);
+  if (segment.userTimeout !== 0) receiveUserTimeout(tcb, segment);
   updateMss(tcb);
   segment.seq = tcb.rcvNxt; // the SYN is done with; what follows it begins here
   segment.flags &= ~SYN;
@@ -140,6 +142,7 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     const { probing } = tcb.activity;
     if (probing !== undefined && isProbeAcknowledged(tcb, probing)) updateMss(tcb);
   }
+  if (segment.userTimeout !== 0) receiveUserTimeout(tcb, segment);
   if (tcb.ecn) receiveMarks(tcb, segment, packet);
   if (tcb.finQueued && tcb.sndUna === ((tcb.sndEnd + 1) | 0)) finAcknowledged(tcb);
   // Sixth, the URG bit: urgent data stays in the stream (RFC 6093).

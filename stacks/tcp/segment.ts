@@ -1,5 +1,5 @@
 /**
- * One arriving segment, read once: fields and options (RFC 9293 §3.2, RFC 7323 §2-3, RFC 2018 §2-3). A Tcp has one
+ * One arriving segment, read once: fields and options (RFC 9293 §3.2, RFC 7323 §2-3, RFC 2018 §2-3, RFC 5482 §3.2). A Tcp has one
  * instance and refills it, so reading allocates nothing.
  */
 import type { Packet } from '../packet/packet.ts';
@@ -12,6 +12,7 @@ const WINDOW_SCALE = 3;
 const SACK_PERMITTED = 4;
 const SACK = 5;
 const TIMESTAMPS = 8;
+const USER_TIMEOUT = 28;
 
 /** Four blocks fill the 40 bytes of options (RFC 2018 §3). */
 const MAX_BLOCKS = 4;
@@ -39,6 +40,8 @@ export class Segment {
   hasTimestamp = false;
   tsVal = 0;
   tsEcr = 0;
+  /** Seconds; 0 when the option is absent, or says the reserved 0 (RFC 5482 §3.5). */
+  userTimeout = 0;
   blocks = 0;
   readonly edges: Int32Array = new Int32Array(2 * MAX_BLOCKS);
 
@@ -59,7 +62,7 @@ export class Segment {
     this.mss = 0;
     this.shift = -1;
     this.sackPermitted = this.hasTimestamp = false;
-    this.blocks = 0;
+    this.blocks = this.userTimeout = 0;
     if (this.from === at + HEADER) return true;
     if (this.from === at + HEADER + TIMESTAMP_BYTES && packet.i32(at + HEADER) === TIMESTAMPS_ALONE) {
       this.hasTimestamp = true;
@@ -105,6 +108,9 @@ export class Segment {
         this.hasTimestamp = true;
         this.tsVal = packet.i32(at);
         this.tsEcr = packet.i32(at + 4);
+        return;
+      case USER_TIMEOUT:
+        if (length === 2) this.userTimeout = (packet.u16(at) & 0x7fff) * (packet.u8(at) > 0x7f ? 60 : 1);
         return;
       case SACK:
         if (length % 8 !== 0) return;

@@ -63,6 +63,8 @@ export interface Settings {
   readonly tailLossProbe: boolean;
   /** RFC 5682. */
   readonly frto: boolean;
+  /** µs for which RACK.min_RTT remembers a round trip at most (RFC 8985 §6.2 step 1). */
+  readonly minRttWindow: number;
   /** RFC 9438 or RFC 5681, for connections that begin to send. */
   readonly congestion: CongestionName;
   /** Segments by which one ACK makes the window grow in slow start, at most: L of RFC 9406 §4.2, 8 without pacing. */
@@ -98,6 +100,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   dsack: true,
   tailLossProbe: true,
   frto: true,
+  minRttWindow: 300 * SECOND, // as Linux
   congestion: 'cubic',
   slowStartLimit: 8,
 };

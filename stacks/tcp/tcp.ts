@@ -30,18 +30,14 @@ import { Delivery } from './delivery.ts';
 import { Flights } from './flight.ts';
 import { IsnGenerator } from './isn.ts';
 import { Listener, listenVerdict, receiveCookie, receiveSyn } from './listen.ts';
+import { Listeners } from './listeners.ts';
 import { networkError } from './network-errors.ts';
 import { News } from './news.ts';
+import { begin, initialSequence, windowShift } from './opening.ts';
+import { Ports } from './ports.ts';
 import { Segment } from './segment.ts';
 import { segmentArrives } from './segment-arrives.ts';
-import {
-  DEFAULTS,
-  FIRST_EPHEMERAL,
-  INITIAL_RECEIVE_BUFFER,
-  LAST_EPHEMERAL,
-  type Settings,
-  type TcpOptions,
-} from './settings.ts';
+import { DEFAULTS, type Settings, type TcpOptions } from './settings.ts';
 import { stampOptions } from './syn-cookie-options.ts';
 import { SynCookies } from './syn-cookies.ts';
 import { ConnectionTable } from './table.ts';
@@ -50,13 +46,10 @@ import { mayReuse, TimeWaitList } from './time-wait.ts';
 import { timeout } from './timeouts.ts';
 import { TimerPool } from './timer-pool.ts';
 import { armRetransmission, takeBack } from './timers.ts';
-import { pathMss, sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
+import { sendAck, sendCookie, sendResetFor, sendSyn } from './transmit.ts';
 import { Tuple } from './tuple.ts';
 
 export type { Settings, TcpOptions } from './settings.ts';
-
-/** A new ISN lies this far above the last sequence number of a connection that it follows in TIME-WAIT. */
-const ISN_STEP = 0x1_0000;
 
 /** A `Connection` as V8 lays it out: three words of its own and eight fields. */
 const HANDLE_BYTES = 88;
@@ -79,12 +72,10 @@ export class Tcp implements TcpService, Transport, Host {
   readonly #isn: IsnGenerator;
   readonly #cookies: SynCookies;
   readonly #timeWait: TimeWaitList;
-  readonly #listeners = new Map<number, Listener[]>();
-  readonly #suspended = new Set<number>();
+  readonly #listeners = new Listeners();
+  readonly #ports: Ports;
   readonly #segment = new Segment();
   readonly #tuple = new Tuple();
-  /** RFC 7323 §2.3: what the largest receive buffer needs. */
-  #windowShift: number;
   #local: Address | undefined;
   readonly #news = new News((connection) => this.#release(connection));
 
@@ -94,9 +85,9 @@ export class Tcp implements TcpService, Transport, Host {
     this.clock = clock;
     this.settings = { ...DEFAULTS, ...options };
     this.buffers = new Buffers(this.settings.bufferBytes);
-    this.#windowShift = windowShift(this.settings.receiveBuffer);
     this.#table = new ConnectionTable(random, network.family.addressBytes);
     this.#isn = new IsnGenerator(random);
+    this.#ports = new Ports(random);
     this.#cookies = new SynCookies(random);
     this.timers = new TimerPool<Tcb>(clock, (slot) => {
       const { kind } = slot;
@@ -129,12 +120,10 @@ export class Tcp implements TcpService, Transport, Host {
   }
 
   storage(): TcpStorage {
-    let halfOpen = 0;
-    for (const listeners of this.#listeners.values()) for (const { halfOpen: n } of listeners) halfOpen += n;
     return {
       connections: this.connectionCount,
       maxConnections: this.settings.maxConnections,
-      halfOpen,
+      halfOpen: this.#listeners.halfOpen,
       timeWait: this.#timeWait.size,
       records: this.#table.bytes + this.#table.size * HANDLE_BYTES,
       buffers: this.buffers.held,
@@ -144,16 +133,14 @@ export class Tcp implements TcpService, Transport, Host {
 
   configure(settings: Partial<Settings>): void {
     this.settings = { ...this.settings, ...settings };
-    this.#windowShift = windowShift(this.settings.receiveBuffer);
   }
 
-  *listeners(): Generator<TcpListener> {
-    for (const listeners of this.#listeners.values()) yield* listeners;
+  listeners(): Generator<TcpListener> {
+    return this.#listeners.all();
   }
 
   suspend(port: number, suspended: boolean): void {
-    if (suspended) this.#suspended.add(port);
-    else this.#suspended.delete(port);
+    this.#ports.suspend(port, suspended);
   }
 
   /** §3.10.1 OPEN, passive. Port 0 asks for an ephemeral one. */
@@ -165,16 +152,13 @@ export class Tcp implements TcpService, Transport, Host {
         cause: `${this.network.describe(address)} is no address of this stack`,
       };
     }
-    const chosen = port !== 0 ? port : this.#freePort((p) => !this.#listeners.has(p));
+    const chosen = port !== 0 ? port : this.#ports.choose((p) => !this.#listeners.has(p));
     if (chosen === undefined) return { code: 'EADDRINUSE', cause: 'every ephemeral port has a listener' };
-    const others = this.#listeners.get(chosen) ?? [];
-    // The unspecified address stands for all of them, so it and a single one exclude each other.
-    const taken = others.some(
-      (o) => o.address.isUnspecified || address.isUnspecified || o.address.equals(address),
-    );
-    if (taken) return { code: 'EADDRINUSE', cause: `port ${chosen} has a listener` };
+    if (this.#listeners.isTaken(address, chosen)) {
+      return { code: 'EADDRINUSE', cause: `port ${chosen} has a listener` };
+    }
     const listener = new Listener(address.clone(), chosen, options, (closed) => this.#unlisten(closed));
-    this.#listeners.set(chosen, [...others, listener]);
+    this.#listeners.add(listener);
     return listener;
   }
 
@@ -182,14 +166,8 @@ export class Tcp implements TcpService, Transport, Host {
     for (const tcb of [...this.#table]) {
       if (tcb.origin === listener) abort(tcb, { code: 'ECONNABORTED', cause: 'the listener was closed' });
     }
-    const left = (this.#listeners.get(listener.port) ?? []).filter((other) => other !== listener);
-    if (left.length > 0) this.#listeners.set(listener.port, left);
-    else this.#listeners.delete(listener.port);
+    this.#listeners.remove(listener);
     this.flush();
-  }
-
-  #listener(address: Address, port: number): Listener | undefined {
-    return this.#listeners.get(port)?.find((l) => l.address.isUnspecified || l.address.equals(address));
   }
 
   /** §3.10.1 OPEN, active. */
@@ -225,7 +203,7 @@ export class Tcp implements TcpService, Transport, Host {
         cause: `port ${wanted} is connected to ${network.describe(remote)} already`,
       };
     }
-    const localPort = wanted !== 0 ? wanted : this.#freePort((p) => free(p) && !this.#listeners.has(p));
+    const localPort = wanted !== 0 ? wanted : this.#ports.choose((p) => free(p) && !this.#listeners.has(p));
     if (localPort === undefined) return { code: 'EADDRNOTAVAIL', cause: 'every ephemeral port is in use' };
     const chosen = options.options && choose(undefined, options.options);
     const connection = this.#open(options.handler, local, localPort, peer, port, undefined, chosen);
@@ -243,17 +221,6 @@ export class Tcp implements TcpService, Transport, Host {
     return connection;
   }
 
-  /** RFC 6056 §3.3.1: a random start, then one after the other. */
-  #freePort(free: (port: number) => boolean): number | undefined {
-    const count = LAST_EPHEMERAL - FIRST_EPHEMERAL + 1;
-    const start = this.network.environment.random.u32() % count;
-    for (let i = 0; i < count; i++) {
-      const port = FIRST_EPHEMERAL + ((start + i) % count);
-      if (!this.#suspended.has(port) && free(port)) return port;
-    }
-    return undefined;
-  }
-
   #open(
     handler: TcpHandler,
     local: Address,
@@ -263,26 +230,11 @@ export class Tcp implements TcpService, Transport, Host {
     after: number | undefined,
     options: Chosen | undefined,
   ): Connection {
-    const { settings } = this;
     const tcb = new Connection(this, handler, this.#keepLocal(local));
     const tuple = this.#tuple.set(local, localPort, remote, remotePort);
     this.#table.add(tcb, tuple, remote);
-    let iss = this.#isn.isn(this.clock.now, tuple);
-    if (after !== undefined && ((iss - after) | 0) <= 0) iss = (after + ISN_STEP) | 0;
-    tcb.sndUna = tcb.sndNxt = tcb.sndMax = iss;
-    tcb.sndEnd = (iss + 1) | 0;
-    tcb.windowScaling = settings.windowScaling;
-    tcb.timestamps = settings.timestamps;
-    tcb.sack = settings.sack;
-    tcb.ecn = settings.ecn !== 'off';
-    tcb.options = options;
-    const buffer = options?.receiveBuffer;
-    tcb.rcvLimit = buffer ?? Math.min(INITIAL_RECEIVE_BUFFER, settings.receiveBuffer);
-    if (tcb.windowScaling) tcb.rcvShift = buffer === undefined ? this.#windowShift : windowShift(buffer);
-    tcb.tsOffset = this.#isn.timestampOffset(tuple);
-    tcb.peerMss = this.network.family.defaultMss;
-    tcb.mss = pathMss(tcb);
-    tcb.rto = settings.initialRto;
+    const iss = initialSequence(this.#isn.isn(this.clock.now, tuple), after);
+    begin(tcb, iss, this.#isn.timestampOffset(tuple), options);
     return tcb;
   }
 
@@ -327,7 +279,7 @@ export class Tcp implements TcpService, Transport, Host {
     // RFC 9293 §3.9.2.3, MUST-57: nothing is opened, and nothing answered, unless it is between two hosts.
     if (packet.linkCast !== UNICAST || !network.isLocal(destination)) return 'bad-destination';
     if (network.family.isMulticast(source) || source.isUnspecified) return 'bad-source';
-    const listener = this.#listener(destination, localPort);
+    const listener = this.#listeners.find(destination, localPort);
     const verdict = listener !== undefined ? listenVerdict(segment) : closedVerdict(segment);
     const { now } = this.clock;
     // An ACK where only a SYN is expected may be that of a cookie (RFC 4987 §3.6).
@@ -340,7 +292,7 @@ export class Tcp implements TcpService, Transport, Host {
       return verdict;
     }
     if (verdict !== 'open' && mss === undefined) return verdict;
-    if (this.#suspended.has(localPort)) return 'port-suspended';
+    if (this.#ports.isSuspended(localPort)) return 'port-suspended';
     if (this.connectionCount >= this.settings.maxConnections) return 'connection-limit';
     const chosen = listener?.chosen;
     const window = Math.min(0xffff, chosen?.receiveBuffer ?? this.settings.receiveBuffer);
@@ -434,10 +386,4 @@ export class Tcp implements TcpService, Transport, Host {
 
 function closedVerdict(segment: Segment): TransportVerdict {
   return (segment.flags & RST) !== 0 ? 'no-connection' : 'answered';
-}
-
-function windowShift(receiveBuffer: number): number {
-  let shift = 0;
-  while (receiveBuffer >> shift > 0xffff) shift++;
-  return shift;
 }

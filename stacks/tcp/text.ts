@@ -58,6 +58,7 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   const { buffers } = tcb.host;
   if (((seq - tcb.rcvNxt) | 0) > 0) {
     tcb.ackNow = true; // RFC 5681 §4.2: a gap is reported at once
+    tcb.active().outOfOrder++;
     if (buffers.isShort) return 'buffers-full'; // what comes in order goes before
     tcb.receiveQueue ??= new ReceiveQueue(buffers);
     tcb.receiveQueue.insert(seq, packet, from, from + size);

@@ -44,7 +44,7 @@ function roomOf(network: NetworkLayer, mtu: number): number {
 }
 
 /** The MSS option: what the owner and our link take. The learnt path MTU is that of the other direction (RFC 6691 §2). */
-function offeredMss(tcb: Tcb): number {
+export function offeredMss(tcb: Tcb): number {
   const { network } = tcb.host;
   const link = roomOf(network, network.linkMtu(tcb.peer));
   return Math.min(link, tcb.options?.maxSegment ?? link);
@@ -91,6 +91,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const { network, clock } = tcb.host;
   const syn = (flags & SYN) !== 0;
   const header = HEADER + (syn ? synOptionBytes(tcb) : optionBytes(tcb));
+  const full = segmentRoom(tcb); // now: some options are told once
   tcb.lastSent = (clock.now / MILLISECOND) | 0;
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
@@ -118,6 +119,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   else writeOptions(tcb, packet);
   if (activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
+    if (((seq - tcb.sndMax) | 0) < 0) tcb.recovery!.statistics.retransmitted += length;
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
   }
@@ -126,7 +128,6 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     tcb.ackNow = tcb.pushed = false;
     disarmDelayedAck(tcb);
   }
-  const full = segmentRoom(tcb);
   if (length > full) {
     packet.segmentSize = full;
     packet.segmentHeaders = network.family.headerBytes + header;

@@ -70,6 +70,9 @@ const TEXTS = new Set(['TCP_CONGESTION']);
 /** TCP_CA_NAME_MAX */
 const LONGEST_OPTION = 16;
 
+/** Options of our own (socket-options.ts), which Linux does not have. */
+const UNKNOWN = new Set(['TCP_UTO', 'TCP_UTO_ADVERTISED', 'TCP_UTO_CHANGEABLE']);
+
 /** Errors that mean: not now. */
 const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
 
@@ -174,6 +177,7 @@ export class KernelSocket implements PosixSocket {
   }
 
   setOption(name: string, values: readonly OptionValue[]): Result {
+    if (UNKNOWN.has(name)) return { errno: 'ENOPROTOOPT' };
     const [level, number] = optionNumber(name);
     const [first] = values;
     const bytes =

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseScript } from '../../../src/script/parse.ts';
 import { ScriptError } from '../../../src/script/scanner.ts';
 import { readOptions } from '../../../src/script/script-options.ts';
+import { lineText } from '../../../src/script/show-packet.ts';
 import type { Action } from '../../../src/script/syntax.ts';
 
 const actions = (text: string): Action[] => parseScript('x.pkt', text).events.map((e) => e.action);
@@ -51,6 +52,8 @@ describe('the packets of a script', () => {
     ['< S 0:0(0) win 0 <...>', 'any'],
     ['< S 0:0(0) win 0 <FO 8a7b,nop>', [{ kind: 'FO', bytes: Uint8Array.of(0x8a, 0x7b) }, { kind: 'nop' }]],
     ['< S 0:0(0) win 0 <FOEXP>', [{ kind: 'FOEXP', bytes: new Uint8Array(0) }]],
+    ['< S 0:0(0) win 0 <uto 5m>', [{ kind: 'uto', value: 5, isMinutes: true }]],
+    ['< S 0:0(0) win 0 <nop,raw 0200>', [{ kind: 'nop' }, { kind: 'raw', bytes: Uint8Array.of(2, 0) }]],
   ])('reads the options of %s', (text, options) => expect(first(`0 ${text}`)).toMatchObject({ options }));
   it('reads ports, a flow label, UDP and ICMP', () => {
     expect(first('0 < [8081 > 8080] . 0:0(0) ack 1 win 5')).toMatchObject({
@@ -71,6 +74,21 @@ describe('the packets of a script', () => {
       quoted,
     });
     expect(first('0 < icmp packet_too_big mtu 1300')).toMatchObject({ type: 'packet_too_big', mtu: 1_300 });
+  });
+});
+
+describe('the lies of a script', () => {
+  it.each([
+    ['bad-checksum', { badChecksum: true }],
+    ['land', { land: true }],
+    ['ect0, data-offset 15', { dataOffset: 15 }],
+    ['runt 12', { runt: 12 }],
+    ['length -4', { length: -4 }],
+    ['length 4, bad-checksum', { length: 4, badChecksum: true }],
+  ])('reads [%s] and shows it again', (text, lies) => {
+    const line = first(`0 < [${text}] . 0:0(0) ack 1 win 5`);
+    expect(line).toMatchObject({ ip: { lies } });
+    if (line.kind === 'packet') expect(actions(`0 ${lineText(line)}`)[0]).toMatchObject({ ip: { lies } });
   });
 });
 

@@ -65,6 +65,23 @@ describe('the Internet checksum', () => {
 });
 
 describe('KeyedHash', () => {
+  it('spreads keys that an attacker has found to collide under another key', () => {
+    const buckets = 256;
+    const known = new KeyedHash(1, 2);
+    const secret = new KeyedHash(3, 4);
+    const colliding: Int32Array[] = [];
+    for (let n = 0; colliding.length < 64; n++) {
+      const key = Int32Array.of(n, n * 7, 80);
+      if ((known.of(key, 0, 3) & (buckets - 1)) === 5) colliding.push(key);
+    }
+    const load = new Map<number, number>();
+    for (const key of colliding) {
+      const bucket = secret.of(key, 0, 3) & (buckets - 1);
+      load.set(bucket, (load.get(bucket) ?? 0) + 1);
+    }
+    expect(Math.max(...load.values())).toBeLessThan(6);
+  });
+
   it('is HalfSipHash-2-4: the vectors of the reference code for key 00..07 and inputs of whole words', () => {
     // vectors_hsip32 of the reference implementation: message bytes 00, 01, 02, ... of length 0 and 4.
     const hash = new KeyedHash(0x03020100, 0x07060504);

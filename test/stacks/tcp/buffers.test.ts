@@ -5,8 +5,8 @@ const LIMIT = 512 << 10;
 const FLOWS = 12;
 const BYTES = 300_000;
 
-/** `FLOWS` clients of stack b, whose buffers are bounded; each server is an owner that reads or does not. */
-function flows(wire: Wire, reading: boolean): { servers: Owner[]; clients: Owner[] } {
+/** Clients of stack b, whose buffers are bounded; each server is an owner that reads or does not. */
+function flows(wire: Wire, reading: boolean, count = FLOWS): { servers: Owner[]; clients: Owner[] } {
   const servers: Owner[] = [];
   serve(wire.b, 80, () => {
     const owner = new Owner();
@@ -14,7 +14,7 @@ function flows(wire: Wire, reading: boolean): { servers: Owner[]; clients: Owner
     servers.push(owner);
     return owner;
   });
-  const clients = Array.from({ length: FLOWS }, (_, i) => {
+  const clients = Array.from({ length: count }, (_, i) => {
     const owner = new Owner();
     const options = { handler: owner, localPort: 4_000 + i };
     owner.connection = must(wire.a.tcp.connect(wire.b.address, 80, options));
@@ -25,27 +25,33 @@ function flows(wire: Wire, reading: boolean): { servers: Owner[]; clients: Owner
 }
 
 describe.each(families)('the buffers of a stack, $name', (family) => {
-  it('hold no more than their bound and a segment of each connection, and all arrives when it is read', () => {
-    const wire = new Wire(family, { b: { bufferBytes: LIMIT }, loss: 0.01, reorder: 0.05, seed: 4 });
-    const { servers, clients } = flows(wire, false);
-    const data = pattern(BYTES, 3);
-    for (const { connection } of clients) connection.send(data);
-    let most = 0;
-    for (let i = 0; i < 2_000; i++) {
-      wire.run(1_000);
-      most = Math.max(most, wire.b.tcp.storage().buffers);
-    }
-    expect(most).toBeGreaterThan(LIMIT / 2);
-    expect(most).toBeLessThan(LIMIT + FLOWS * 1_500);
-    expect(FLOWS * Math.min(BYTES, 65_535)).toBeGreaterThan(LIMIT + FLOWS * 1_500);
-    for (const server of servers) {
-      server.reading = true;
-      server.readable();
-    }
-    wire.settle();
-    for (const server of servers) expect(Buffer.compare(server.bytes, data)).toBe(0);
-    for (const { tcp } of [wire.a, wire.b]) expect(tcp.storage().buffers).toBe(0);
-  });
+  it.each([
+    [FLOWS, LIMIT, BYTES],
+    [100, 4 * LIMIT, 100_000],
+  ])(
+    'of %i stalled consumers hold no more than their bound and a segment of each, and all arrives when it is read',
+    (count, limit, bytes) => {
+      const wire = new Wire(family, { b: { bufferBytes: limit }, loss: 0.01, reorder: 0.05, seed: 4 });
+      const { servers, clients } = flows(wire, false, count);
+      const data = pattern(bytes, 3);
+      for (const { connection } of clients) connection.send(data);
+      let most = 0;
+      for (let i = 0; i < 2_000; i++) {
+        wire.run(1_000);
+        most = Math.max(most, wire.b.tcp.storage().buffers);
+      }
+      expect(most).toBeGreaterThan(limit / 2);
+      expect(most).toBeLessThan(limit + count * 1_500);
+      expect(count * Math.min(bytes, 65_535)).toBeGreaterThan(limit + count * 1_500);
+      for (const server of servers) {
+        server.reading = true;
+        server.readable();
+      }
+      wire.settle();
+      for (const server of servers) expect(Buffer.compare(server.bytes, data)).toBe(0);
+      for (const { tcp } of [wire.a, wire.b]) expect(tcp.storage().buffers).toBe(0);
+    },
+  );
 
   it('never take back what a window has offered (RFC 9293 §3.8.6)', () => {
     const wire = new Wire(family, { b: { bufferBytes: LIMIT, windowScaling: false }, record: true });

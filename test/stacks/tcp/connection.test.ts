@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dial, families, Owner, pair, pattern, serve, Wire } from './network.ts';
+import { MAX_TIME_WAIT } from '../../../stacks/tcp/settings.ts';
+import { dial, families, must, Owner, pair, pattern, serve, Wire } from './network.ts';
 
 describe.each(families)('a connection over a perfect network, $name', (family) => {
   it('shakes hands, carries data both ways and closes', () => {
@@ -79,4 +80,32 @@ describe.each(families)('a connection over a perfect network, $name', (family) =
     expect(wire.clock.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
     expect(wire.environment.pool.live).toBe(0);
   });
+
+  it('opens and closes 100,000 connections, which exhausts TIME-WAIT and keeps nothing', () => {
+    const wire = new Wire(family, { delay: 100 });
+    let accepted = 0;
+    serve(wire.b, 80, () => {
+      const owner = new Owner();
+      owner.onEnded = () => owner.connection.close();
+      accepted++;
+      return owner;
+    });
+    let closed = 0;
+    const baseline = wire.environment.pool.live;
+    for (let i = 0; i < 100_000; i++) {
+      const owner = new Owner();
+      owner.onConnected = () => owner.connection.close();
+      owner.onClosed = () => closed++;
+      const connection = wire.a.tcp.connect(wire.b.address, 80, { handler: owner });
+      owner.connection = must(connection);
+      if (i % 200 === 199) wire.settle(1_000_000);
+    }
+    wire.settle();
+    expect({ accepted, closed }).toEqual({ accepted: 100_000, closed: 100_000 });
+    expect(wire.a.tcp.storage()).toMatchObject({ connections: 0, timeWait: MAX_TIME_WAIT, buffers: 0 });
+    wire.drain();
+    expect([...wire.a.tcp.connections(), ...wire.b.tcp.connections()]).toEqual([]);
+    expect(wire.clock.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+    expect(wire.environment.pool.live).toBe(baseline);
+  }, 60_000);
 });

@@ -133,6 +133,8 @@ describe.each(families)('hostile segments, $name', (family) => {
         { receiveBuffer: 1 },
         { sendBuffer: 10, notsentLowat: 1 },
         { userTimeout: 500_000 },
+        { userTimeoutOption: true, advertisedUserTimeout: 5e12 },
+        { userTimeoutOption: false },
         { trafficClass: 999, hopLimit: 1 },
       ),
       window: fc.constantFrom(0, 1, 500, 65_535),
