@@ -1,6 +1,6 @@
 /** What everything above sees of a stack. `Ipv4Stack` and `Ipv6Stack` both implement it and never see each other. */
 import type { Address } from './address/address.ts';
-import type { Failure, NetworkLayer } from './address/network.ts';
+import type { Failure, MulticastLayer } from './address/network.ts';
 import type { Neighbour } from './forward/neighbours.ts';
 import type { Route } from './forward/routes.ts';
 import type { Device } from './packet/device.ts';
@@ -78,7 +78,7 @@ export type EchoResult =
   | { readonly outcome: 'error'; readonly failure: Failure; readonly from: Address | undefined }
   | { readonly outcome: 'timeout' };
 
-export interface Stack extends NetworkLayer {
+export interface Stack extends MulticastLayer {
   readonly id: number;
   readonly name: string;
   readonly tcp: TcpService;

@@ -47,6 +47,9 @@ export class DatagramSocket extends EventEmitter {
   #connecting = false;
   #hopLimit: number | undefined;
   #multicastHopLimit = 1;
+  #multicastLoopback = true;
+  /** Interface of datagrams to groups; 0: as the routes say. */
+  #multicastInterface = 0;
 
   constructor(host: SocketHost, options: DatagramOptions, listener?: MessageListener) {
     super();
@@ -173,9 +176,22 @@ export class DatagramSocket extends EventEmitter {
 
   #send(sending: Sending, to: Peer): void {
     if (this.#socket === undefined) return;
-    const hopLimit = to.family.isMulticast(to.address) ? this.#multicastHopLimit : this.#hopLimit;
-    const failure = this.#socket.send(sending.data, to, to.port, hopLimit);
+    const { data } = sending;
+    const failure = to.family.isMulticast(to.address)
+      ? this.#socket.send(data, this.#onInterface(to), to.port, {
+          hopLimit: this.#multicastHopLimit,
+          loopback: this.#multicastLoopback,
+        })
+      : this.#socket.send(data, to, to.port, { hopLimit: this.#hopLimit });
     this.#sent(sending, failure && this.#sendError(failure, to));
+  }
+
+  /** A group by the interface of `setMulticastInterface`, unless it came with a zone of its own. */
+  #onInterface(to: Peer): Peer {
+    if (this.#multicastInterface === 0 || to.address.zone !== 0) return to;
+    const address = to.address.clone();
+    address.zone = this.#multicastInterface;
+    return { ...to, address };
   }
 
   #sendError(failure: Failure, to: Peer): Error {
@@ -277,6 +293,68 @@ export class DatagramSocket extends EventEmitter {
   setTTL(hops: number): number {
     this.#hopLimit = checkHops(hops, 1);
     return hops;
+  }
+
+  /**
+   * Hears `group` from now on, on the interface that `on` names (an address of it, or for IPv6 a zone as in `::%eth0`),
+   * else on the one that the routes name. Binds the socket when it is not bound. @throws the error of the system call.
+   */
+  addMembership(group: string, on?: string): void {
+    this.#membership('addMembership', group, on, (socket, address, index) => socket.join(address, index));
+  }
+
+  /** @throws EADDRNOTAVAIL when the group was not joined there. */
+  dropMembership(group: string, on?: string): void {
+    this.#membership('dropMembership', group, on, (socket, address, index) => socket.leave(address, index));
+  }
+
+  #membership(
+    syscall: string,
+    group: string,
+    on: string | undefined,
+    change: (socket: HostUdpSocket, group: HostAddress, interfaceIndex: number) => Failure | undefined,
+  ): void {
+    this.#mustBeOpen();
+    if (!group)
+      throw nodeError('ERR_MISSING_ARGS', 'The "multicastAddress" argument must be specified', TypeError);
+    const socket = this.#boundSocket(syscall);
+    const address = this.#literal(group, syscall);
+    const index = on ? this.#interface(socket, on, syscall) : address.address.zone;
+    const failure = change(socket, address, index);
+    if (failure !== undefined) throw networkError(failure, { syscall });
+  }
+
+  /** Groups are reached by this interface, named as for `addMembership`; the unspecified address leaves it to routes. */
+  setMulticastInterface(on: string): void {
+    this.#mustBeOpen();
+    const syscall = 'setMulticastInterface';
+    this.#multicastInterface = this.#interface(this.#boundSocket(syscall), on, syscall);
+  }
+
+  #interface(socket: HostUdpSocket, on: string, syscall: string): number {
+    const index = socket.interfaceOf(this.#literal(on, syscall));
+    if (typeof index === 'number') return index;
+    throw networkError(index, { syscall, address: on });
+  }
+
+  #literal(text: string, syscall: string): HostAddress {
+    const address = this.#host.parse(text);
+    if (address !== undefined) return address;
+    throw networkError({ code: 'EINVAL', cause: `${text} is no address` }, { syscall });
+  }
+
+  #boundSocket(syscall: string): HostUdpSocket {
+    this.#enter();
+    if (this.#state === 'unbound') this.bind(0);
+    if (this.#socket !== undefined) return this.#socket;
+    throw networkError({ code: 'EBADF', cause: 'the socket is not bound' }, { syscall });
+  }
+
+  /** Whether sockets of this host hear what is sent to a group they joined; they do unless told otherwise. */
+  setMulticastLoopback(on: boolean): boolean {
+    this.#mustBeOpen();
+    this.#multicastLoopback = on;
+    return on;
   }
 
   setMulticastTTL(hops: number): number {

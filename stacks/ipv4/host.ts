@@ -11,8 +11,6 @@ import type { Packet } from '../packet/packet.ts';
 import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
 import type { Ipv4Interface } from './interface.ts';
 
-/** 224.0.0.1 (RFC 1112 §4): every host belongs to it. */
-export const ALL_HOSTS: number = 0xe0000001 | 0;
 export const LIMITED_BROADCAST = -1;
 
 /** 169.254/16 (RFC 3927). */

@@ -31,7 +31,7 @@ import {
 import { PROTOCOL_UDP } from '../wire/udp.ts';
 import type { Arp } from './arp.ts';
 import type { Forwarder } from './forward.ts';
-import { ALL_HOSTS, type Host, LIMITED_BROADCAST } from './host.ts';
+import { type Host, LIMITED_BROADCAST } from './host.ts';
 import type { Icmp } from './icmp.ts';
 import type { Ipv4Interface } from './interface.ts';
 import type { Reassembler } from './reassemble.ts';
@@ -117,7 +117,11 @@ export class Input {
       // RFC 1122 §3.3.6: a unicast datagram in a broadcast frame is not to be believed.
       if (packet.linkCast === UNICAST) this.#deliver(packet);
       else this.#host.end(packet, 'dropped', 'bad-destination');
-    } else if (to === LIMITED_BROADCAST || to === ALL_HOSTS || iface.isBroadcast(to)) {
+    } else if (
+      to === LIMITED_BROADCAST ||
+      iface.isBroadcast(to) ||
+      (to >>> 28 === 0xe && iface.listens(to))
+    ) {
       this.#deliver(packet);
     } else if (to >>> 28 === 0xe) {
       this.#host.end(packet, 'dropped', 'not-for-me');

@@ -1,6 +1,7 @@
 /** One link of an IPv4 stack, on Ethernet (RFC 894) or bare. */
 import type { Address } from '../address/address.ts';
 import { maskWord } from '../address/address.ts';
+import { ipv4 } from '../address/ipv4.ts';
 import type { Device } from '../packet/device.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
@@ -17,6 +18,8 @@ export class Ipv4Interface implements Interface {
   /** Of frames to this interface, by any sender. */
   header: FrameHeader | undefined;
   readonly addresses: InterfaceAddress[] = [];
+  /** The sockets that listen to each group. */
+  readonly groups = new Map<number, number>();
   readonly counters: Counters = new Counters();
   /** What the operator wants. */
   enabled = true;
@@ -52,6 +55,11 @@ export class Ipv4Interface implements Interface {
       if (prefixLength < 31 && target === (address.w3 | ~maskWord(prefixLength))) return true;
     }
     return false;
+  }
+
+  /** Is it a group that this host belongs to here? Every host is of 224.0.0.1 (RFC 1112 §4). */
+  listens(group: number): boolean {
+    return group === ipv4.allHosts.w3 || this.groups.has(group);
   }
 
   /** Takes ownership of a packet whose `start` is behind the Ethernet header to be. */

@@ -103,6 +103,12 @@ export class Output {
     const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
+    if (options.loopback === true && hop?.iface.listens(to)) this.#loopCopy(packet);
+    if (ttl === 0) {
+      // RFC 1112 §6.1: for this host alone.
+      host.environment.pool.release(packet);
+      return undefined;
+    }
     if (hop === undefined) {
       if (packet.checksum === PARTIAL) complete(packet);
       return this.#loop(packet);
@@ -160,12 +166,17 @@ export class Output {
   /** `NetworkLayer.sourceFor`: RFC 1122 §3.3.4.3. */
   sourceFor(destination: Address): Address | Failure {
     if (this.#host.isOwn(destination.w3)) return destination.clone();
-    const hop = this.#hop(undefined, destination, 0);
+    const hop = this.#hop(undefined, destination, destination.zone);
     if (hop === undefined) {
       return { code: 'ENETUNREACH', cause: `no route to ${ipv4.format(destination)}` };
     }
     const own = hop.iface.addressFor(hop.next) ?? this.#anyAddress();
     return own ?? { code: 'EADDRNOTAVAIL', cause: 'the stack has no address' };
+  }
+
+  /** Of `index`, else the one that a datagram to the group leaves by. */
+  linkOf(group: Address, index: number): Ipv4Interface | undefined {
+    return index === 0 ? this.#hop(undefined, group, 0)?.iface : this.#host.interfaceAt(index);
   }
 
   pathMtu(destination: Address): number {
@@ -216,6 +227,14 @@ export class Output {
       this.#nextHop.w3 = next;
       this.#arp.cache.send(packet, this.#nextHop, iface.index);
     }
+  }
+
+  /** RFC 1112 §6.1: what goes to a group of our own comes back to us. A copy that finds no room is lost, as on a link. */
+  #loopCopy(packet: Packet): void {
+    const copy = this.#host.take(packet.length);
+    if (copy === undefined) return;
+    copy.bytes.set(packet.bytes.subarray(packet.start, packet.end), copy.start);
+    this.#loop(copy);
   }
 
   /** Delivered by a timer, never inside the call that sent it. */

@@ -226,6 +226,25 @@ export class Ipv4Stack implements Stack {
     return this.#output.send(packet, source, destination, protocol, options);
   }
 
+  join(group: Address, interfaceIndex: number): number | Failure {
+    const iface = this.#output.linkOf(group, interfaceIndex);
+    if (iface === undefined) {
+      const cause =
+        interfaceIndex === 0 ? 'no link can carry the group' : `there is no interface ${interfaceIndex}`;
+      return { code: 'ENODEV', cause };
+    }
+    const users = iface.groups.get(group.w3) ?? 0;
+    iface.groups.set(group.w3, users + 1);
+    return iface.index;
+  }
+
+  leave(group: Address, interfaceIndex: number): void {
+    const { groups } = this.#interface(interfaceIndex);
+    const users = groups.get(group.w3) ?? 0;
+    if (users > 1) groups.set(group.w3, users - 1);
+    else groups.delete(group.w3);
+  }
+
   confirmReachable(destination: Address): void {
     this.#output.confirmReachable(destination);
   }

@@ -294,6 +294,17 @@ export class Ipv6Stack implements Stack {
     return this.#output.output(packet, source, destination, protocol, options);
   }
 
+  join(group: Address, interfaceIndex: number): number | Failure {
+    const link = this.#output.linkOf(group, interfaceIndex || group.zone);
+    if (link === undefined) return { code: 'ENODEV', cause: `no link for the group ${ipv6.format(group)}` };
+    link.join(group.clone());
+    return link.index;
+  }
+
+  leave(group: Address, interfaceIndex: number): void {
+    this.#link(interfaceIndex).leave(group);
+  }
+
   confirmReachable(destination: Address): void {
     this.#output.confirmReachable(destination);
   }
