@@ -30,8 +30,13 @@ export interface InterfaceOptions {
   readonly prefixLength?: number;
   /** Bytes; lowered to the device's when larger. */
   readonly mtu: number;
-  /** IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862). Default: only without `address`. */
+  /**
+   * IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862); default: only without `address`.
+   * IPv4: pick a link-local address (RFC 3927); default: false.
+   */
   readonly autoconfigure?: boolean;
+  /** IPv4: probe addresses before they are used, which takes 4 to 7 seconds (RFC 5227 §2.1). Default: false. */
+  readonly probe?: boolean;
   /** IPv6, on a stack that forwards: advertise this router and the prefixes of the link (RFC 4861 §6.2). */
   readonly advertise?: boolean;
 }
@@ -52,6 +57,14 @@ export interface InterfaceAddress {
   readonly address: Address;
   readonly prefixLength: number;
   readonly state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate';
+  /** The station that claims it as well, when one was seen (RFC 5227 §2.4). */
+  readonly conflict?: Uint8Array | undefined;
+}
+
+/** Another station has an address of ours; `state` of the address says whether we go on using it. */
+export interface AddressConflict {
+  readonly link: Interface;
+  readonly local: InterfaceAddress;
 }
 
 export interface EchoReply {
@@ -110,6 +123,8 @@ export interface Stack extends MulticastLayer {
   start(): void;
   /** Connections are reset, sockets told, links down; `start` brings it back. */
   stop(): void;
+  /** Told of addresses that another station has: RFC 5227 §2.4, RFC 4862 §5.4.5. */
+  readonly conflictListeners: Set<(conflict: AddressConflict) => void>;
   /** Called at the end of `start` (true) and of `stop` (false): listeners of a couple come and go with the stack. */
   readonly stateListeners: Set<(running: boolean) => void>;
 }

@@ -52,8 +52,10 @@ export interface StackConfig {
   readonly tcp: { readonly congestion?: 'cubic' | 'newreno'; readonly softErrorsEndConnect?: boolean };
   readonly devices: readonly DeviceConfig[];
   readonly links: readonly LinkConfig[];
-  /** IPv6: links that take their addresses from routers. */
+  /** Links without LINK: IPv6 addresses come from routers, IPv4 ones are picked (RFC 3927). */
   readonly autoconf: readonly AutoconfConfig[];
+  /** IPv4: devices whose addresses are probed before they are used. */
+  readonly probe: readonly { readonly device: string; readonly at: CardRef }[];
   /** IPv6 routers: devices on which advertisements are sent. */
   readonly advertise: readonly { readonly device: string; readonly at: CardRef }[];
   readonly routes: readonly RouteConfig[];

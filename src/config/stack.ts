@@ -37,6 +37,7 @@ export interface StackDraft {
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
   readonly autoconf: Drafted<AutoconfConfig>[];
+  readonly probe: Drafted<{ device: string; at: Token['at'] }>[];
   readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
@@ -63,6 +64,7 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     devices: [],
     links: [],
     autoconf: [],
+    probe: [],
     advertise: [],
     routes: [],
     dns: [],
@@ -119,6 +121,9 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
         config: { at, device: operands.text('device'), mtu: operands.number('mtu') },
         operands,
       });
+      return;
+    case 'PROBE':
+      draft.probe.push({ config: { at, device: operands.text('device') }, operands });
       return;
     case 'ADVERTISE':
       draft.advertise.push({ config: { at, device: operands.text('device') }, operands });
@@ -222,6 +227,7 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),
+    probe: draft.probe.map((p) => p.config),
     advertise: draft.advertise.map((a) => a.config),
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),

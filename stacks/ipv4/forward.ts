@@ -60,6 +60,7 @@ export class Forwarder {
   }
 
   #refuse(packet: Packet, to: number): DropReason | undefined {
+    if (this.#host.isTentative(to)) return 'address-tentative';
     if (!this.#host.forwarding) return 'forwarding-off';
     // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded; RFC 2644 §2: nor are directed broadcasts.
     if (packet.linkCast !== UNICAST) return 'not-for-me';

@@ -5,8 +5,9 @@ import { ipv4 } from '../address/ipv4.ts';
 import type { Device } from '../packet/device.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
-import type { Interface, InterfaceAddress } from '../stack.ts';
+import type { Interface, InterfaceOptions } from '../stack.ts';
 import { type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
+import type { LocalAddress } from './local-address.ts';
 
 export class Ipv4Interface implements Interface {
   readonly index: number;
@@ -17,7 +18,13 @@ export class Ipv4Interface implements Interface {
   readonly mac: Uint8Array | undefined;
   /** Of frames to this interface, by any sender. */
   header: FrameHeader | undefined;
-  readonly addresses: InterfaceAddress[] = [];
+  readonly addresses: LocalAddress[] = [];
+  /** Those of them that may be used. */
+  own: readonly LocalAddress[] = [];
+  /** Addresses are probed before they are used (RFC 5227 §2.1). */
+  readonly probe: boolean;
+  /** Picks an address by itself (RFC 3927). */
+  readonly autoconfigure: boolean;
   /** The sockets that listen to each group. */
   readonly groups = new Map<number, number>();
   readonly counters: Counters = new Counters();
@@ -26,24 +33,26 @@ export class Ipv4Interface implements Interface {
   /** Enabled, and the stack runs. */
   up = false;
 
-  constructor(index: number, name: string, device: Device, mtu: number) {
+  constructor(index: number, name: string, device: Device, options: InterfaceOptions) {
     this.index = index;
     this.name = name;
     this.device = device;
-    this.mtu = mtu;
+    this.mtu = options.mtu;
+    this.probe = options.probe === true;
+    this.autoconfigure = options.autoconfigure === true;
     this.mac = device.medium === 'ethernet' ? device.mac : undefined;
   }
 
   /** Our address in the subnet of `target`, else the first one (RFC 1122 §3.3.4.3). */
   addressFor(target: number): Address | undefined {
-    for (const { address, prefixLength } of this.addresses) {
+    for (const { address, prefixLength } of this.own) {
       if (((address.w3 ^ target) & maskWord(prefixLength)) === 0) return address;
     }
-    return this.addresses[0]?.address;
+    return this.own[0]?.address;
   }
 
   isOnLink(target: number): boolean {
-    for (const { address, prefixLength } of this.addresses) {
+    for (const { address, prefixLength } of this.own) {
       if (((address.w3 ^ target) & maskWord(prefixLength)) === 0) return true;
     }
     return false;
@@ -51,7 +60,7 @@ export class Ipv4Interface implements Interface {
 
   /** The directed broadcast of one of its subnets (RFC 922 §7). */
   isBroadcast(target: number): boolean {
-    for (const { address, prefixLength } of this.addresses) {
+    for (const { address, prefixLength } of this.own) {
       if (prefixLength < 31 && target === (address.w3 | ~maskWord(prefixLength))) return true;
     }
     return false;

@@ -12,7 +12,7 @@ import { BROADCAST_MAC, ETHERTYPE_IPV4 } from '../wire/ethernet.ts';
 import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, resizeSegment, writeIpv4 } from '../wire/ipv4.ts';
 import type { Arp } from './arp.ts';
 import { fragment } from './fragment.ts';
-import type { Host } from './host.ts';
+import { type Host, isLinkLocal } from './host.ts';
 import { Identification } from './identification.ts';
 import type { Ipv4Interface } from './interface.ts';
 
@@ -264,14 +264,20 @@ export class Output {
       return this.#found(iface, gateway || to);
     }
     const route = to === -1 ? undefined : host.routes.way(destination);
+    if (isLinkLocal(to)) {
+      // RFC 3927 §2.6.2: it is on the link, whatever the default route says.
+      const iface =
+        route === undefined ? host.interfaces.find(({ up }) => up) : host.interfaceAt(route.interfaceIndex);
+      return iface === undefined ? undefined : this.#found(iface, to);
+    }
     if (route !== undefined) {
       const isGroup = high >= 224;
       return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);
     }
     if (to !== -1 && high < 224) return undefined;
     // Limited broadcast and groups without a route: the link of the source, else the first one.
-    const ups = host.interfaces.filter((iface) => iface.up && iface.addresses.length > 0);
-    const own = ups.find((iface) => iface.addresses.some(({ address }) => address.w3 === source?.w3));
+    const ups = host.interfaces.filter((iface) => iface.up && iface.own.length > 0);
+    const own = ups.find((iface) => iface.own.some(({ address }) => address.w3 === source?.w3));
     const iface = own ?? ups[0];
     return iface === undefined ? undefined : this.#found(iface, to);
   }
@@ -285,8 +291,7 @@ export class Output {
   }
 
   #anyAddress(): Address | undefined {
-    return this.#host.interfaces.find((iface) => iface.up && iface.addresses.length > 0)?.addresses[0]
-      ?.address;
+    return this.#host.interfaces.find((iface) => iface.up && iface.own.length > 0)?.own[0]?.address;
   }
 
   #fail(packet: Packet, reason: DropReason, code: Failure['code'], cause: string): Failure {

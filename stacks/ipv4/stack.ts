@@ -11,6 +11,7 @@ import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
+  type AddressConflict,
   type EchoOptions,
   type EchoResult,
   type Interface,
@@ -25,6 +26,7 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } from '../wire/icmp.ts';
 import { IPV4_LEAST_MTU } from '../wire/ipv4.ts';
+import { ConflictDetection } from './acd.ts';
 import { Arp } from './arp.ts';
 import { Echo } from './echo.ts';
 import { Errors } from './errors.ts';
@@ -44,9 +46,11 @@ export class Ipv4Stack implements Stack {
   readonly tcp: Tcp;
   readonly udp: Udp;
   readonly stateListeners = new Set<(running: boolean) => void>();
+  readonly conflictListeners = new Set<(conflict: AddressConflict) => void>();
   readonly #host: Host;
   readonly #pathMtus: PathMtuTable;
   readonly #arp: Arp;
+  readonly #claims: ConflictDetection;
   readonly #output: Output;
   readonly #echo: Echo;
   readonly #icmp: Icmp;
@@ -60,7 +64,12 @@ export class Ipv4Stack implements Stack {
     const host = new Host(environment, options.name, options.forwarding === true);
     this.#host = host;
     this.#pathMtus = new PathMtuTable(environment, ipv4);
-    this.#arp = new Arp(host, (packet, reason) => this.#unresolved(packet, reason));
+    this.#claims = new ConflictDetection(host, {
+      conflict: (link, local) => {
+        for (const listener of this.conflictListeners) listener({ link, local });
+      },
+    });
+    this.#arp = new Arp(host, this.#claims, (packet, reason) => this.#unresolved(packet, reason));
     this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
     this.#echo = new Echo(host, this.#output);
     const errors = new Errors(host);
@@ -107,7 +116,7 @@ export class Ipv4Stack implements Stack {
     const mtu = Math.min(options.mtu, device.mtu);
     if (mtu < IPV4_LEAST_MTU)
       throw new RangeError(`${name}: an IPv4 link carries at least ${IPV4_LEAST_MTU} bytes`);
-    const iface = new Ipv4Interface(host.interfaces.length + 1, name, device, mtu);
+    const iface = new Ipv4Interface(host.interfaces.length + 1, name, device, { ...options, mtu });
     host.interfaces.push(iface);
     host.routes.setUsable(iface.index, false);
     if (options.address !== undefined) {
@@ -124,8 +133,8 @@ export class Ipv4Stack implements Stack {
   addAddress(index: number, address: Address, prefixLength: number): void {
     this.environment.clock.refresh();
     const iface = this.#interface(index);
-    this.#host.addAddress(iface, address, prefixLength);
-    if (iface.up) this.#arp.announce(iface);
+    const local = this.#host.addAddress(iface, address, prefixLength);
+    if (local !== undefined && iface.up) this.#claims.claim(iface, local);
   }
 
   setLink(index: number, up: boolean): void {
@@ -257,13 +266,14 @@ export class Ipv4Stack implements Stack {
     if (iface.up) return;
     iface.up = true;
     this.#host.routes.setUsable(iface.index, true);
-    this.#arp.announce(iface);
+    this.#claims.start(iface);
   }
 
   #takeDown(iface: Ipv4Interface): void {
     if (!iface.up) return;
     iface.up = false;
     this.#host.routes.setUsable(iface.index, false);
+    this.#claims.stop(iface);
     this.#arp.flush(iface);
   }
 

@@ -15,6 +15,7 @@ import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
+  type AddressConflict,
   type EchoOptions,
   type EchoResult,
   type Interface,
@@ -59,6 +60,7 @@ export class Ipv6Stack implements Stack {
   readonly tcp: Tcp;
   readonly udp: Udp;
   readonly stateListeners: Set<(running: boolean) => void> = new Set();
+  readonly conflictListeners: Set<(conflict: AddressConflict) => void> = new Set();
   readonly #host: Host;
   readonly #routes: RouteTable;
   readonly #neighbours: NeighbourCache;
@@ -100,7 +102,7 @@ export class Ipv6Stack implements Stack {
     this.#mld = new Mld(host, this.#output);
     this.#dad = new DuplicateDetection(host, sender, {
       unique: (link, local) => this.#unique(link, local),
-      duplicate: (link) => this.#duplicate(link),
+      duplicate: (link, local) => this.#duplicate(link, local),
     });
     this.#slaac = new Slaac(host, this.#dad);
     this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac);
@@ -391,7 +393,8 @@ export class Ipv6Stack implements Stack {
     this.#advertiser.start(link);
   }
 
-  #duplicate(link: Ipv6Interface): void {
+  #duplicate(link: Ipv6Interface, local: LocalAddress): void {
+    for (const listener of this.conflictListeners) listener({ link, local });
     if (link.disabled) this.#silence(link);
   }
 

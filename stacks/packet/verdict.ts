@@ -50,7 +50,10 @@ export const DROP_REASONS = {
     says: 'another station claims an address of ours',
     rule: 'RFC 5227 §2.4, RFC 4862 §5.4.4',
   },
-  'address-tentative': { says: 'the address is not yet known to be unique', rule: 'RFC 4862 §5.4' },
+  'address-tentative': {
+    says: 'the address is not yet known to be unique',
+    rule: 'RFC 5227 §2.1, RFC 4862 §5.4',
+  },
   // IP
   'bad-source': { says: 'the source address cannot be a sender', rule: 'RFC 1122 §3.2.1.3, RFC 4291 §2.7' },
   'bad-destination': {
