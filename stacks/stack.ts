@@ -20,6 +20,12 @@ export interface StackOptions {
   readonly name: string;
   /** Forwards packets that are not for it (RFC 1812, RFC 4861 §6.2). */
   readonly forwarding?: boolean;
+  /**
+   * IPv4: datagrams with a source route are followed and answered along it; else they are dropped (RFC 7126 §4.3, §4.4).
+   */
+  readonly sourceRoutes?: boolean;
+  /** IPv4, on a stack that forwards: directed broadcasts are forwarded too (RFC 2644 §2). */
+  readonly directedBroadcasts?: boolean;
   /** TCP connections at once; `MAX_CONNECTIONS` when undefined. */
   readonly maxConnections?: number;
 }
@@ -65,6 +71,13 @@ export interface InterfaceAddress {
 export interface AddressConflict {
   readonly link: Interface;
   readonly local: InterfaceAddress;
+}
+
+export interface Group {
+  readonly group: Address;
+  readonly interfaceIndex: number;
+  /** Sockets and addresses that need it. */
+  readonly users: number;
 }
 
 export interface EchoReply {
@@ -116,6 +129,8 @@ export interface Stack extends MulticastLayer {
   removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean;
   routes(): Iterable<Route>;
   neighbours(): Iterable<Neighbour>;
+  /** The multicast groups of every link, without those that every host belongs to. */
+  groups(): Iterable<Group>;
   /** Learnt path MTUs. */
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }>;
   echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void;

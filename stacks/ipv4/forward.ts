@@ -8,20 +8,34 @@ import {
   FRAGMENTATION_NEEDED,
   IN_TRANSIT,
   NET_UNREACHABLE,
+  SOURCE_ROUTE_FAILED,
   TIME_EXCEEDED,
 } from '../wire/icmp.ts';
-import { decrementTtl, destinationWord, dontFragment, sourceWord, timeToLive } from '../wire/ipv4.ts';
+import {
+  decrementTtl,
+  destinationWord,
+  dontFragment,
+  IPV4_HEADER,
+  setDestination,
+  sourceWord,
+  timeToLive,
+} from '../wire/ipv4.ts';
+import { isStrict, recordAddress, routeNext } from '../wire/ipv4-options.ts';
 import type { Host } from './host.ts';
 import type { Icmp } from './icmp.ts';
+import type { Ipv4Interface } from './interface.ts';
+import type { Options } from './options.ts';
 import type { Output } from './output.ts';
 
 export class Forwarder {
   readonly #host: Host;
   readonly #output: Output;
   readonly #icmp: Icmp;
+  readonly #options: Options;
   readonly #destination = new Address();
 
-  constructor(host: Host, output: Output, icmp: Icmp) {
+  constructor(host: Host, output: Output, icmp: Icmp, options: Options) {
+    this.#options = options;
     this.#host = host;
     this.#output = output;
     this.#icmp = icmp;
@@ -50,13 +64,37 @@ export class Forwarder {
       return;
     }
     const iface = host.interfaceAt(route.interfaceIndex)!;
+    const next = route.gateway.w3 || to;
     if (packet.longest > iface.mtu && dontFragment(packet, at)) {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, iface.mtu); // RFC 1191 §4
       host.end(packet, 'dropped', 'too-big');
       return;
     }
     decrementTtl(packet, at);
-    this.#output.transmit(packet, iface, route.gateway.w3 || to, iface.mtu);
+    if (packet.transport - at > IPV4_HEADER) this.#options.stamp(packet, addressOf(iface, next));
+    this.#output.transmit(packet, iface, next, iface.mtu);
+  }
+
+  /**
+   * Takes ownership of a datagram that its source route, at `option`, sends on from here: RFC 791 §3.1, RFC 1812
+   * §5.3.13.3. A strict one goes to a station on a link of ours and nowhere else.
+   */
+  alongRoute(packet: Packet, option: number): void {
+    const host = this.#host;
+    const to = routeNext(packet, option);
+    this.#destination.w3 = to;
+    const high = to >>> 24;
+    const possible = high !== 0 && high !== 127 && high < 224 && !host.isBroadcast(to) && !host.isOwn(to);
+    const route = possible && host.forwarding ? host.routes.way(this.#destination) : undefined;
+    if (route === undefined || (isStrict(packet, option) && !route.gateway.isUnspecified)) {
+      if (host.forwarding) this.#icmp.error(packet, DESTINATION_UNREACHABLE, SOURCE_ROUTE_FAILED, 0);
+      host.end(packet, 'dropped', host.forwarding ? 'source-route-failed' : 'forwarding-off');
+      return;
+    }
+    const iface = host.interfaceAt(route.interfaceIndex)!;
+    recordAddress(packet, option, addressOf(iface, route.gateway.w3 || to));
+    setDestination(packet, packet.network, to);
+    this.receive(packet);
   }
 
   #refuse(packet: Packet, to: number): DropReason | undefined {
@@ -71,4 +109,9 @@ export class Forwarder {
     }
     return undefined;
   }
+}
+
+/** What a route records: the interface that the datagram leaves by (RFC 791 §3.1). */
+function addressOf(iface: Ipv4Interface, next: number): number {
+  return iface.addressFor(next)?.w3 ?? 0;
 }

@@ -9,6 +9,7 @@ import { WordSet } from '../forward/word-set.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
+import type { StackOptions } from '../stack.ts';
 import { sameMac } from '../wire/ethernet.ts';
 import type { Ipv4Interface } from './interface.ts';
 import { LocalAddress } from './local-address.ts';
@@ -28,6 +29,8 @@ export class Host {
   readonly routes: RouteTable;
   running = false;
   forwarding: boolean;
+  readonly sourceRoutes: boolean;
+  readonly directedBroadcasts: boolean;
   filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
   #own = new WordSet();
   /** Directed broadcasts, the all-zeros form included, of every subnet (RFC 1812 §4.2.3.1). */
@@ -35,10 +38,12 @@ export class Host {
   /** Both of them, and addresses that are tentative: what has one of these is no packet in transit. */
   #special = new WordSet();
 
-  constructor(environment: Environment, name: string, forwarding: boolean) {
+  constructor(environment: Environment, options: StackOptions) {
     this.environment = environment;
-    this.name = name;
-    this.forwarding = forwarding;
+    this.name = options.name;
+    this.forwarding = options.forwarding === true;
+    this.sourceRoutes = options.sourceRoutes === true;
+    this.directedBroadcasts = options.directedBroadcasts === true;
     this.routes = new RouteTable(ipv4, environment.random);
   }
 

@@ -36,15 +36,14 @@ import {
 import type { Echo } from './echo.ts';
 import type { Errors } from './errors.ts';
 import type { Host } from './host.ts';
-import type { Output } from './output.ts';
+import type { Options } from './options.ts';
+import { INTERNETWORK_CONTROL, type Output } from './output.ts';
 
 /** An error never makes a datagram of more than this (RFC 1812 §4.3.2.3). */
 export const ERROR_BYTES = 576;
 /** RFC 1812 §4.3.2.8 asks for a limit; these are those of Linux (icmp_msgs_per_sec, icmp_msgs_burst). */
 export const ERRORS_PER_SECOND = 1_000;
 export const ERROR_BURST = 50;
-/** RFC 1812 §4.3.2.5: errors travel with precedence 6 (internetwork control). */
-const ERROR_TOS = 0xc0;
 /**
  * A smaller path MTU is believed only down to here: below it, packets are sent that routers may fragment, so that a
  * forged message cannot make us send crumbs (RFC 5927 §7.2; the value is that of Linux).
@@ -79,11 +78,20 @@ export class Icmp {
   readonly #errors: Errors;
   readonly #pathMtus: PathMtuTable;
   readonly #echo: Echo;
+  readonly #options: Options;
   readonly #limit: TokenBucket;
   readonly #source = new Address();
   readonly #destination = new Address();
 
-  constructor(host: Host, output: Output, errors: Errors, pathMtus: PathMtuTable, echo: Echo) {
+  constructor(
+    host: Host,
+    output: Output,
+    errors: Errors,
+    pathMtus: PathMtuTable,
+    echo: Echo,
+    options: Options,
+  ) {
+    this.#options = options;
     this.#host = host;
     this.#output = output;
     this.#errors = errors;
@@ -134,7 +142,7 @@ export class Icmp {
     if (message === undefined) return;
     message.bytes.set(packet.bytes.subarray(at, at + quoted), message.start + ICMP_HEADER);
     writeIcmp(message, type, code, word);
-    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass: ERROR_TOS });
+    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass: INTERNETWORK_CONTROL });
   }
 
   /** A packet made here could not be sent and the call that made it has returned. Reads the packet only. */
@@ -154,10 +162,15 @@ export class Icmp {
       return;
     }
     const tos = trafficClass(packet, at);
+    const back = this.#options.forReply(packet);
+    if (back !== undefined) this.#destination.w3 = back.destination;
     this.#host.account(packet, 'answered');
     writeIcmp(packet, ECHO_REPLY, 0, packet.i32(packet.start + ICMP_IDENTIFIER));
     packet.linkCast = UNICAST;
-    this.#output.send(packet, this.#source, this.#destination, PROTOCOL_ICMP, { trafficClass: tos });
+    this.#output.send(packet, this.#source, this.#destination, PROTOCOL_ICMP, {
+      trafficClass: tos,
+      ipOptions: back?.bytes,
+    });
   }
 
   #errorCame(packet: Packet, type: number): DropReason | undefined {

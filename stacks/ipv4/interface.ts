@@ -7,6 +7,7 @@ import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
 import type { Interface, InterfaceOptions } from '../stack.ts';
 import { type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
+import type { Membership } from './igmp.ts';
 import type { LocalAddress } from './local-address.ts';
 
 export class Ipv4Interface implements Interface {
@@ -25,8 +26,7 @@ export class Ipv4Interface implements Interface {
   readonly probe: boolean;
   /** Picks an address by itself (RFC 3927). */
   readonly autoconfigure: boolean;
-  /** The sockets that listen to each group. */
-  readonly groups = new Map<number, number>();
+  readonly groups = new Map<number, Membership>();
   readonly counters: Counters = new Counters();
   /** What the operator wants. */
   enabled = true;

@@ -9,7 +9,14 @@ import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import type { Timer } from '../time/clock.ts';
 import { BROADCAST_MAC, ETHERTYPE_IPV4 } from '../wire/ethernet.ts';
-import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, resizeSegment, writeIpv4 } from '../wire/ipv4.ts';
+import {
+  DONT_FRAGMENT,
+  IPV4_HEADER,
+  IPV4_MAX_LENGTH,
+  resizeSegment,
+  writeIpv4,
+  writeOptions,
+} from '../wire/ipv4.ts';
 import type { Arp } from './arp.ts';
 import { fragment } from './fragment.ts';
 import { type Host, isLinkLocal } from './host.ts';
@@ -18,10 +25,17 @@ import type { Ipv4Interface } from './interface.ts';
 
 /** RFC 1122 §3.2.1.7, RFC 1700. */
 export const DEFAULT_TTL = 64;
+/** TOS with precedence 6 (RFC 791 §3.1): RFC 1812 §4.3.2.5 for ICMP errors, RFC 3376 §4 for IGMP. */
+export const INTERNETWORK_CONTROL = 0xc0;
 /** RFC 1112 §6.1: a group is not reached beyond the link unless asked for. */
 const MULTICAST_TTL = 1;
 /** Packets to ourselves that wait for the next turn: as many as a full stack has connections. */
 export const LOOPBACK_QUEUE = 4_096;
+
+export interface Ipv4OutputOptions extends OutputOptions {
+  /** Options of the header, in whole words. */
+  readonly ipOptions?: Uint8Array | undefined;
+}
 
 /** Where a packet leaves. */
 interface Hop {
@@ -60,11 +74,12 @@ export class Output {
     source: Address,
     destination: Address,
     protocol: number,
-    options: OutputOptions,
+    options: Ipv4OutputOptions,
   ): Failure | undefined {
     const host = this.#host;
     const to = destination.w3;
-    const length = packet.length + IPV4_HEADER;
+    const header = IPV4_HEADER + (options.ipOptions?.length ?? 0);
+    const length = packet.length + header;
     if (!host.running) return this.#fail(packet, 'stack-stopped', 'ENETDOWN', 'the stack is stopped');
     if (!host.isOwn(source.w3)) {
       const cause = `${ipv4.format(source)} is no address of this stack`;
@@ -93,9 +108,9 @@ export class Output {
       const cause = `${longest} bytes; the path to ${ipv4.format(destination)} takes ${mtu} (RFC 1191)`;
       return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
     }
-    packet.start -= IPV4_HEADER;
+    packet.start -= header;
     packet.network = packet.start;
-    packet.transport = packet.start + IPV4_HEADER;
+    packet.transport = packet.start + header;
     packet.ingress = 0;
     const sealed = atomic && known?.locked !== true;
     const ttl = options.hopLimit ?? (ipv4.isMulticast(destination) ? MULTICAST_TTL : DEFAULT_TTL);
@@ -103,6 +118,7 @@ export class Output {
     const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
+    if (options.ipOptions !== undefined) writeOptions(packet, options.ipOptions, flags);
     if (options.loopback === true && hop?.iface.listens(to)) this.#loopCopy(packet);
     if (ttl === 0) {
       // RFC 1112 §6.1: for this host alone.
@@ -174,6 +190,23 @@ export class Output {
     return own ?? { code: 'EADDRNOTAVAIL', cause: 'the stack has no address' };
   }
 
+  /**
+   * A message that stays on one link and needs no route, with hop limit 1: to a group, from the link's address or, as
+   * long as there is none, from 0.0.0.0 (RFC 3376 §4.2.13). Takes ownership.
+   */
+  toLink(packet: Packet, iface: Ipv4Interface, to: number, protocol: number, ipOptions: Uint8Array): void {
+    const header = IPV4_HEADER + ipOptions.length;
+    const source = iface.own[0]?.address.w3 ?? 0;
+    packet.start -= header;
+    packet.network = packet.start;
+    packet.transport = packet.start + header;
+    packet.ingress = 0;
+    const id = this.#ids.next(source, to, protocol);
+    writeIpv4(packet, source, to, protocol, INTERNETWORK_CONTROL, 1, id, 0);
+    writeOptions(packet, ipOptions, 0);
+    this.#handOver(packet, iface, to);
+  }
+
   /** Of `index`, else the one that a datagram to the group leaves by. */
   linkOf(group: Address, index: number): Ipv4Interface | undefined {
     return index === 0 ? this.#hop(undefined, group, 0)?.iface : this.#host.interfaceAt(index);
@@ -231,10 +264,9 @@ export class Output {
 
   /** RFC 1112 §6.1: what goes to a group of our own comes back to us. A copy that finds no room is lost, as on a link. */
   #loopCopy(packet: Packet): void {
-    const copy = this.#host.take(packet.length);
-    if (copy === undefined) return;
-    copy.bytes.set(packet.bytes.subarray(packet.start, packet.end), copy.start);
-    this.#loop(copy);
+    const copy = this.#host.environment.pool.clone(packet);
+    if (copy === undefined) this.#host.counters.unsent++;
+    else this.#loop(copy);
   }
 
   /** Delivered by a timer, never inside the call that sent it. */

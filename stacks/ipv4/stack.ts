@@ -2,7 +2,7 @@
  * The IPv4 stack: RFC 791, 792, 826, 1122, 1812. This file puts the parts together; the way of a packet is
  * input -> (reassemble ->) icmp | udp | tcp, or input -> forward -> output; the way of a call is output -> arp -> link.
  */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -14,6 +14,7 @@ import {
   type AddressConflict,
   type EchoOptions,
   type EchoResult,
+  type Group,
   type Interface,
   type InterfaceOptions,
   MAX_CONNECTIONS,
@@ -33,8 +34,10 @@ import { Errors } from './errors.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
+import { Igmp } from './igmp.ts';
 import { Input } from './input.ts';
 import { Ipv4Interface } from './interface.ts';
+import { Options } from './options.ts';
 import { Output } from './output.ts';
 import { Reassembler } from './reassemble.ts';
 
@@ -51,6 +54,7 @@ export class Ipv4Stack implements Stack {
   readonly #pathMtus: PathMtuTable;
   readonly #arp: Arp;
   readonly #claims: ConflictDetection;
+  readonly #igmp: Igmp;
   readonly #output: Output;
   readonly #echo: Echo;
   readonly #icmp: Icmp;
@@ -61,7 +65,7 @@ export class Ipv4Stack implements Stack {
     this.environment = environment;
     this.id = options.id;
     this.name = options.name;
-    const host = new Host(environment, options.name, options.forwarding === true);
+    const host = new Host(environment, options);
     this.#host = host;
     this.#pathMtus = new PathMtuTable(environment, ipv4);
     this.#claims = new ConflictDetection(host, {
@@ -71,12 +75,22 @@ export class Ipv4Stack implements Stack {
     });
     this.#arp = new Arp(host, this.#claims, (packet, reason) => this.#unresolved(packet, reason));
     this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
+    const headerOptions = new Options(host);
+    this.#igmp = new Igmp(host, this.#output, headerOptions);
     this.#echo = new Echo(host, this.#output);
     const errors = new Errors(host);
-    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo);
+    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo, headerOptions);
     this.#reassembler = new Reassembler(host, this.#icmp);
-    const forwarder = new Forwarder(host, this.#output, this.#icmp);
-    this.#input = new Input(host, this.#arp, this.#icmp, forwarder, this.#reassembler);
+    const forwarder = new Forwarder(host, this.#output, this.#icmp, headerOptions);
+    this.#input = new Input(
+      host,
+      this.#arp,
+      this.#icmp,
+      this.#igmp,
+      forwarder,
+      this.#reassembler,
+      headerOptions,
+    );
     this.tcp = new Tcp(this, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS });
     this.udp = new Udp(this);
     for (const transport of [this.tcp, this.udp]) {
@@ -172,6 +186,14 @@ export class Ipv4Stack implements Stack {
     return this.#arp.cache.entries();
   }
 
+  *groups(): Iterable<Group> {
+    for (const { index, groups } of this.#host.interfaces) {
+      for (const [group, { users }] of groups) {
+        yield { group: new Address(0, 0, 0, group), interfaceIndex: index, users };
+      }
+    }
+  }
+
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {
     return this.#pathMtus.entries();
   }
@@ -242,16 +264,12 @@ export class Ipv4Stack implements Stack {
         interfaceIndex === 0 ? 'no link can carry the group' : `there is no interface ${interfaceIndex}`;
       return { code: 'ENODEV', cause };
     }
-    const users = iface.groups.get(group.w3) ?? 0;
-    iface.groups.set(group.w3, users + 1);
+    this.#igmp.join(iface, group.w3);
     return iface.index;
   }
 
   leave(group: Address, interfaceIndex: number): void {
-    const { groups } = this.#interface(interfaceIndex);
-    const users = groups.get(group.w3) ?? 0;
-    if (users > 1) groups.set(group.w3, users - 1);
-    else groups.delete(group.w3);
+    this.#igmp.leave(this.#interface(interfaceIndex), group.w3);
   }
 
   confirmReachable(destination: Address): void {
@@ -267,6 +285,7 @@ export class Ipv4Stack implements Stack {
     iface.up = true;
     this.#host.routes.setUsable(iface.index, true);
     this.#claims.start(iface);
+    this.#igmp.start(iface);
   }
 
   #takeDown(iface: Ipv4Interface): void {
@@ -274,6 +293,7 @@ export class Ipv4Stack implements Stack {
     iface.up = false;
     this.#host.routes.setUsable(iface.index, false);
     this.#claims.stop(iface);
+    this.#igmp.stop(iface);
     this.#arp.flush(iface);
   }
 

@@ -18,6 +18,7 @@ import {
   type AddressConflict,
   type EchoOptions,
   type EchoResult,
+  type Group,
   type Interface,
   type InterfaceOptions,
   MAX_CONNECTIONS,
@@ -234,6 +235,14 @@ export class Ipv6Stack implements Stack {
 
   neighbours(): Iterable<Neighbour> {
     return this.#neighbours.entries();
+  }
+
+  *groups(): Iterable<Group> {
+    for (const link of this.#host.interfaces) {
+      for (const { group, users } of link.memberships()) {
+        yield { group, interfaceIndex: link.index, users };
+      }
+    }
   }
 
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {

@@ -60,7 +60,8 @@ export const DROP_REASONS = {
     says: 'the destination address cannot be reached from a wire',
     rule: 'RFC 1122 §3.2.1.3',
   },
-  'source-routed': { says: 'source-routed datagrams are not taken', rule: 'RFC 1122 §3.3.5, RFC 5095' },
+  'source-routed': { says: 'source-routed datagrams are not taken', rule: 'RFC 7126 §4.3, RFC 5095' },
+  'source-route-failed': { says: 'a source route that cannot be followed', rule: 'RFC 1812 §5.3.13.3' },
   'hop-limit': {
     says: 'time to live or hop limit exceeded in transit',
     rule: 'RFC 1812 §5.3.1, RFC 4443 §3.3',
@@ -90,8 +91,8 @@ export const DROP_REASONS = {
   'reassembly-full': { says: 'the reassembly budget is used up', rule: 'bound: reassembly bytes' },
   // ICMP
   'icmp-ignored': {
-    says: 'an ICMP type that a host does not act on',
-    rule: 'RFC 1122 §3.2.2, RFC 4443 §2.4',
+    says: 'an ICMP or IGMP message that a host does not act on',
+    rule: 'RFC 1122 §3.2.2, RFC 4443 §2.4, RFC 3376 §9.1',
   },
   'icmp-unmatched': { says: 'an ICMP message that belongs to nothing of ours', rule: 'RFC 5927 §4' },
   // Transport

@@ -31,6 +31,7 @@ export const HOST_UNREACHABLE = 1;
 export const PROTOCOL_UNREACHABLE = 2;
 export const PORT_UNREACHABLE = 3;
 export const FRAGMENTATION_NEEDED = 4;
+export const SOURCE_ROUTE_FAILED = 5;
 
 // Codes of time exceeded.
 export const IN_TRANSIT = 0;
