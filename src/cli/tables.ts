@@ -66,6 +66,20 @@ export const TABLES: Readonly<
       ),
     }),
   },
+  groups: {
+    help: 'multicast groups of every link, and how many sockets and addresses need them',
+    make: (lab) => ({
+      head: ['STACK', 'GROUP', 'LINK', 'USERS'],
+      rows: stacks(lab).flatMap((stack) =>
+        [...stack.groups()].map(({ group, interfaceIndex, users }) => [
+          two(stack.id),
+          stack.family.format(group),
+          linkName(stack, interfaceIndex),
+          users,
+        ]),
+      ),
+    }),
+  },
   sockets: {
     help: 'listeners, connections and UDP sockets, as many of each state first',
     make: (lab, filter) => socketTable(stacks(lab), filter),

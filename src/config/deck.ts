@@ -46,6 +46,9 @@ export interface StackConfig {
   /** Seconds; default 120. */
   readonly interval: number;
   readonly forward: boolean;
+  /** IPv4: source routes are followed, directed broadcasts forwarded. */
+  readonly sourceRoutes: boolean;
+  readonly directedBroadcasts: boolean;
   /** TCP connections at once (MAXCONN); the model's 4,095 when undefined. */
   readonly maxConnections: number | undefined;
   /** Settings of TCP that the deck names: CONGESTION, SOFTERR. */

@@ -32,6 +32,8 @@ export interface StackDraft {
   couple: { readonly id: number; readonly token: Token } | undefined;
   interval: number;
   forward: boolean;
+  sourceRoutes: boolean;
+  directedBroadcasts: boolean;
   maxConnections: number | undefined;
   tcp: StackConfig['tcp'];
   readonly devices: Drafted<DeviceConfig>[];
@@ -59,6 +61,8 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     couple: undefined,
     interval: DEFAULT_INTERVAL,
     forward: false,
+    sourceRoutes: false,
+    directedBroadcasts: false,
     maxConnections: undefined,
     tcp: {},
     devices: [],
@@ -90,6 +94,12 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'FORWARD':
       draft.forward = operands.text('state') === 'ON';
+      return;
+    case 'SRCROUTE':
+      draft.sourceRoutes = operands.text('state') === 'ON';
+      return;
+    case 'DIRBCAST':
+      draft.directedBroadcasts = operands.text('state') === 'ON';
       return;
     case 'MAXCONN':
       draft.maxConnections = operands.number('connections');
@@ -222,6 +232,8 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     couple: draft.couple === undefined ? undefined : { id: draft.couple.id, at: draft.couple.token.at },
     interval: draft.interval,
     forward: draft.forward,
+    sourceRoutes: draft.sourceRoutes,
+    directedBroadcasts: draft.directedBroadcasts,
     maxConnections: draft.maxConnections,
     tcp: draft.tcp,
     devices: draft.devices.map((d) => d.config),

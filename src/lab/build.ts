@@ -105,6 +105,8 @@ export function build(
         id: config.id,
         name: config.job,
         forwarding: config.forward,
+        sourceRoutes: config.sourceRoutes,
+        directedBroadcasts: config.directedBroadcasts,
         ...(maxConnections !== undefined && { maxConnections }),
       };
       const stack =

@@ -4,7 +4,7 @@
  */
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
-import { NeighbourCache } from '../forward/neighbours.ts';
+import { NeighbourCache, type NeighbourCallbacks } from '../forward/neighbours.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import {
@@ -28,12 +28,7 @@ export class Arp {
   readonly #claims: ConflictDetection;
   readonly #sender = new Address();
 
-  /** `unresolved` takes ownership of what could not be sent. */
-  constructor(
-    host: Host,
-    claims: ConflictDetection,
-    unresolved: (packet: Packet, reason: DropReason) => void,
-  ) {
+  constructor(host: Host, claims: ConflictDetection, told: Pick<NeighbourCallbacks, 'unresolved' | 'lost'>) {
     this.#host = host;
     this.#claims = claims;
     this.cache = new NeighbourCache(host.environment, ipv4, {
@@ -47,7 +42,7 @@ export class Arp {
         host.sent(packet, iface);
         iface.transmitFrame(packet, mac, ETHERTYPE_IPV4);
       },
-      unresolved,
+      ...told,
     });
   }
 

@@ -8,6 +8,8 @@ import {
   FRAGMENTATION_NEEDED,
   IN_TRANSIT,
   NET_UNREACHABLE,
+  REDIRECT,
+  REDIRECT_HOST,
   SOURCE_ROUTE_FAILED,
   TIME_EXCEEDED,
 } from '../wire/icmp.ts';
@@ -26,16 +28,19 @@ import type { Icmp } from './icmp.ts';
 import type { Ipv4Interface } from './interface.ts';
 import type { Options } from './options.ts';
 import type { Output } from './output.ts';
+import type { Redirects } from './redirects.ts';
 
 export class Forwarder {
   readonly #host: Host;
   readonly #output: Output;
   readonly #icmp: Icmp;
   readonly #options: Options;
+  readonly #redirects: Redirects;
   readonly #destination = new Address();
 
-  constructor(host: Host, output: Output, icmp: Icmp, options: Options) {
+  constructor(host: Host, output: Output, icmp: Icmp, options: Options, redirects: Redirects) {
     this.#options = options;
+    this.#redirects = redirects;
     this.#host = host;
     this.#output = output;
     this.#icmp = icmp;
@@ -70,6 +75,9 @@ export class Forwarder {
       host.end(packet, 'dropped', 'too-big');
       return;
     }
+    if (iface.index === packet.ingress && this.#redirects.isDue(packet, iface, next)) {
+      this.#icmp.error(packet, REDIRECT, REDIRECT_HOST, next);
+    }
     decrementTtl(packet, at);
     if (packet.transport - at > IPV4_HEADER) this.#options.stamp(packet, addressOf(iface, next));
     this.#output.transmit(packet, iface, next, iface.mtu);
@@ -97,12 +105,25 @@ export class Forwarder {
     this.receive(packet);
   }
 
+  /**
+   * RFC 2644 §2: a directed broadcast goes no further, unless the operator wants it; then it is for us as well
+   * (RFC 1812 §5.3.5.2).
+   */
+  #broadcast(packet: Packet, to: number): DropReason | undefined {
+    const host = this.#host;
+    if (!host.directedBroadcasts || !host.interfaces.some((iface) => iface.isBroadcast(to))) {
+      return 'directed-broadcast';
+    }
+    this.#output.loopCopy(packet);
+    return undefined;
+  }
+
   #refuse(packet: Packet, to: number): DropReason | undefined {
     if (this.#host.isTentative(to)) return 'address-tentative';
     if (!this.#host.forwarding) return 'forwarding-off';
-    // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded; RFC 2644 §2: nor are directed broadcasts.
+    // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded.
     if (packet.linkCast !== UNICAST) return 'not-for-me';
-    if (this.#host.isBroadcast(to)) return 'bad-destination';
+    if (this.#host.isBroadcast(to)) return this.#broadcast(packet, to);
     // RFC 3927 §2.7.
     if (ipv4.isLinkLocal(this.#destination) || sourceWord(packet, packet.network) >>> 16 === 0xa9fe) {
       return 'beyond-scope';

@@ -18,6 +18,7 @@ import {
   icmpType,
   isQuery,
   PARAMETER_PROBLEM,
+  REDIRECT,
   TIME_EXCEEDED,
   writeIcmp,
 } from '../wire/icmp.ts';
@@ -38,6 +39,7 @@ import type { Errors } from './errors.ts';
 import type { Host } from './host.ts';
 import type { Options } from './options.ts';
 import { INTERNETWORK_CONTROL, type Output } from './output.ts';
+import type { Redirects } from './redirects.ts';
 
 /** An error never makes a datagram of more than this (RFC 1812 §4.3.2.3). */
 export const ERROR_BYTES = 576;
@@ -79,6 +81,7 @@ export class Icmp {
   readonly #pathMtus: PathMtuTable;
   readonly #echo: Echo;
   readonly #options: Options;
+  readonly #redirects: Redirects;
   readonly #limit: TokenBucket;
   readonly #source = new Address();
   readonly #destination = new Address();
@@ -90,7 +93,9 @@ export class Icmp {
     pathMtus: PathMtuTable,
     echo: Echo,
     options: Options,
+    redirects: Redirects,
   ) {
+    this.#redirects = redirects;
     this.#options = options;
     this.#host = host;
     this.#output = output;
@@ -112,9 +117,14 @@ export class Icmp {
       this.#answer(packet);
       return;
     }
-    const reason = type === ECHO_REPLY ? this.#echo.reply(packet) : this.#errorCame(packet, type);
+    const reason = this.#take(packet, type);
     if (reason === undefined) this.#host.end(packet, 'delivered');
     else this.#host.end(packet, 'dropped', reason);
+  }
+
+  #take(packet: Packet, type: number): DropReason | undefined {
+    if (type === ECHO_REPLY) return this.#echo.reply(packet);
+    return type === REDIRECT ? this.#redirects.receive(packet) : this.#errorCame(packet, type);
   }
 
   /**
@@ -175,7 +185,8 @@ export class Icmp {
 
   #errorCame(packet: Packet, type: number): DropReason | undefined {
     const kind = kindOf(type, icmpCode(packet, packet.start));
-    // Redirects, queries for masks and times, source quench (RFC 6633 §3): a host need not act on them.
+    // Source quench (RFC 6633 §3), mask and information requests (RFC 6918 §2), router discovery (RFC 1256), and
+    // timestamp requests, which RFC 1122 §3.2.2.8 leaves to us: they are of use to strangers only.
     if (kind === undefined) return 'icmp-ignored';
     const inner = packet.start + ICMP_HEADER;
     const reporter = sourceWord(packet, packet.network);

@@ -51,6 +51,14 @@ export class Ipv4Interface implements Interface {
     return this.own[0]?.address;
   }
 
+  /** Are both in one subnet of ours? */
+  areNeighbours(one: number, other: number): boolean {
+    return this.own.some(({ address, prefixLength }) => {
+      const mask = maskWord(prefixLength);
+      return ((one ^ address.w3) & mask) === 0 && ((other ^ address.w3) & mask) === 0;
+    });
+  }
+
   isOnLink(target: number): boolean {
     for (const { address, prefixLength } of this.own) {
       if (((address.w3 ^ target) & maskWord(prefixLength)) === 0) return true;

@@ -119,11 +119,11 @@ export class Output {
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
     if (options.ipOptions !== undefined) writeOptions(packet, options.ipOptions, flags);
-    if (options.loopback === true && hop?.iface.listens(to)) this.#loopCopy(packet);
+    if (options.loopback === true && hop?.iface.listens(to)) this.loopCopy(packet);
     if (ttl === 0) {
-      // RFC 1112 §6.1: for this host alone.
-      host.environment.pool.release(packet);
-      return undefined;
+      host.drop(packet, 'hop-limit');
+      if (ipv4.isMulticast(destination)) return undefined; // RFC 1112 §6.1: it was for this host alone.
+      return { code: 'EINVAL', cause: 'nothing is sent with a time to live of 0 (RFC 1122 §3.2.1.7)' };
     }
     if (hop === undefined) {
       if (packet.checksum === PARTIAL) complete(packet);
@@ -263,7 +263,7 @@ export class Output {
   }
 
   /** RFC 1112 §6.1: what goes to a group of our own comes back to us. A copy that finds no room is lost, as on a link. */
-  #loopCopy(packet: Packet): void {
+  loopCopy(packet: Packet): void {
     const copy = this.#host.environment.pool.clone(packet);
     if (copy === undefined) this.#host.counters.unsent++;
     else this.#loop(copy);

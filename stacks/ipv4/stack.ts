@@ -40,6 +40,7 @@ import { Ipv4Interface } from './interface.ts';
 import { Options } from './options.ts';
 import { Output } from './output.ts';
 import { Reassembler } from './reassemble.ts';
+import { Redirects } from './redirects.ts';
 
 export class Ipv4Stack implements Stack {
   readonly family = ipv4;
@@ -55,6 +56,7 @@ export class Ipv4Stack implements Stack {
   readonly #arp: Arp;
   readonly #claims: ConflictDetection;
   readonly #igmp: Igmp;
+  readonly #redirects: Redirects;
   readonly #output: Output;
   readonly #echo: Echo;
   readonly #icmp: Icmp;
@@ -73,15 +75,20 @@ export class Ipv4Stack implements Stack {
         for (const listener of this.conflictListeners) listener({ link, local });
       },
     });
-    this.#arp = new Arp(host, this.#claims, (packet, reason) => this.#unresolved(packet, reason));
+    this.#arp = new Arp(host, this.#claims, {
+      unresolved: (packet, reason) => this.#unresolved(packet, reason),
+      lost: (address, index) => this.#redirects.lost(address, index),
+    });
     this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
     const headerOptions = new Options(host);
+    const redirects = new Redirects(host, headerOptions);
+    this.#redirects = redirects;
     this.#igmp = new Igmp(host, this.#output, headerOptions);
     this.#echo = new Echo(host, this.#output);
     const errors = new Errors(host);
-    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo, headerOptions);
+    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo, headerOptions, redirects);
     this.#reassembler = new Reassembler(host, this.#icmp);
-    const forwarder = new Forwarder(host, this.#output, this.#icmp, headerOptions);
+    const forwarder = new Forwarder(host, this.#output, this.#icmp, headerOptions, redirects);
     this.#input = new Input(
       host,
       this.#arp,
@@ -294,6 +301,7 @@ export class Ipv4Stack implements Stack {
     this.#host.routes.setUsable(iface.index, false);
     this.#claims.stop(iface);
     this.#igmp.stop(iface);
+    this.#redirects.forgetLink(iface);
     this.#arp.flush(iface);
   }
 

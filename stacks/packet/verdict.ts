@@ -61,6 +61,7 @@ export const DROP_REASONS = {
     rule: 'RFC 1122 §3.2.1.3',
   },
   'source-routed': { says: 'source-routed datagrams are not taken', rule: 'RFC 7126 §4.3, RFC 5095' },
+  'directed-broadcast': { says: 'a directed broadcast is not forwarded', rule: 'RFC 2644 §2' },
   'source-route-failed': { says: 'a source route that cannot be followed', rule: 'RFC 1812 §5.3.13.3' },
   'hop-limit': {
     says: 'time to live or hop limit exceeded in transit',
