@@ -54,18 +54,6 @@ const RESPONSE_V1 = 100;
 /** Sources of a query that are remembered until the answer; a query for more is answered for the whole group. */
 const MAX_SOURCES = 64;
 
-/** One group of an interface. */
-export interface Membership {
-  /** Sockets that joined. */
-  users: number;
-  /** The answer to a query for the group, and in the older versions the repeated report. */
-  readonly timer: Timer;
-  /** What a query asked about (RFC 3376 §5.2); empty: the group as a whole. */
-  sources: number[];
-  /** We were the last to report it (RFC 2236 §6): we say when we leave. */
-  lastReporter: boolean;
-}
-
 /** What goes on at one interface. */
 interface LinkState {
   /** Changes still to be told, and how often (RFC 3376 §5.1). */

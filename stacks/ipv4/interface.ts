@@ -7,8 +7,8 @@ import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
 import type { Interface, InterfaceOptions } from '../stack.ts';
 import { type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
-import type { Membership } from './igmp.ts';
 import type { LocalAddress } from './local-address.ts';
+import type { Membership } from './membership.ts';
 
 export class Ipv4Interface implements Interface {
   readonly index: number;
