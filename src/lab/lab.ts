@@ -282,8 +282,8 @@ export class Lab {
   #conflict(stack: Stack, job: string, { link, local }: AddressConflict): void {
     const address = `ADDRESS ${stack.describe(local.address)} OF DEVICE ${link.name}`;
     const station = local.conflict === undefined ? 'ANOTHER STATION' : `STATION ${formatMac(local.conflict)}`;
-    if (local.state === 'duplicate') this.say(job, 'TWNS005E', `${address} IS NOT USED, ${station} HAS IT`);
-    else this.say(job, 'TWNS006W', `${address} IS DEFENDED, ${station} CLAIMS IT`);
+    if (local.state === 'duplicate') this.say(job, 'TWNS006E', `${address} IS NOT USED, ${station} HAS IT`);
+    else this.say(job, 'TWNS007W', `${address} IS DEFENDED, ${station} CLAIMS IT`);
   }
 
   #virtual(): VirtualTime {

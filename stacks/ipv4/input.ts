@@ -144,7 +144,10 @@ export class Input {
   }
 
   #checkAddresses(packet: Packet): DropReason | undefined {
-    if (!this.#host.isPossibleSource(sourceWord(packet, packet.network))) return 'bad-source';
+    const from = sourceWord(packet, packet.network);
+    // A switch without an address asks from 0.0.0.0 (RFC 4541 §2.1.1), a host without one reports from there.
+    const isNobody = from === 0 && protocolOf(packet, packet.network) === PROTOCOL_IGMP;
+    if (!isNobody && !this.#host.isPossibleSource(from)) return 'bad-source';
     const to = destinationWord(packet, packet.network);
     const high = to >>> 24;
     const outside = high === 0 || high === 127 || (high >= 240 && to !== LIMITED_BROADCAST);

@@ -40,7 +40,7 @@ describe('an address that two stacks have', () => {
   it('is not used by the one that probes; the operator is told, and show tells', async () => {
     const { lab, said } = await run(stack(1, ONE) + stack(2, `${TWO}\nPROBE ETH`), same);
     expect(said).toEqual([
-      'STACK2 TWNS005E ADDRESS 192.0.2.1 OF DEVICE ETH IS NOT USED, STATION 02:00:00:00:00:01 HAS IT',
+      'STACK2 TWNS006E ADDRESS 192.0.2.1 OF DEVICE ETH IS NOT USED, STATION 02:00:00:00:00:01 HAS IT',
     ]);
     expect(links(lab)).toEqual([
       '192.0.2.1/24',
@@ -53,8 +53,8 @@ describe('an address that two stacks have', () => {
   it('is defended by both when neither probes', async () => {
     const { lab, said } = await run(stack(1, ONE) + stack(2, TWO), same);
     expect(said.sort()).toEqual([
-      'STACK1 TWNS006W ADDRESS 192.0.2.1 OF DEVICE ETH IS DEFENDED, STATION 02:00:00:00:00:02 CLAIMS IT',
-      'STACK2 TWNS006W ADDRESS 192.0.2.1 OF DEVICE ETH IS DEFENDED, STATION 02:00:00:00:00:01 CLAIMS IT',
+      'STACK1 TWNS007W ADDRESS 192.0.2.1 OF DEVICE ETH IS DEFENDED, STATION 02:00:00:00:00:02 CLAIMS IT',
+      'STACK2 TWNS007W ADDRESS 192.0.2.1 OF DEVICE ETH IS DEFENDED, STATION 02:00:00:00:00:01 CLAIMS IT',
     ]);
     expect(links(lab)).toEqual([
       '192.0.2.1/24 claimed by 02:00:00:00:00:02',

@@ -286,6 +286,17 @@ describe('IGMP among older routers', () => {
   });
 });
 
+it('a switch without an address may ask', () => {
+  const { host: h, said, device, pass } = host();
+  socketOf(h).join(ip(GROUP), 0);
+  pass(5);
+  said();
+  const fields = { protocol: 2, source: '0.0.0.0', destination: '224.0.0.1', options: [148, 4, 0, 0] };
+  device.inject(frame(datagram(query(3, 10), fields), [1, 0, 0x5e, 0, 0, 1], [2, 0, 0, 0, 0, 9]));
+  pass(2);
+  expect(texts(said())).toEqual([`224.0.0.22 22 2:${GROUP}`]);
+});
+
 it('a group that nobody joined is not for us, and groups are not forwarded', () => {
   const env = environment();
   const device = new TestDevice(env, 'x', 1);
