@@ -14,6 +14,7 @@ import {
 } from './datagram-arguments.ts';
 import { checkPort, networkError, nodeError, resolveError } from './errors.ts';
 import type { HostAddress, HostUdpSocket, SocketHost } from './host.ts';
+import { Multicast } from './multicast.ts';
 import type { SocketAddress } from './socket-facts.ts';
 
 export interface RemoteInfo extends SocketAddress {
@@ -46,10 +47,7 @@ export class DatagramSocket extends EventEmitter {
   #peer: Peer | undefined;
   #connecting = false;
   #hopLimit: number | undefined;
-  #multicastHopLimit = 1;
-  #multicastLoopback = true;
-  /** Interface of datagrams to groups; 0: as the routes say. */
-  #multicastInterface = 0;
+  readonly #multicast: Multicast;
 
   constructor(host: SocketHost, options: DatagramOptions, listener?: MessageListener) {
     super();
@@ -59,6 +57,7 @@ export class DatagramSocket extends EventEmitter {
     }
     this.type = options.type;
     this.#host = host;
+    this.#multicast = new Multicast(host);
     this.#family = options.type === 'udp4' ? ipv4 : ipv6;
     this.#reuse = options.reuseAddr === true;
     if (listener !== undefined) this.on('message', listener);
@@ -178,20 +177,9 @@ export class DatagramSocket extends EventEmitter {
     if (this.#socket === undefined) return;
     const { data } = sending;
     const failure = to.family.isMulticast(to.address)
-      ? this.#socket.send(data, this.#onInterface(to), to.port, {
-          hopLimit: this.#multicastHopLimit,
-          loopback: this.#multicastLoopback,
-        })
+      ? this.#socket.send(data, this.#multicast.towards(to), to.port, this.#multicast.sendOptions)
       : this.#socket.send(data, to, to.port, { hopLimit: this.#hopLimit });
     this.#sent(sending, failure && this.#sendError(failure, to));
-  }
-
-  /** A group by the interface of `setMulticastInterface`, unless it came with a zone of its own. */
-  #onInterface(to: Peer): Peer {
-    if (this.#multicastInterface === 0 || to.address.zone !== 0) return to;
-    const address = to.address.clone();
-    address.zone = this.#multicastInterface;
-    return { ...to, address };
   }
 
   #sendError(failure: Failure, to: Peer): Error {
@@ -300,50 +288,21 @@ export class DatagramSocket extends EventEmitter {
    * else on the one that the routes name. Binds the socket when it is not bound. @throws the error of the system call.
    */
   addMembership(group: string, on?: string): void {
-    this.#membership('addMembership', group, on, (socket, address, index) => socket.join(address, index));
+    this.#multicast.membership(this.#boundSocket('addMembership'), 'addMembership', group, on);
   }
 
   /** @throws EADDRNOTAVAIL when the group was not joined there. */
   dropMembership(group: string, on?: string): void {
-    this.#membership('dropMembership', group, on, (socket, address, index) => socket.leave(address, index));
-  }
-
-  #membership(
-    syscall: string,
-    group: string,
-    on: string | undefined,
-    change: (socket: HostUdpSocket, group: HostAddress, interfaceIndex: number) => Failure | undefined,
-  ): void {
-    this.#mustBeOpen();
-    if (!group)
-      throw nodeError('ERR_MISSING_ARGS', 'The "multicastAddress" argument must be specified', TypeError);
-    const socket = this.#boundSocket(syscall);
-    const address = this.#literal(group, syscall);
-    const index = on ? this.#interface(socket, on, syscall) : address.address.zone;
-    const failure = change(socket, address, index);
-    if (failure !== undefined) throw networkError(failure, { syscall });
+    this.#multicast.membership(this.#boundSocket('dropMembership'), 'dropMembership', group, on);
   }
 
   /** Groups are reached by this interface, named as for `addMembership`; the unspecified address leaves it to routes. */
   setMulticastInterface(on: string): void {
-    this.#mustBeOpen();
-    const syscall = 'setMulticastInterface';
-    this.#multicastInterface = this.#interface(this.#boundSocket(syscall), on, syscall);
-  }
-
-  #interface(socket: HostUdpSocket, on: string, syscall: string): number {
-    const index = socket.interfaceOf(this.#literal(on, syscall));
-    if (typeof index === 'number') return index;
-    throw networkError(index, { syscall, address: on });
-  }
-
-  #literal(text: string, syscall: string): HostAddress {
-    const address = this.#host.parse(text);
-    if (address !== undefined) return address;
-    throw networkError({ code: 'EINVAL', cause: `${text} is no address` }, { syscall });
+    this.#multicast.setInterface(this.#boundSocket('setMulticastInterface'), on);
   }
 
   #boundSocket(syscall: string): HostUdpSocket {
+    this.#mustBeOpen();
     this.#enter();
     if (this.#state === 'unbound') this.bind(0);
     if (this.#socket !== undefined) return this.#socket;
@@ -353,12 +312,12 @@ export class DatagramSocket extends EventEmitter {
   /** Whether sockets of this host hear what is sent to a group they joined; they do unless told otherwise. */
   setMulticastLoopback(on: boolean): boolean {
     this.#mustBeOpen();
-    this.#multicastLoopback = on;
+    this.#multicast.loopback = on;
     return on;
   }
 
   setMulticastTTL(hops: number): number {
-    this.#multicastHopLimit = checkHops(hops, 0);
+    this.#multicast.hopLimit = checkHops(hops, 0);
     return hops;
   }
 

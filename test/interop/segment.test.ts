@@ -122,4 +122,31 @@ describe.skipIf(missing !== undefined)('IPv4 on a segment', () => {
     const { stdout } = await kernel.run('ping', ['-n', '-c', '1', '-W', '2', own]);
     expect(stdout).toContain('1 received');
   }, 20_000);
+
+  it('the kernel believes redirects and is believed', async () => {
+    await using kernel = await Namespace.create();
+    const all = 'net.ipv4.conf.all';
+    await kernel.run('sysctl', ['-qw', `${all}.accept_redirects=1`, `${all}.secure_redirects=0`]);
+    await kernel.live([deck('redirect4.deck')], ['--no-host-side']);
+    for (const [link, address] of [
+      ['router4', '192.0.2.1/24'],
+      ['caller4', '198.18.0.1/24'],
+    ] as const) {
+      await kernel.run('sysctl', ['-qw', `net.ipv4.conf.${link}.secure_redirects=0`]);
+      await kernel.ip('addr', 'add', address, 'dev', link);
+      await kernel.ip('link', 'set', link, 'up');
+    }
+    // To the kernel, which believes in a gateway whose MAC it knows.
+    await kernel.ip('neigh', 'add', '192.0.2.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'router4');
+    await kernel.ip('route', 'add', '203.0.113.0/24', 'via', '192.0.2.80');
+    await kernel.run('ping', ['-n', '-c', '2', '-i', '0.2', '-W', '1', '203.0.113.7']);
+    expect(await kernel.ip('route', 'get', '203.0.113.7')).toMatch(
+      /via 192\.0\.2\.9 dev router4.*\n.*redirected/,
+    );
+    // From the kernel, as a router whose next hop is a neighbour of its caller.
+    const asks = kernel.start('tshark', ['-l', '-n', '-i', 'caller4', '-f', 'arp']);
+    await kernel.ip('route', 'replace', '203.0.113.0/24', 'via', '198.18.0.9');
+    await kernel.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', `${all}.send_redirects=1`]);
+    await asks.saying(/Who has 198\.18\.0\.9\? Tell 198\.18\.0\.80/);
+  }, 20_000);
 });
