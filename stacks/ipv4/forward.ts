@@ -68,6 +68,10 @@ export class Forwarder {
       host.end(packet, 'dropped', 'no-route');
       return;
     }
+    if (!route.gateway.isUnspecified && this.#isStrict(packet)) {
+      this.#routeFailed(packet);
+      return;
+    }
     const iface = host.interfaceAt(route.interfaceIndex)!;
     const next = route.gateway.w3 || to;
     if (packet.longest > iface.mtu && dontFragment(packet, at)) {
@@ -85,7 +89,7 @@ export class Forwarder {
 
   /**
    * Takes ownership of a datagram that its source route, at `option`, sends on from here: RFC 791 §3.1, RFC 1812
-   * §5.3.13.3. A strict one goes to a station on a link of ours and nowhere else.
+   * §5.3.13.3.
    */
   alongRoute(packet: Packet, option: number): void {
     const host = this.#host;
@@ -93,16 +97,31 @@ export class Forwarder {
     this.#destination.w3 = to;
     const high = to >>> 24;
     const possible = high !== 0 && high !== 127 && high < 224 && !host.isBroadcast(to) && !host.isOwn(to);
-    const route = possible && host.forwarding ? host.routes.way(this.#destination) : undefined;
-    if (route === undefined || (isStrict(packet, option) && !route.gateway.isUnspecified)) {
-      if (host.forwarding) this.#icmp.error(packet, DESTINATION_UNREACHABLE, SOURCE_ROUTE_FAILED, 0);
-      host.end(packet, 'dropped', host.forwarding ? 'source-route-failed' : 'forwarding-off');
+    if (!host.forwarding) {
+      host.end(packet, 'dropped', 'forwarding-off');
+      return;
+    }
+    const route = possible ? host.routes.way(this.#destination) : undefined;
+    if (route === undefined) {
+      this.#routeFailed(packet);
       return;
     }
     const iface = host.interfaceAt(route.interfaceIndex)!;
     recordAddress(packet, option, addressOf(iface, route.gateway.w3 || to));
     setDestination(packet, packet.network, to);
     this.receive(packet);
+  }
+
+  /** A strict route goes from station to station, each on a link of the one before (RFC 791 §3.1). */
+  #isStrict(packet: Packet): boolean {
+    if (packet.transport - packet.network === IPV4_HEADER) return false;
+    this.#options.read(packet);
+    return this.#options.sourceRoute !== 0 && isStrict(packet, this.#options.sourceRoute);
+  }
+
+  #routeFailed(packet: Packet): void {
+    this.#icmp.error(packet, DESTINATION_UNREACHABLE, SOURCE_ROUTE_FAILED, 0);
+    this.#host.end(packet, 'dropped', 'source-route-failed');
   }
 
   /**

@@ -206,6 +206,25 @@ describe('a source route', () => {
     expectAtRest(env, r);
   });
 
+  it('that is strict does not go by a gateway on its way elsewhere either', () => {
+    const { env, router: r, left, right } = router({ sourceRoutes: true });
+    const gateway = ip('10.2.0.9');
+    r.addRoute({
+      destination: ip('10.5.0.0'),
+      prefixLength: 16,
+      gateway,
+      interfaceIndex: 2,
+      metric: 0,
+      origin: 'static',
+    });
+    left.inject(request(via(137, '10.6.0.1'), { destination: '10.5.0.1' }));
+    expect([...left.sent[0]!.subarray(20, 22), right.sent.length]).toEqual([3, 5, 0]);
+    left.inject(request(via(131, '10.6.0.1'), { destination: '10.5.0.1' }));
+    expect(right.sent).toHaveLength(1);
+    settle(env);
+    expectAtRest(env, r);
+  });
+
   it('ends at a host that does not forward', () => {
     const { env, router: r, left, right } = router({ sourceRoutes: true, forwarding: false });
     left.inject(request(via(131, '10.2.0.9'), own));
