@@ -83,7 +83,8 @@ export class Reassembly {
   readonly #table: KeyedTable<Datagram>;
   readonly #all = new Set<Datagram>();
   readonly #accounts: readonly Account[] = Array.from({ length: ACCOUNTS }, () => new Account());
-  readonly #hash: KeyedHash;
+  /** Made for the first fragment: most stacks never see one. */
+  #hash: KeyedHash | undefined;
   readonly #sourceWords: number;
 
   /** `timeout` in µs; the first `sourceWords` of a key say who sends. */
@@ -95,7 +96,7 @@ export class Reassembly {
     callbacks: ReassemblyCallbacks,
   ) {
     this.#sourceWords = sourceWords;
-    this.#hash = new KeyedHash(environment.random.u32(), environment.random.u32());
+
     this.#environment = environment;
     this.#callbacks = callbacks;
     this.#timeout = timeout;
@@ -219,9 +220,11 @@ export class Reassembly {
   }
 
   #accountOf(key: Int32Array): Account {
-    this.#hash.begin();
-    for (let i = 0; i < this.#sourceWords; i++) this.#hash.word(key[i]!);
-    return this.#accounts[(this.#hash.end() >>> 0) % ACCOUNTS]!;
+    const { random } = this.#environment;
+    this.#hash ??= new KeyedHash(random.u32(), random.u32());
+    const hash = this.#hash.begin();
+    for (let i = 0; i < this.#sourceWords; i++) hash.word(key[i]!);
+    return this.#accounts[(hash.end() >>> 0) % ACCOUNTS]!;
   }
 
   /** `sign` 1: the slot of a fragment is taken; -1: it is given back. */
