@@ -44,6 +44,8 @@ interface Claim {
 }
 
 export interface ConflictCallbacks {
+  /** An address in use is about to be given up: what is spoken from it ends while resets can leave (RFC 5227 §2.4). */
+  abandon(local: LocalAddress): void;
   /** Another station claims the address; `local.state` says whether it is still ours. */
   conflict(iface: Ipv4Interface, local: LocalAddress): void;
 }
@@ -160,6 +162,7 @@ export class ConflictDetection {
     }
     local.conflict = mac;
     this.#forget(local);
+    if (local.state === 'preferred') this.#callbacks.abandon(local);
     this.#become(iface, local, 'duplicate');
     this.#callbacks.conflict(iface, local);
     if (local.origin === 'link-local') this.#pickAnother(iface, local);

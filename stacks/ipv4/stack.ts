@@ -71,6 +71,7 @@ export class Ipv4Stack implements Stack {
     this.#host = host;
     this.#pathMtus = new PathMtuTable(environment, ipv4);
     this.#claims = new ConflictDetection(host, {
+      abandon: ({ address }) => this.tcp.endLocal(address),
       conflict: (link, local) => {
         for (const listener of this.conflictListeners) listener({ link, local });
       },

@@ -156,6 +156,27 @@ describe('an address that is probed (RFC 5227 §2.1)', () => {
     expect(conflicts.map((text) => text.split(' ')[1])).toEqual(['preferred', 'preferred', 'duplicate']);
   });
 
+  it('takes its connections with it when it is given up', () => {
+    const { env, device, stack, pass } = probed();
+    settle(env);
+    const closed: (string | undefined)[] = [];
+    const handler = {
+      connected: () => {},
+      readable: () => {},
+      writable: () => {},
+      ended: () => {},
+      closed: (failure: { code: string } | undefined) => closed.push(failure?.code),
+    };
+    stack.tcp.connect(ip('10.0.0.9'), 80, { handler });
+    for (let i = 0; i < 2; i++) {
+      device.inject(arp(OWN, '10.0.0.9'));
+      pass(0.1);
+    }
+    expect(closed).toEqual(['ECONNABORTED']);
+    settle(env);
+    expectAtRest(env, stack);
+  });
+
   it('is claimed at once on a link with two ends', () => {
     const env = environment();
     const stack = new Ipv4Stack(env, { id: 1, name: 'X' });
