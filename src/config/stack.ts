@@ -32,11 +32,14 @@ export interface StackDraft {
   couple: { readonly id: number; readonly token: Token } | undefined;
   interval: number;
   forward: boolean;
+  sourceRoutes: boolean;
+  directedBroadcasts: boolean;
   maxConnections: number | undefined;
   tcp: StackConfig['tcp'];
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
   readonly autoconf: Drafted<AutoconfConfig>[];
+  readonly probe: Drafted<{ device: string; at: Token['at'] }>[];
   readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
@@ -58,11 +61,14 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     couple: undefined,
     interval: DEFAULT_INTERVAL,
     forward: false,
+    sourceRoutes: false,
+    directedBroadcasts: false,
     maxConnections: undefined,
     tcp: {},
     devices: [],
     links: [],
     autoconf: [],
+    probe: [],
     advertise: [],
     routes: [],
     dns: [],
@@ -88,6 +94,12 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'FORWARD':
       draft.forward = operands.text('state') === 'ON';
+      return;
+    case 'SRCROUTE':
+      draft.sourceRoutes = operands.text('state') === 'ON';
+      return;
+    case 'DIRBCAST':
+      draft.directedBroadcasts = operands.text('state') === 'ON';
       return;
     case 'MAXCONN':
       draft.maxConnections = operands.number('connections');
@@ -119,6 +131,9 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
         config: { at, device: operands.text('device'), mtu: operands.number('mtu') },
         operands,
       });
+      return;
+    case 'PROBE':
+      draft.probe.push({ config: { at, device: operands.text('device') }, operands });
       return;
     case 'ADVERTISE':
       draft.advertise.push({ config: { at, device: operands.text('device') }, operands });
@@ -217,11 +232,14 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     couple: draft.couple === undefined ? undefined : { id: draft.couple.id, at: draft.couple.token.at },
     interval: draft.interval,
     forward: draft.forward,
+    sourceRoutes: draft.sourceRoutes,
+    directedBroadcasts: draft.directedBroadcasts,
     maxConnections: draft.maxConnections,
     tcp: draft.tcp,
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),
+    probe: draft.probe.map((p) => p.config),
     advertise: draft.advertise.map((a) => a.config),
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),

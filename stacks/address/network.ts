@@ -11,12 +11,14 @@ export type ErrorCode =
   | 'EADDRINUSE'
   | 'EADDRNOTAVAIL'
   | 'EAFNOSUPPORT'
+  | 'EBADF'
   | 'ECONNABORTED'
   | 'ECONNREFUSED'
   | 'ECONNRESET'
   | 'EHOSTUNREACH'
   | 'EINVAL'
   | 'EMSGSIZE'
+  | 'ENODEV'
   | 'ENETDOWN'
   | 'ENETUNREACH'
   | 'ENOBUFS'
@@ -69,6 +71,8 @@ export interface OutputOptions {
   readonly dontFragment?: boolean;
   /** Send by this interface whatever the routes say (link-local peers, replies on the link they came from). */
   readonly zone?: number;
+  /** A datagram to a group also goes to the sockets of this host that joined it (RFC 1112 §6.1). */
+  readonly loopback?: boolean;
 }
 
 /** What the transports see of an IP layer. */
@@ -102,6 +106,17 @@ export interface NetworkLayer {
   confirmReachable(destination: Address): void;
   /** The address as text, with the zone's name when it has one. */
   describe(address: Address): string;
+}
+
+/** What a transport that speaks to groups sees besides. */
+export interface MulticastLayer extends NetworkLayer {
+  /**
+   * One more socket listens to a multicast group on an interface, 0 being the one that the routes name (RFC 1112 §7.1).
+   * The index of the interface, or why not.
+   */
+  join(group: Address, interfaceIndex: number): number | Failure;
+  /** One socket less; `interfaceIndex` is what `join` returned. */
+  leave(group: Address, interfaceIndex: number): void;
 }
 
 /** What an IP layer does with a packet for a transport: `delivered`, `answered` (a reset went back) or a drop. */

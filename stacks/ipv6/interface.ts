@@ -103,6 +103,10 @@ export class Ipv6Interface implements Interface {
     if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
   }
 
+  memberships(): readonly Readonly<Membership>[] {
+    return this.#groups;
+  }
+
   groups(): readonly Address[] {
     return this.#groups.map(({ group }) => group);
   }
