@@ -2,13 +2,13 @@
 import type { Address } from './address/address.ts';
 import type { Failure, MulticastLayer } from './address/network.ts';
 import type { Neighbour } from './forward/neighbours.ts';
-import type { Route } from './forward/routes.ts';
+import type { Candidate, Route, RouteMatch } from './forward/routes.ts';
 import type { Device } from './packet/device.ts';
 import type { Counters } from './packet/verdict.ts';
 import type { TcpService } from './tcp/api.ts';
 import type { UdpService } from './udp/api.ts';
 
-export type { Neighbour, Route };
+export type { Candidate, Neighbour, Route, RouteMatch };
 
 /** TCP connections of a stack unless told otherwise: the model's limit. */
 export const MAX_CONNECTIONS = 4_095;
@@ -123,11 +123,22 @@ export interface Stack extends MulticastLayer {
   addInterface(name: string, device: Device, options: InterfaceOptions): Interface;
   /** A further address on a link. */
   addAddress(index: number, address: Address, prefixLength: number): void;
+  /**
+   * Takes an address from a link, with the route to its network. Connections from it are reset first, sockets that are
+   * bound to it hear nothing until it is back. False when the link has no such address.
+   */
+  removeAddress(index: number, address: Address): boolean;
+  /** @throws RangeError below the least of the family and above what the device carries. */
+  setMtu(index: number, mtu: number): void;
   setLink(index: number, up: boolean): void;
   interfaces(): readonly Interface[];
   addRoute(route: Route): void;
   removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean;
+  /** Removes the routes to a prefix that match; how many. */
+  withdrawRoutes(destination: Address, prefixLength: number, match: RouteMatch): number;
   routes(): Iterable<Route>;
+  /** Every route that matches a destination, with what becomes of it for packets from `source`: the taken one first. */
+  explain(destination: Address, source?: Address): readonly Candidate[];
   neighbours(): Iterable<Neighbour>;
   /** The multicast groups of every link, without those that every host belongs to. */
   groups(): Iterable<Group>;

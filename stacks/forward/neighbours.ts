@@ -51,6 +51,8 @@ export interface NeighbourCallbacks {
   unresolved(packet: Packet, reason: DropReason, interfaceIndex: number): void;
   /** The neighbour stopped answering, or an advertisement took its router flag away (RFC 4861 §7.3.3, §7.2.5). */
   lost?(address: Address, interfaceIndex: number, why: 'unreachable' | 'not-a-router'): void;
+  /** The neighbour's address came: it answers, or spoke first. */
+  found?(address: Address, interfaceIndex: number): void;
 }
 
 /** What an ARP packet or a neighbour advertisement says (RFC 4861 §7.2.5). */
@@ -143,6 +145,23 @@ export class NeighbourCache {
       entry.delay.armIn(DELAY_FIRST_PROBE_TIME);
     }
     this.#callbacks.transmit(packet, entry.mac!, interfaceIndex);
+  }
+
+  /** Asks a neighbour for whom nothing waits whether it answers by now; `found` or `lost` tells. */
+  probe(address: Address, interfaceIndex: number): void {
+    let entry = this.#find(address, interfaceIndex);
+    if (entry?.state === 'failed') {
+      this.#remove(entry);
+      entry = undefined;
+    }
+    if (entry?.mac !== undefined) {
+      this.#disarm(entry);
+      this.#probe(entry);
+      return;
+    }
+    if (entry !== undefined) return; // It is being asked.
+    entry = this.#create(address, interfaceIndex);
+    if (entry !== undefined) this.#resolve(entry, undefined);
   }
 
   /** An upper layer made forward progress with this next hop (RFC 4861 §7.3.1). */
@@ -276,10 +295,10 @@ export class NeighbourCache {
     return entry;
   }
 
-  #resolve(entry: Entry, packet: Packet): void {
+  #resolve(entry: Entry, packet: Packet | undefined): void {
     this.#resolving.add(entry);
     if (this.#resolving.size > MAX_RESOLVING) this.#giveUpOldest();
-    this.#wait(entry, packet);
+    if (packet !== undefined) this.#wait(entry, packet);
     entry.solicits = 0;
     this.#solicit(entry, undefined);
   }
@@ -347,6 +366,7 @@ export class NeighbourCache {
     entry.setMac(mac);
     if (solicited) this.#reachable(entry);
     else this.#stale(entry);
+    this.#callbacks.found?.(entry.address, entry.interfaceIndex);
     for (const packet of this.#takeQueue(entry)) this.send(packet, entry.address, entry.interfaceIndex);
   }
 

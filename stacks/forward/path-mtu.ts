@@ -22,12 +22,14 @@ export interface PathMtu {
 
 export class PathMtuTable {
   readonly #environment: Environment;
+  readonly #family: Family;
   readonly #table: KeyedTable<PathMtu>;
   /** Oldest first: every entry lives equally long. */
   readonly #order = new Set<PathMtu>();
 
   constructor(environment: Environment, family: Family) {
     this.#environment = environment;
+    this.#family = family;
     this.#table = new KeyedTable(family.bits / 32 + 1, environment.random);
   }
 
@@ -68,6 +70,18 @@ export class PathMtuTable {
     if (entry === undefined) return;
     this.#table.delete();
     this.#order.delete(entry);
+  }
+
+  /** The routes to a prefix have changed: what was learnt is not true of another path. */
+  forgetUnder(destination: Address, prefixLength: number): void {
+    for (const entry of [...this.#order]) {
+      if (this.#family.matches(entry.destination, destination, prefixLength)) this.delete(entry.destination);
+    }
+  }
+
+  /** A link came or went, and with it any path may be another. */
+  clear(): void {
+    for (const { destination } of [...this.#order]) this.delete(destination);
   }
 
   *entries(): Iterable<PathMtu> {

@@ -39,6 +39,7 @@ export class Strides {
   readonly #bits: number;
   readonly #maxNodes: number;
   readonly #prefixes: PrefixTable;
+  readonly #isPlain: (row: number) => boolean;
   readonly #root: Uint16Array = new Uint16Array(1 << ROOT_BITS);
   readonly #nodeOf: Uint16Array = new Uint16Array(1 << ROOT_BITS);
   #entries: Uint16Array;
@@ -49,8 +50,10 @@ export class Strides {
   readonly #count: number[] = [];
   readonly #freePatches: number[] = [];
 
-  constructor(prefixes: PrefixTable, { bits, maxNodes }: StrideOptions) {
+  /** `isPlain`: does the best row of a prefix decide by the destination alone? What does not says `ASK`. */
+  constructor(prefixes: PrefixTable, { bits, maxNodes }: StrideOptions, isPlain: (row: number) => boolean) {
     this.#prefixes = prefixes;
+    this.#isPlain = isPlain;
     this.#bits = bits;
     this.depth = ROOT_BITS + bits;
     this.#maxNodes = maxNodes;
@@ -184,7 +187,7 @@ export class Strides {
     const row = this.#prefixes.findFirst(word, length);
     if (row === NONE) return 0;
     const way = this.#prefixes.rows.way(row);
-    return way < PATCH ? way : ASK;
+    return way < PATCH && this.#isPlain(row) ? way : ASK;
   }
 
   /** Writes `value` into all entries of a prefix, and the ways of longer prefixes inside it over them. */

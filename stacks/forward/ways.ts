@@ -1,7 +1,7 @@
 /** Ways out: all that routes to different prefixes have in common, kept once however many prefixes go the same way. */
 import type { Address } from '../address/address.ts';
 import type { NeighbourEntry } from './neighbour.ts';
-import type { Route } from './route.ts';
+import { type Route, type RouteKind, type RouteMatch, type SourcePrefix, sameSources } from './route.ts';
 
 export class Way {
   /** From 1. */
@@ -13,14 +13,24 @@ export class Way {
   readonly origin: Route['origin'];
   readonly card: string | undefined;
   readonly isDirect: boolean;
-  /** False while the link is down and routes by it stand aside. */
+  /** False while the link is down, or the gateway does not answer, and routes by it stand aside. */
   usable: boolean;
   /** The gateway as a neighbour, remembered by whoever sent there last; it may have gone since, and is not ready then. */
   neighbour: NeighbourEntry | undefined;
   /** Routes that go this way. */
   routes = 0;
+  readonly kind: RouteKind;
+  readonly from: SourcePrefix | undefined;
+  readonly weight: number;
+  /** May flows be shared between this way and others that are as good? Only what was written with a gateway. */
+  readonly shares: boolean;
+  /** More than the destination decides about it, or more than sending is to be done. */
+  readonly isSpecial: boolean;
+  isUp: boolean;
+  /** Hosts: does the gateway answer, as far as is known? (RFC 4191 §3.2) */
+  answers = true;
 
-  constructor(id: number, route: Omit<Route, 'destination' | 'prefixLength'>, usable: boolean) {
+  constructor(id: number, route: Omit<Route, 'destination' | 'prefixLength'>, isUp: boolean) {
     this.id = id;
     this.gateway = route.gateway;
     this.isDirect = route.gateway.isUnspecified;
@@ -28,7 +38,24 @@ export class Way {
     this.metric = route.metric;
     this.origin = route.origin;
     this.card = route.card;
-    this.usable = usable;
+    this.usable = isUp;
+    this.kind = route.kind ?? 'unicast';
+    this.from = route.from;
+    this.weight = route.weight ?? 1;
+    this.shares = this.kind === 'unicast' && this.origin === 'static' && !this.isDirect;
+    this.isSpecial = this.kind !== 'unicast' || this.from !== undefined;
+    this.isUp = isUp;
+  }
+
+  matches({ gateway, interfaceIndex, metric, origin, kind, from }: RouteMatch): boolean {
+    return (
+      (gateway === undefined || this.gateway.sameWords(gateway)) &&
+      (interfaceIndex === undefined || this.interfaceIndex === interfaceIndex) &&
+      (metric === undefined || this.metric === metric) &&
+      (origin === undefined || this.origin === origin) &&
+      (kind === undefined || this.kind === kind) &&
+      (from === undefined || sameSources(this.from, from === 'any' ? undefined : from))
+    );
   }
 }
 
@@ -51,7 +78,23 @@ export class Ways {
 
   setUp(interfaceIndex: number, up: boolean): void {
     this.#down[interfaceIndex] = !up;
-    for (const way of this.#byText.values()) if (way.interfaceIndex === interfaceIndex) way.usable = up;
+    for (const way of this.#byText.values()) {
+      if (way.interfaceIndex !== interfaceIndex) continue;
+      way.isUp = up;
+      way.usable = up && way.answers;
+    }
+  }
+
+  /** Whether a gateway answers; false when no written route goes by it. */
+  setAnswers(gateway: Address, interfaceIndex: number, answers: boolean): boolean {
+    let found = false;
+    for (const way of this.#byText.values()) {
+      if (!way.shares || way.interfaceIndex !== interfaceIndex || !way.gateway.sameWords(gateway)) continue;
+      found = true;
+      way.answers = answers;
+      way.usable = way.isUp && answers;
+    }
+    return found;
   }
 
   /** The way of one more route. */
@@ -90,11 +133,16 @@ function sameWay(way: Way, route: Route): boolean {
     way.interfaceIndex === route.interfaceIndex &&
     way.metric === route.metric &&
     way.origin === route.origin &&
-    way.card === route.card
+    way.card === route.card &&
+    way.kind === (route.kind ?? 'unicast') &&
+    way.weight === (route.weight ?? 1) &&
+    sameSources(way.from, route.from)
   );
 }
 
 function textOf(route: Omit<Route, 'destination' | 'prefixLength'> | Way): string {
-  const { gateway: g, interfaceIndex, metric, origin, card } = route;
-  return `${g.w0},${g.w1},${g.w2},${g.w3},${g.zone},${interfaceIndex},${metric},${origin},${card}`;
+  const { gateway: g, interfaceIndex, metric, origin, card, kind = 'unicast', weight = 1, from } = route;
+  const { w0, w1, w2, w3 } = from?.address ?? {};
+  const sources = from === undefined ? '' : `${w0},${w1},${w2},${w3}/${from.length}`;
+  return `${g.w0},${g.w1},${g.w2},${g.w3},${g.zone},${interfaceIndex},${metric},${origin},${card},${kind},${weight},${sources}`;
 }

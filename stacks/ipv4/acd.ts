@@ -71,7 +71,7 @@ export class ConflictDetection {
 
   /** Also for an address that was ours before: the link may be another one now. */
   claim(iface: Ipv4Interface, local: LocalAddress): void {
-    this.#forget(local);
+    this.forget(local);
     local.conflict = undefined;
     if (iface.mac === undefined) {
       // A link with two ends has no third station; the ends agree on their addresses otherwise.
@@ -97,7 +97,7 @@ export class ConflictDetection {
 
   /** The link goes down. */
   stop(iface: Ipv4Interface): void {
-    for (const local of iface.addresses) this.#forget(local);
+    for (const local of iface.addresses) this.forget(local);
   }
 
   /**
@@ -161,7 +161,7 @@ export class ConflictDetection {
       return;
     }
     local.conflict = mac;
-    this.#forget(local);
+    this.forget(local);
     if (local.state === 'preferred') this.#callbacks.abandon(local);
     this.#become(iface, local, 'duplicate');
     this.#callbacks.conflict(iface, local);
@@ -192,7 +192,8 @@ export class ConflictDetection {
     this.#host.addressesChanged(iface);
   }
 
-  #forget(local: LocalAddress): void {
+  /** The address goes: nothing more is said of it. */
+  forget(local: LocalAddress): void {
     const claim = this.#claims.get(local);
     claim?.probe.disarm();
     claim?.again.disarm();

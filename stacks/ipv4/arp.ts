@@ -28,7 +28,11 @@ export class Arp {
   readonly #claims: ConflictDetection;
   readonly #sender = new Address();
 
-  constructor(host: Host, claims: ConflictDetection, told: Pick<NeighbourCallbacks, 'unresolved' | 'lost'>) {
+  constructor(
+    host: Host,
+    claims: ConflictDetection,
+    told: Pick<NeighbourCallbacks, 'unresolved' | 'lost' | 'found'>,
+  ) {
     this.#host = host;
     this.#claims = claims;
     this.cache = new NeighbourCache(host.environment, ipv4, {

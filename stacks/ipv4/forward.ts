@@ -1,13 +1,17 @@
 /** Forwarding: RFC 1812 §5.2 and §5.3. */
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
+import { REFUSALS } from '../forward/refusals.ts';
+import type { RouteKind } from '../forward/route.ts';
 import { type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import {
   DESTINATION_UNREACHABLE,
   FRAGMENTATION_NEEDED,
+  HOST_UNREACHABLE,
   IN_TRANSIT,
   NET_UNREACHABLE,
+  PROHIBITED,
   REDIRECT,
   REDIRECT_HOST,
   SOURCE_ROUTE_FAILED,
@@ -23,6 +27,7 @@ import {
   timeToLive,
 } from '../wire/ipv4.ts';
 import { isStrict, recordAddress, routeNext } from '../wire/ipv4-options.ts';
+import { Ipv4Flow } from './flow.ts';
 import type { Host } from './host.ts';
 import type { Icmp } from './icmp.ts';
 import type { Ipv4Interface } from './interface.ts';
@@ -30,13 +35,22 @@ import type { Options } from './options.ts';
 import type { Output } from './output.ts';
 import type { Redirects } from './redirects.ts';
 
+/** Codes of RFC 1812 §5.2.7.1 for routes that end a datagram with a word. */
+const REFUSED: Record<Exclude<RouteKind, 'unicast' | 'blackhole'>, number> = {
+  unreachable: HOST_UNREACHABLE,
+  reject: NET_UNREACHABLE,
+  prohibit: PROHIBITED,
+};
+
 export class Forwarder {
   readonly #host: Host;
   readonly #output: Output;
   readonly #icmp: Icmp;
   readonly #options: Options;
   readonly #redirects: Redirects;
+  readonly #source = new Address();
   readonly #destination = new Address();
+  readonly #flow = new Ipv4Flow();
 
   constructor(host: Host, output: Output, icmp: Icmp, options: Options, redirects: Redirects) {
     this.#options = options;
@@ -62,10 +76,17 @@ export class Forwarder {
       host.end(packet, 'dropped', 'hop-limit');
       return;
     }
-    const route = host.routes.way(this.#destination);
+    this.#source.w3 = sourceWord(packet, at);
+    const route = host.routes.way(this.#destination, this.#source, this.#flow.of(packet));
     if (route === undefined) {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, NET_UNREACHABLE, 0); // RFC 1812 §5.2.7.1
       host.end(packet, 'dropped', 'no-route');
+      return;
+    }
+    if (route.kind !== 'unicast') {
+      if (route.kind !== 'blackhole')
+        this.#icmp.error(packet, DESTINATION_UNREACHABLE, REFUSED[route.kind], 0);
+      host.end(packet, 'dropped', REFUSALS[route.kind].reason);
       return;
     }
     if (!route.gateway.isUnspecified && this.#isStrict(packet)) {
@@ -101,8 +122,9 @@ export class Forwarder {
       host.end(packet, 'dropped', 'forwarding-off');
       return;
     }
-    const route = possible ? host.routes.way(this.#destination) : undefined;
-    if (route === undefined) {
+    this.#source.w3 = sourceWord(packet, packet.network);
+    const route = possible ? host.routes.way(this.#destination, this.#source) : undefined;
+    if (route === undefined || route.kind !== 'unicast') {
       this.#routeFailed(packet);
       return;
     }

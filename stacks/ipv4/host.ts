@@ -99,6 +99,15 @@ export class Host {
     return this.interfaces.some((iface) => iface.mac !== undefined && sameMac(iface.mac, mac));
   }
 
+  /** With the route to its subnet, unless a further address of the link is in it. */
+  removeAddress(iface: Ipv4Interface, local: LocalAddress): void {
+    iface.addresses.splice(iface.addresses.indexOf(local), 1);
+    this.addressesChanged(iface);
+    if (iface.addresses.some((own) => own.isIn(local))) return;
+    const match = { origin: 'link', interfaceIndex: iface.index } as const;
+    this.routes.withdraw(local.address, local.prefixLength, match);
+  }
+
   interfaceAt(index: number): Ipv4Interface | undefined {
     return this.interfaces[index - 1];
   }

@@ -14,7 +14,8 @@ export class Ipv4Interface implements Interface {
   readonly index: number;
   readonly name: string;
   readonly device: Device;
-  readonly mtu: number;
+  /** Bytes; at most the device's. */
+  mtu: number;
   /** Set on Ethernet only. */
   readonly mac: Uint8Array | undefined;
   /** Of frames to this interface, by any sender. */

@@ -3,6 +3,8 @@ import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
+import { REFUSALS } from '../forward/refusals.ts';
+import type { RouteKind } from '../forward/route.ts';
 import { complete, prepare } from '../forward/segmentation.ts';
 import type { Offload } from '../packet/device.ts';
 import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
@@ -18,6 +20,7 @@ import {
   writeOptions,
 } from '../wire/ipv4.ts';
 import type { Arp } from './arp.ts';
+import { Ipv4Flow } from './flow.ts';
 import { fragment } from './fragment.ts';
 import { type Host, isLinkLocal } from './host.ts';
 import { Identification } from './identification.ts';
@@ -49,6 +52,9 @@ export class Output {
   readonly #arp: Arp;
   readonly #ids: Identification;
   readonly #nextHop = new Address();
+  readonly #flow = new Ipv4Flow();
+  /** Of the route that the last `#hop` found. */
+  #kind: RouteKind = 'unicast';
   readonly #loopTimer: Timer;
   #looped: Packet[] = [];
   /** While `send` hands over: a refusal then goes back as its result, later as an ICMP error would. */
@@ -90,10 +96,12 @@ export class Output {
       return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
     }
     const local = host.isOwn(to);
-    const hop = local ? undefined : this.#hop(source, destination, options.zone ?? 0);
+    const flow = this.#flow.ours(packet, source.w3, to, protocol);
+    const hop = local ? undefined : this.#hop(source, destination, options.zone ?? 0, flow);
     if (!local && hop === undefined) {
-      const cause = `no route to ${ipv4.format(destination)}`;
-      return this.#fail(packet, 'no-route', 'ENETUNREACH', cause);
+      const { code, cause } = this.#noWay(destination);
+      const reason = this.#kind === 'unicast' ? 'no-route' : REFUSALS[this.#kind].reason;
+      return this.#fail(packet, reason, code, cause);
     }
     // RFC 1122 §3.2.1.3(g): 127/8 never appears outside a host.
     if (!local && source.w3 >>> 24 === 127) {
@@ -183,9 +191,7 @@ export class Output {
   sourceFor(destination: Address): Address | Failure {
     if (this.#host.isOwn(destination.w3)) return destination.clone();
     const hop = this.#hop(undefined, destination, destination.zone);
-    if (hop === undefined) {
-      return { code: 'ENETUNREACH', cause: `no route to ${ipv4.format(destination)}` };
-    }
+    if (hop === undefined) return this.#sourceWithRoute(destination) ?? this.#noWay(destination);
     const own = hop.iface.addressFor(hop.next) ?? this.#anyAddress();
     return own ?? { code: 'EADDRNOTAVAIL', cause: 'the stack has no address' };
   }
@@ -220,6 +226,13 @@ export class Output {
 
   linkMtu(destination: Address): number {
     if (this.#host.isOwn(destination.w3)) return IPV4_MAX_LENGTH;
+    const host = this.#host;
+    let least = Number.POSITIVE_INFINITY;
+    // Sources and flows may part there, and the smallest link suits them all.
+    for (const { kind, interfaceIndex } of host.routes.waysOf(destination)) {
+      if (kind === 'unicast') least = Math.min(least, host.interfaceAt(interfaceIndex)!.mtu);
+    }
+    if (least !== Number.POSITIVE_INFINITY) return least;
     return this.#hop(undefined, destination, 0)?.iface.mtu ?? ipv4.minimumMtu;
   }
 
@@ -233,6 +246,9 @@ export class Output {
     if (this.#host.isOwn(destination.w3)) return;
     const hop = this.#hop(undefined, destination, 0);
     if (hop?.iface.mac === undefined) return;
+    // Where flows part, nobody knows here which next hop this one has.
+    const byRoute = !isLinkLocal(destination.w3);
+    if (byRoute && this.#host.routes.sureWay(destination) === undefined) return;
     this.#nextHop.w3 = hop.next;
     this.#arp.cache.confirm(this.#nextHop, hop.iface.index);
   }
@@ -282,8 +298,9 @@ export class Output {
   }
 
   /** The link and the next hop, or undefined when there is no way. The result is valid until the next call. */
-  #hop(source: Address | undefined, destination: Address, zone: number): Hop | undefined {
+  #hop(source: Address | undefined, destination: Address, zone: number, flow?: Ipv4Flow): Hop | undefined {
     const host = this.#host;
+    this.#kind = 'unicast';
     const to = destination.w3;
     const high = to >>> 24;
     // "This network" and class E are nobody's address (RFC 1122 §3.2.1.3).
@@ -291,18 +308,22 @@ export class Output {
     if (zone !== 0) {
       const iface = host.interfaceAt(zone);
       if (iface === undefined || !iface.up) return undefined;
-      const route = host.routes.way(destination);
+      const route = host.routes.way(destination, source, flow);
       const gateway = route?.interfaceIndex === zone && !iface.isOnLink(to) ? route.gateway.w3 : 0;
       return this.#found(iface, gateway || to);
     }
-    const route = to === -1 ? undefined : host.routes.way(destination);
+    const route = to === -1 ? undefined : host.routes.way(destination, source, flow);
     if (isLinkLocal(to)) {
       // RFC 3927 §2.6.2: it is on the link, whatever the default route says.
       const iface =
-        route === undefined ? host.interfaces.find(({ up }) => up) : host.interfaceAt(route.interfaceIndex);
+        route?.kind === 'unicast'
+          ? host.interfaceAt(route.interfaceIndex)
+          : host.interfaces.find(({ up }) => up);
       return iface === undefined ? undefined : this.#found(iface, to);
     }
     if (route !== undefined) {
+      this.#kind = route.kind;
+      if (route.kind !== 'unicast') return undefined;
       const isGroup = high >= 224;
       return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);
     }
@@ -320,6 +341,26 @@ export class Output {
     this.#result.iface = iface;
     this.#result.next = next;
     return this.#result as Hop;
+  }
+
+  /** After a `#hop` that found none. */
+  #noWay(destination: Address): Failure {
+    const to = ipv4.format(destination);
+    if (this.#kind === 'unicast') return { code: 'ENETUNREACH', cause: `no route to ${to}` };
+    const { code, says } = REFUSALS[this.#kind];
+    return { code, cause: `${to}: ${says}` };
+  }
+
+  /** There are only routes for certain sources: the first address of ours that one is for. */
+  #sourceWithRoute(destination: Address): Address | undefined {
+    if (this.#kind !== 'unicast') return undefined;
+    for (const iface of this.#host.interfaces) {
+      if (!iface.up) continue;
+      for (const { address } of iface.own) {
+        if (this.#hop(address, destination, 0) !== undefined) return address;
+      }
+    }
+    return undefined;
   }
 
   #anyAddress(): Address | undefined {

@@ -82,6 +82,11 @@ export class Redirects {
     this.#forget(({ gateway, iface }) => iface.index === interfaceIndex && gateway.equals(address));
   }
 
+  /** The routes to a prefix have changed, and with them the routers that sent us elsewhere. */
+  forgetUnder(destination: Address, prefixLength: number): void {
+    this.#forget((known) => ipv4.matches(known.destination, destination, prefixLength));
+  }
+
   /** The link goes down. */
   forgetLink(link: Ipv4Interface): void {
     this.#forget(({ iface }) => iface === link);

@@ -6,12 +6,14 @@ import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
+import { SilentGateways } from '../forward/silent-gateways.ts';
 import type { Device, Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
   type AddressConflict,
+  type Candidate,
   type EchoOptions,
   type EchoResult,
   type Group,
@@ -20,6 +22,7 @@ import {
   MAX_CONNECTIONS,
   type Neighbour,
   type Route,
+  type RouteMatch,
   type Stack,
   type StackOptions,
 } from '../stack.ts';
@@ -57,6 +60,7 @@ export class Ipv4Stack implements Stack {
   readonly #claims: ConflictDetection;
   readonly #igmp: Igmp;
   readonly #redirects: Redirects;
+  readonly #gateways: SilentGateways;
   readonly #output: Output;
   readonly #echo: Echo;
   readonly #icmp: Icmp;
@@ -78,8 +82,15 @@ export class Ipv4Stack implements Stack {
     });
     this.#arp = new Arp(host, this.#claims, {
       unresolved: (packet, reason) => this.#unresolved(packet, reason),
-      lost: (address, index) => this.#redirects.lost(address, index),
+      lost: (address, index) => {
+        this.#redirects.lost(address, index);
+        if (!host.forwarding) this.#gateways.lost(address, index);
+      },
+      found: (address, index) => this.#gateways.found(address, index),
     });
+    this.#gateways = new SilentGateways(environment.clock, host.routes, (address, index) =>
+      this.#arp.cache.probe(address, index),
+    );
     this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
     const headerOptions = new Options(host);
     const redirects = new Redirects(host, headerOptions);
@@ -121,6 +132,7 @@ export class Ipv4Stack implements Stack {
   }
 
   set forwarding(on: boolean) {
+    if (on) this.#gateways.clear();
     this.#host.forwarding = on;
   }
 
@@ -159,6 +171,28 @@ export class Ipv4Stack implements Stack {
     if (local !== undefined && iface.up) this.#claims.claim(iface, local);
   }
 
+  removeAddress(index: number, address: Address): boolean {
+    this.environment.clock.refresh();
+    const iface = this.#interface(index);
+    const local = iface.addresses.find((own) => own.address.equals(address));
+    if (local === undefined) return false;
+    // First the connections, whose resets still leave.
+    this.tcp.endLocal(address);
+    this.#claims.forget(local);
+    this.#host.removeAddress(iface, local);
+    this.#pathMtus.clear();
+    return true;
+  }
+
+  setMtu(index: number, mtu: number): void {
+    const iface = this.#interface(index);
+    if (mtu < IPV4_LEAST_MTU || mtu > iface.device.mtu) {
+      throw new RangeError(`${iface.name}: an MTU of ${IPV4_LEAST_MTU} to ${iface.device.mtu}`);
+    }
+    iface.mtu = mtu;
+    this.#pathMtus.clear();
+  }
+
   setLink(index: number, up: boolean): void {
     this.environment.clock.refresh();
     const iface = this.#interface(index);
@@ -173,16 +207,26 @@ export class Ipv4Stack implements Stack {
 
   /** @throws RangeError when there is no such interface. */
   addRoute(route: Route): void {
-    this.#interface(route.interfaceIndex);
+    if (route.kind === undefined || route.kind === 'unicast') this.#interface(route.interfaceIndex);
+    this.#routesChange(route.destination, route.prefixLength);
     this.#host.routes.add(route);
   }
 
   removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean {
-    return this.#host.routes.remove(destination, prefixLength, gateway);
+    return this.withdrawRoutes(destination, prefixLength, { gateway }) > 0;
+  }
+
+  withdrawRoutes(destination: Address, prefixLength: number, match: RouteMatch): number {
+    this.#routesChange(destination, prefixLength);
+    return this.#host.routes.withdraw(destination, prefixLength, match);
   }
 
   routes(): Iterable<Route> {
     return this.#host.routes;
+  }
+
+  explain(destination: Address, source?: Address): readonly Candidate[] {
+    return this.#host.routes.explain(destination, source);
   }
 
   /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
@@ -288,9 +332,16 @@ export class Ipv4Stack implements Stack {
     return ipv4.format(address);
   }
 
+  /** What was learnt by other routes is not true any more. */
+  #routesChange(destination: Address, prefixLength: number): void {
+    this.#pathMtus.forgetUnder(destination, prefixLength);
+    this.#redirects.forgetUnder(destination, prefixLength);
+  }
+
   #bringUp(iface: Ipv4Interface): void {
     if (iface.up) return;
     iface.up = true;
+    this.#pathMtus.clear();
     this.#host.routes.setUsable(iface.index, true);
     this.#claims.start(iface);
     this.#igmp.start(iface);
@@ -299,6 +350,8 @@ export class Ipv4Stack implements Stack {
   #takeDown(iface: Ipv4Interface): void {
     if (!iface.up) return;
     iface.up = false;
+    this.#pathMtus.clear();
+    this.#gateways.forgetLink(iface.index);
     this.#host.routes.setUsable(iface.index, false);
     this.#claims.stop(iface);
     this.#igmp.stop(iface);

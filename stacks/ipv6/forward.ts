@@ -1,6 +1,8 @@
 /** A packet that is not for us: RFC 8200 §3, RFC 4443 §3, RFC 4007 §9. A router decrements, never fragments. */
 import type { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
+import { REFUSALS } from '../forward/refusals.ts';
+import type { RouteKind } from '../forward/route.ts';
 import type { RouteTable } from '../forward/routes.ts';
 import { type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
@@ -11,18 +13,29 @@ import {
   HOP_LIMIT_EXCEEDED,
   NO_ROUTE,
   PACKET_TOO_BIG,
+  PROHIBITED,
+  REJECT_ROUTE,
   TIME_EXCEEDED,
 } from '../wire/icmp6.ts';
 import { HOP_LIMIT } from '../wire/ipv6.ts';
+import { Ipv6Flow } from './flow.ts';
 import type { Host } from './host.ts';
 import type { IcmpErrors } from './icmp-errors.ts';
 import type { Output } from './output.ts';
+
+/** Codes of RFC 4443 §3.1 for routes that end a packet with a word. */
+const REFUSED: Record<Exclude<RouteKind, 'unicast' | 'blackhole'>, number> = {
+  unreachable: ADDRESS_UNREACHABLE,
+  reject: REJECT_ROUTE,
+  prohibit: PROHIBITED,
+};
 
 export class Forwarder {
   readonly #host: Host;
   readonly #routes: RouteTable;
   readonly #output: Output;
   readonly #errors: IcmpErrors;
+  readonly #flow = new Ipv6Flow();
 
   constructor(host: Host, routes: RouteTable, output: Output, errors: IcmpErrors) {
     this.#host = host;
@@ -46,7 +59,12 @@ export class Forwarder {
     }
     const hopLimit = packet.u8(packet.network + HOP_LIMIT);
     if (hopLimit <= 1) return this.#refuse(packet, 'hop-limit', TIME_EXCEEDED, HOP_LIMIT_EXCEEDED, 0);
-    const route = this.#routes.way(destination);
+    const route = this.#routes.way(destination, source, this.#flow.of(packet));
+    if (route !== undefined && route.kind !== 'unicast') {
+      const { reason } = REFUSALS[route.kind];
+      if (route.kind === 'blackhole') return reason;
+      return this.#refuse(packet, reason, DESTINATION_UNREACHABLE, REFUSED[route.kind], 0);
+    }
     const link = route === undefined ? undefined : this.#host.link(route.interfaceIndex);
     if (route === undefined || link === undefined) {
       return this.#refuse(packet, 'no-route', DESTINATION_UNREACHABLE, NO_ROUTE, 0);

@@ -30,7 +30,7 @@ export class IcmpErrors {
   readonly #bucket: TokenBucket;
   readonly #source = new Address();
   readonly #destination = new Address();
-  readonly #skimmed: Skimmed = { protocol: -1, at: 0, fragment: 0 };
+  readonly #skimmed: Skimmed = { protocol: -1, at: 0, fragment: 0, isFragment: false };
 
   constructor(host: Host, output: Output) {
     this.#host = host;

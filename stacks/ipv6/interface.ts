@@ -32,7 +32,7 @@ export class Ipv6Interface implements Interface {
   disabled = false;
   /** Bytes of the largest IP packet: configured, then as routers advertise it, never above the former. */
   mtu: number;
-  readonly configuredMtu: number;
+  configuredMtu: number;
   readonly isEthernet: boolean;
   /** Of frames to this interface, by any sender. */
   header: FrameHeader | undefined;

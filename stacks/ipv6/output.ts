@@ -8,13 +8,17 @@ import { ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import type { NeighbourCache } from '../forward/neighbours.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
+import { REFUSALS } from '../forward/refusals.ts';
+import type { RouteKind } from '../forward/route.ts';
 import type { RouteTable } from '../forward/routes.ts';
 import { complete, prepare } from '../forward/segmentation.ts';
 import type { Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
+import type { DropReason } from '../packet/verdict.ts';
 import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, resizeSegment, TCP, UDP } from '../wire/ipv6.ts';
 import { failure } from './failure.ts';
+import { Ipv6Flow } from './flow.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
@@ -36,6 +40,9 @@ export class Output {
   /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;
+  /** Of the route that the last `#path` found. */
+  #kind: RouteKind = 'unicast';
+  readonly #flow = new Ipv6Flow();
   /** The flow that was labelled last: most packets come in runs of one flow. */
   #flowPorts = 0;
   #flowPeers = 0;
@@ -61,7 +68,7 @@ export class Output {
     const own = this.#host.find(destination);
     if (own?.usable) return own.address;
     const problem = this.#path(destination, 0);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) return this.#sourceWithRoute(destination) ?? problem;
     const source = this.#link === undefined ? undefined : this.#host.selectSource(destination, this.#link);
     return source ?? failure('EADDRNOTAVAIL', `no address of ours can speak to ${ipv6.format(destination)}`);
   }
@@ -72,13 +79,21 @@ export class Output {
   }
 
   pathMtu(destination: Address): number {
-    if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
-    return this.#link === undefined ? LOOPBACK_MTU : this.#mtuBy(this.#link, destination);
+    const link = this.linkMtu(destination);
+    return Math.min(link, this.#pathMtus.get(destination)?.mtu ?? link);
   }
 
   linkMtu(destination: Address): number {
-    if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
-    return this.#link?.mtu ?? LOOPBACK_MTU;
+    const problem = this.#path(destination, 0);
+    if (problem === undefined && this.#link === undefined) return LOOPBACK_MTU;
+    let least = this.#link?.mtu ?? Number.POSITIVE_INFINITY;
+    // Sources and flows may part there, and the smallest link suits them all.
+    if (this.#kind === 'unicast' && !ipv6.isLinkLocal(destination)) {
+      for (const { interfaceIndex } of this.#routes.waysOf(destination)) {
+        least = Math.min(least, this.#host.link(interfaceIndex)?.mtu ?? least);
+      }
+    }
+    return least === Number.POSITIVE_INFINITY ? ipv6.minimumMtu : least;
   }
 
   output(
@@ -90,7 +105,7 @@ export class Output {
   ): Failure | undefined {
     const problem = this.#send(packet, source, destination, protocol, options);
     if (problem === undefined) return undefined;
-    this.#host.drop(packet, this.#host.running ? (UNSENT[problem.code] ?? 'no-route') : 'stack-stopped');
+    this.#host.drop(packet, this.#reason(problem));
     return problem;
   }
 
@@ -101,6 +116,9 @@ export class Output {
 
   confirmReachable(destination: Address): void {
     if (this.#path(destination, 0) !== undefined || this.#link?.isEthernet !== true) return;
+    // Where flows part, nobody knows here which next hop this one has.
+    const byRoute = !ipv6.isLinkLocal(destination);
+    if (byRoute && this.#routes.sureWay(destination) === undefined) return;
     this.#neighbours.confirm(this.#nextHop, this.#link.index);
   }
 
@@ -184,7 +202,8 @@ export class Output {
     options: OutputOptions,
   ): Failure | undefined {
     if (!this.#host.running) return failure('ENETDOWN', 'the stack is stopped');
-    const problem = this.#path(destination, options.zone ?? 0);
+    const towards = this.#flow.ours(packet, source, destination, protocol);
+    const problem = this.#path(destination, options.zone ?? 0, source, towards);
     if (problem !== undefined) return problem;
     const link = this.#link;
     const nextHop = this.#nextHop;
@@ -242,20 +261,45 @@ export class Output {
   }
 
   /** Sets `#link` and `#nextHop`. RFC 4861 §5.2; link-local and multicast destinations go by their zone alone. */
-  #path(destination: Address, zone: number): Failure | undefined {
+  #path(destination: Address, zone: number, source?: Address, flow?: Ipv6Flow): Failure | undefined {
     this.#link = undefined;
+    this.#kind = 'unicast';
     this.#nextHop = destination;
     if (ipv6.isLoopback(destination) || this.#host.find(destination) !== undefined) return undefined;
     if (destination.isUnspecified) return failure('EADDRNOTAVAIL', 'the unspecified address is nobody');
     const wanted = zone !== 0 ? zone : destination.zone;
     if (ipv6.isMulticast(destination) || ipv6.isLinkLocal(destination))
       return this.#byZone(destination, wanted);
-    const route = this.#routes.way(destination);
+    const route = this.#routes.way(destination, source, flow);
     if (wanted !== 0 && route?.interfaceIndex !== wanted) return this.#byZone(destination, wanted);
     if (route === undefined) return failure('ENETUNREACH', `no route to ${ipv6.format(destination)}`);
+    this.#kind = route.kind;
+    if (route.kind !== 'unicast') {
+      const { code, says } = REFUSALS[route.kind];
+      return failure(code, `${ipv6.format(destination)}: ${says}`);
+    }
     this.#link = this.#host.link(route.interfaceIndex);
     if (this.#link?.usable !== true) return failure('ENETDOWN', 'the link of the route is down');
     if (!route.gateway.isUnspecified) this.#nextHop = route.gateway;
+    return undefined;
+  }
+
+  /** How a failed output is counted. */
+  #reason(problem: Failure): DropReason {
+    if (!this.#host.running) return 'stack-stopped';
+    if (this.#kind !== 'unicast') return REFUSALS[this.#kind].reason;
+    return UNSENT[problem.code] ?? 'no-route';
+  }
+
+  /** There are only routes for certain sources: the first address of ours that one is for (RFC 8028 §3.2). */
+  #sourceWithRoute(destination: Address): Address | undefined {
+    if (this.#kind !== 'unicast') return undefined;
+    for (const link of this.#host.interfaces) {
+      for (const { address, usable } of link.addresses) {
+        if (!usable || ipv6.isLinkLocal(address)) continue;
+        if (this.#path(destination, 0, address) === undefined) return address;
+      }
+    }
     return undefined;
   }
 
@@ -288,7 +332,6 @@ export class Output {
   }
 }
 
-/** How a failed output is counted. */
 const UNSENT = {
   ENETDOWN: 'link-down',
   EMSGSIZE: 'too-big',

@@ -24,7 +24,7 @@ export interface Quote {
   readonly error: NetworkError;
 }
 
-const skimmed: Skimmed = { protocol: -1, at: 0, fragment: 0 };
+const skimmed: Skimmed = { protocol: -1, at: 0, fragment: 0, isFragment: false };
 
 /**
  * Reads the packet whose IPv6 header is at `network`; link-local addresses in it belong to `zone`. Undefined when not

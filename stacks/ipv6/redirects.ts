@@ -88,6 +88,11 @@ export class Redirects {
     );
   }
 
+  /** The routes to a prefix have changed, and with them the routers that sent us elsewhere. */
+  forgetUnder(destination: Address, prefixLength: number): void {
+    this.#forget((redirect) => ipv6.matches(redirect.destination, destination, prefixLength));
+  }
+
   forgetLink(link: Ipv6Interface): void {
     this.#forget((redirect) => redirect.link === link);
   }

@@ -5,17 +5,19 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { allRouters, ipv6, LINK_LOCAL_PREFIX } from '../address/ipv6.ts';
+import { allRouters, ipv6, LINK_LOCAL_PREFIX, solicitedNode } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
 import { RouteTable } from '../forward/routes.ts';
+import { SilentGateways } from '../forward/silent-gateways.ts';
 import type { Device, Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
   type AddressConflict,
+  type Candidate,
   type EchoOptions,
   type EchoResult,
   type Group,
@@ -24,6 +26,7 @@ import {
   MAX_CONNECTIONS,
   type Neighbour,
   type Route,
+  type RouteMatch,
   type Stack,
   type StackOptions,
 } from '../stack.ts';
@@ -66,6 +69,7 @@ export class Ipv6Stack implements Stack {
   readonly #routes: RouteTable;
   readonly #neighbours: NeighbourCache;
   readonly #pathMtus: PathMtuTable;
+  readonly #gateways: SilentGateways;
   readonly #output: Output;
   readonly #echo: EchoClient;
   readonly #errors: IcmpErrors;
@@ -94,7 +98,11 @@ export class Ipv6Stack implements Stack {
       transmit: (packet, mac, index) => this.#output.resolved(packet, host.link(index)!, mac),
       unresolved: (packet, reason, index) => this.#unresolved(packet, reason, index),
       lost: (address, index, why) => this.#lost(address, host.link(index)!, why),
+      found: (address, index) => this.#gateways.found(address, index),
     });
+    this.#gateways = new SilentGateways(environment.clock, this.#routes, (address, index) =>
+      this.#neighbours.probe(address, index),
+    );
     const later = new Later(environment.clock, (packet, zone) => this.#input.fromLater(packet, zone));
     this.#output = new Output(host, this.#routes, this.#neighbours, this.#pathMtus, later);
     const sender = new NdSender(host, this.#output);
@@ -144,6 +152,7 @@ export class Ipv6Stack implements Stack {
   set forwarding(on: boolean) {
     if (on === this.#host.forwarding) return;
     this.environment.clock.refresh();
+    if (on) this.#gateways.clear();
     if (!on) for (const link of this.#host.interfaces) this.#retire(link);
     this.#host.forwarding = on;
     if (on) for (const link of this.#host.interfaces) this.#serve(link);
@@ -198,6 +207,39 @@ export class Ipv6Stack implements Stack {
     this.#addAddress(this.#link(index), address, prefixLength);
   }
 
+  removeAddress(index: number, address: Address): boolean {
+    this.environment.clock.refresh();
+    const link = this.#link(index);
+    const local = link.find(address);
+    // The link-local address of a link is its own and not an operator's (RFC 4291 §2.8).
+    if (local === undefined || local.origin === 'link-local') return false;
+    // First the connections, whose resets still leave.
+    this.tcp.endLocal(local.address);
+    this.#dad.cancel(local);
+    if (link.isEthernet && link.up && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
+    link.addresses.splice(link.addresses.indexOf(local), 1);
+    const others = link.addresses.some(
+      (own) =>
+        own.prefixLength === local.prefixLength &&
+        ipv6.matches(own.address, local.address, local.prefixLength),
+    );
+    if (!others) {
+      const match = { origin: 'link', interfaceIndex: index } as const;
+      this.#routes.withdraw(local.address, local.prefixLength, match);
+    }
+    this.#pathMtus.clear();
+    return true;
+  }
+
+  setMtu(index: number, mtu: number): void {
+    const link = this.#link(index);
+    if (mtu < ipv6.minimumMtu || mtu > link.device.mtu) {
+      throw new RangeError(`${link.name}: an MTU of ${ipv6.minimumMtu} to ${link.device.mtu}`);
+    }
+    link.mtu = link.configuredMtu = mtu;
+    this.#pathMtus.clear();
+  }
+
   /** @throws RangeError when there is no such interface. */
   setLink(index: number, up: boolean): void {
     this.environment.clock.refresh();
@@ -214,18 +256,29 @@ export class Ipv6Stack implements Stack {
 
   /** @throws RangeError when there is no such interface. */
   addRoute(route: Route): void {
-    const link = this.#link(route.interfaceIndex);
+    const isUnicast = route.kind === undefined || route.kind === 'unicast';
     const gateway = route.gateway.clone();
-    if (ipv6.isLinkLocal(gateway)) gateway.zone = link.index;
+    if (isUnicast && ipv6.isLinkLocal(gateway)) gateway.zone = this.#link(route.interfaceIndex).index;
+    if (isUnicast) this.#link(route.interfaceIndex);
+    this.#routesChange(route.destination, route.prefixLength);
     this.#routes.add({ ...route, gateway });
   }
 
   removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean {
-    return this.#routes.remove(destination, prefixLength, gateway);
+    return this.withdrawRoutes(destination, prefixLength, { gateway }) > 0;
+  }
+
+  withdrawRoutes(destination: Address, prefixLength: number, match: RouteMatch): number {
+    this.#routesChange(destination, prefixLength);
+    return this.#routes.withdraw(destination, prefixLength, match);
   }
 
   routes(): Iterable<Route> {
     return this.#routes;
+  }
+
+  explain(destination: Address, source?: Address): readonly Candidate[] {
+    return this.#routes.explain(destination, source);
   }
 
   /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
@@ -326,6 +379,12 @@ export class Ipv6Stack implements Stack {
     return zone === undefined ? ipv6.format(address) : `${ipv6.format(address)}%${zone}`;
   }
 
+  /** What was learnt by other routes is not true any more. */
+  #routesChange(destination: Address, prefixLength: number): void {
+    this.#pathMtus.forgetUnder(destination, prefixLength);
+    this.#redirects.forgetUnder(destination, prefixLength);
+  }
+
   #link(index: number): Ipv6Interface {
     const link = this.#host.link(index);
     if (link === undefined) throw new RangeError(`${this.name} has no interface ${index}`);
@@ -357,6 +416,7 @@ export class Ipv6Stack implements Stack {
     link.up = true;
     link.disabled = false;
     this.#routes.setUsable(link.index, true);
+    this.#pathMtus.clear();
     if (this.forwarding) link.join(allRouters);
     for (const local of [...link.addresses]) this.#dad.start(link, local);
   }
@@ -385,6 +445,8 @@ export class Ipv6Stack implements Stack {
   /** What was learnt from the link is forgotten, and nothing of ours waits for it. */
   #silence(link: Ipv6Interface): void {
     this.#routes.setUsable(link.index, false);
+    this.#pathMtus.clear();
+    this.#gateways.forgetLink(link.index);
     this.#routers.forgetLink(link);
     this.#slaac.forgetLink(link);
     this.#redirects.forgetLink(link);
@@ -423,5 +485,6 @@ export class Ipv6Stack implements Stack {
   #lost(address: Address, link: Ipv6Interface, why: 'unreachable' | 'not-a-router'): void {
     this.#routers.lost(address, link, why);
     this.#redirects.lost(address, link);
+    if (!this.forwarding && why === 'unreachable') this.#gateways.lost(address, link.index);
   }
 }

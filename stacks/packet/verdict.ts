@@ -68,6 +68,15 @@ export const DROP_REASONS = {
     rule: 'RFC 1812 §5.3.1, RFC 4443 §3.3',
   },
   'no-route': { says: 'no route to the destination', rule: 'RFC 1812 §5.2.7.1, RFC 4443 §3.1' },
+  'route-blackhole': { says: 'the route ends it without a word', rule: 'ROUTE ... TYPE BLACKHOLE' },
+  'route-unreachable': {
+    says: 'the route says that the destination is not to be reached',
+    rule: 'ROUTE ... TYPE UNREACHABLE or REJECT; RFC 1812 §5.2.7.1, RFC 4443 §3.1',
+  },
+  'route-prohibited': {
+    says: 'the route says that it is prohibited',
+    rule: 'ROUTE ... TYPE PROHIBIT; RFC 1812 §5.2.7.1, RFC 4443 §3.1',
+  },
   'forwarding-off': { says: 'not for this host, and it does not forward', rule: 'RFC 1122 §3.3.1.1' },
   'too-big': { says: 'longer than the next MTU and not to be fragmented', rule: 'RFC 1191 §4, RFC 8201 §4' },
   'beyond-scope': { says: 'a link-local address does not leave its link', rule: 'RFC 4007 §9' },

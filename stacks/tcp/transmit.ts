@@ -136,7 +136,10 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const how =
     options === undefined ? (isMarkable ? MARKABLE : PLAIN) : isMarkable ? options.markable : options.plain;
   const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
-  if (failure !== undefined) tcb.softError = failure;
+  if (failure === undefined) return;
+  tcb.softError = failure;
+  // The route or the link is another, and takes less: what is sent from now on fits (RFC 1191 §6.5).
+  if (failure.code === 'EMSGSIZE') updateMss(tcb);
 }
 
 /** RFC 9293 §3.8.5, RFC 6093 §2: the urgent pointer leads behind the last urgent byte. */

@@ -35,6 +35,8 @@ export const PROTOCOL_UNREACHABLE = 2;
 export const PORT_UNREACHABLE = 3;
 export const FRAGMENTATION_NEEDED = 4;
 export const SOURCE_ROUTE_FAILED = 5;
+/** Communication administratively prohibited, RFC 1812 §5.2.7.1. */
+export const PROHIBITED = 13;
 
 /** Code of a redirect: for one host. */
 export const REDIRECT_HOST = 1;

@@ -43,6 +43,7 @@ export const PROHIBITED = 1;
 export const BEYOND_SCOPE = 2;
 export const ADDRESS_UNREACHABLE = 3;
 export const PORT_UNREACHABLE = 4;
+export const REJECT_ROUTE = 6;
 
 /** Codes of time exceeded, RFC 4443 §3.3. */
 export const HOP_LIMIT_EXCEEDED = 0;

@@ -130,6 +130,8 @@ export interface Skimmed {
   at: number;
   /** Offset into the original datagram when the chain held a fragment header, else 0. */
   fragment: number;
+  /** A fragment header stood in the chain. */
+  isFragment: boolean;
 }
 
 /**
@@ -141,10 +143,12 @@ export function skim(packet: Packet, network: number, end: number, into: Skimmed
   let next = packet.u8(network + NEXT_HEADER);
   let at = network + HEADER_BYTES;
   into.fragment = 0;
+  into.isFragment = false;
   for (;;) {
     if (next === FRAGMENT) {
       if (at + FRAGMENT_BYTES > end) break;
       into.fragment = fragmentOffset(packet, at);
+      into.isFragment = true;
       next = packet.u8(at);
       at += FRAGMENT_BYTES;
       if (into.fragment !== 0) {
