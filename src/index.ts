@@ -6,6 +6,7 @@ export type { Deck, Finding } from './config/deck.ts';
 export { parseDecks } from './config/index.ts';
 export { DeckError, Lab, type LabHost, type LabOptions } from './lab/lab.ts';
 export { ping } from './lab/ping.ts';
+export { type ActionEvent, CommandError, command } from './lab/schedule.ts';
 
 /**
  * Brings a deck up in virtual time and returns it running, its addresses known to be unique (one virtual second for IPv6

@@ -114,6 +114,10 @@ program
     '--user <name>',
     'live: as NAME|UID[:GROUP|GID] once the interfaces are open; who called sudo by default',
   )
+  .option(
+    '--commands <file>',
+    'statements, one a line: the actions of AT without AT and a time; live as they come (- for standard input), else when the schedule has ended',
+  )
   .addOption(seed())
   .addOption(json())
   .addOption(capture())
@@ -128,10 +132,12 @@ program
         seed: number;
         json: boolean;
         capture?: string;
+        commands?: string;
       },
     ) => {
       const { run } = await import('./run.ts');
-      exitCode = await run({ decks, ...o, color: color(), capture: o.capture, user: o.user });
+      const { capture, user, commands } = o;
+      exitCode = await run({ decks, ...o, color: color(), capture, user, commands });
     },
   );
 
@@ -217,6 +223,14 @@ for (const [what, { help }] of Object.entries(TABLES)) {
       .option('--port <n>', 'only with this port at either end', whole(0, 65_535))
       .option('--peer <address>', 'only with this peer, or one of this network: 192.0.2.0/24', peer);
   }
+  if (what === 'routes') {
+    command
+      .option(
+        '--to <address>',
+        'the routes that match this destination: which is taken, and why the others are not',
+      )
+      .option('--from <address>', 'with --to: for packets from this source');
+  }
   command
     .addOption(seed())
     .addOption(json())
@@ -227,9 +241,11 @@ for (const [what, { help }] of Object.entries(TABLES)) {
           state?: string[];
           port?: number;
           peer?: PeerFilter;
+          to?: string;
+          from?: string;
         },
       ) => {
-        const filter = { states: o.state, port: o.port, peer: o.peer };
+        const filter = { states: o.state, port: o.port, peer: o.peer, to: o.to, from: o.from };
         const { at, limit, seed, json } = o;
         exitCode = await show({ what, decks, at, limit, filter, seed, json, color: color() });
       },

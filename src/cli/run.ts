@@ -3,6 +3,7 @@ import { createLog } from '../console/log.ts';
 import { DeckError, Lab, type LabOptions } from '../lab/lab.ts';
 import { openTun } from '../lab/open-tun.ts';
 import { type ActionEvent, runSchedule } from '../lab/schedule.ts';
+import { readCommands } from './commands.ts';
 import { loadDecks } from './decks.ts';
 import { FINDING, GOOD, UsageError } from './exit.ts';
 import { dropPrivileges, STILL_ROOT } from './privileges.ts';
@@ -23,6 +24,8 @@ export interface RunCommand {
   readonly json: boolean;
   readonly color: boolean;
   readonly capture: string | undefined;
+  /** Statements to the lab: a file, or `-`; live, what is typed at a terminal is read without it. */
+  readonly commands: string | undefined;
 }
 
 /** How long Ctrl-C waits for open connections. */
@@ -69,13 +72,23 @@ export async function run(command: RunCommand): Promise<number> {
       }
       process.stderr.write('twinstack is live; Ctrl-C ends it\n');
       void runSchedule(lab, tell);
-      await interrupted;
+      const typed = process.stdin.isTTY && !command.decks.includes('-') ? '-' : undefined;
+      const commands = command.commands ?? typed;
+      const end = new AbortController();
+      const reading =
+        commands === undefined ? undefined : readCommands(lab, commands, command.color, tell, end.signal);
+      // Only a file that cannot be read ends the run before somebody does.
+      await Promise.race([interrupted, (reading ?? interrupted).then(() => interrupted)]);
+      end.abort();
+      failed += (await reading) ?? 0;
       isEnding = true;
       process.stderr.write('draining connections; Ctrl-C again ends at once\n');
       await Promise.race([lab.close(DRAIN), untilInterrupted()]);
     } else {
       await runSchedule(lab, tell);
       await lab.rest();
+      if (command.commands !== undefined)
+        failed += await readCommands(lab, command.commands, command.color, tell);
     }
   } finally {
     await lab.close();

@@ -4,10 +4,9 @@ import { Lab } from '../lab/lab.ts';
 import { runSchedule } from '../lab/schedule.ts';
 import { loadDecks } from './decks.ts';
 import { GOOD } from './exit.ts';
-import type { SocketFilter } from './socket-table.ts';
 import { startLab } from './start.ts';
 import { type Cell, pages, type Table } from './table.ts';
-import { TABLES } from './tables.ts';
+import { TABLES, type TableFilter } from './tables.ts';
 
 export interface ShowCommand {
   readonly what: string;
@@ -19,8 +18,7 @@ export interface ShowCommand {
   readonly color: boolean;
   /** Of rows; undefined for all. */
   readonly limit: number | undefined;
-  /** For `show sockets`. */
-  readonly filter: SocketFilter;
+  readonly filter: TableFilter;
 }
 
 export async function show(command: ShowCommand): Promise<number> {

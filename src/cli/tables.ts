@@ -2,12 +2,16 @@
 import type { InterfaceAddress, Neighbour, Stack } from '../../stacks/stack.ts';
 import { formatMac } from '../../stacks/wire/ethernet.ts';
 import type { Lab } from '../lab/lab.ts';
+import { type RouteFilter, routeTable } from './route-table.ts';
 import { type SocketFilter, socketTable } from './socket-table.ts';
 import { type Table, two } from './table.ts';
 
+/** What `show sockets` and `show routes` are asked for. */
+export type TableFilter = SocketFilter & RouteFilter;
+
 /** Every table that `show` knows; each row begins with the stack's id. */
 export const TABLES: Readonly<
-  Record<string, { readonly help: string; readonly make: (lab: Lab, filter: SocketFilter) => Table }>
+  Record<string, { readonly help: string; readonly make: (lab: Lab, filter: TableFilter) => Table }>
 > = {
   links: {
     help: 'links with their state, MTU, hardware address and addresses',
@@ -33,23 +37,8 @@ export const TABLES: Readonly<
     }),
   },
   routes: {
-    help: 'routes, longest prefix first as they are chosen',
-    make: (lab) => ({
-      head: ['STACK', 'DESTINATION', 'GATEWAY', 'LINK', 'METRIC', 'ORIGIN', 'CARD'],
-      rows: stacks(lab).flatMap((stack) =>
-        [...stack.routes()]
-          .sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
-          .map((route) => [
-            two(stack.id),
-            `${stack.describe(route.destination)}/${route.prefixLength}`,
-            route.gateway.isUnspecified ? 'direct' : stack.describe(route.gateway),
-            linkName(stack, route.interfaceIndex),
-            route.metric,
-            route.origin,
-            route.card ?? '-',
-          ]),
-      ),
-    }),
+    help: 'routes, longest prefix first as they are chosen; --to tells which one a packet takes, and why',
+    make: (lab, filter) => routeTable(stacks(lab), filter),
   },
   neighbors: {
     help: 'neighbour caches with their states (ARP and neighbour discovery)',

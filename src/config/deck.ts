@@ -1,6 +1,7 @@
 /** What a deck says, typed: the outcome of lexing, parsing and resolving. The lab is built from this and nothing else. */
 import type { SegmentConditions } from '../../devices/segment/conditions.ts';
 import type { Address } from '../../stacks/address/address.ts';
+import type { RouteKind, RouteMatch, SourcePrefix } from '../../stacks/forward/route.ts';
 
 export type { SegmentConditions };
 
@@ -26,11 +27,25 @@ export interface Finding {
   readonly help?: string;
 }
 
+/** Statements to a lab that runs: the actions of AT, without AT and a time. */
+export interface CommandReader {
+  /**
+   * Reads one, as in a TWINLAB step; the id of the stack may be left out where there is one stack only. No action when
+   * something is wrong with it. `from` and `line` are the place that findings name.
+   */
+  read(
+    text: string,
+    from: string,
+    line: number,
+  ): { action: Action | undefined; findings: readonly Finding[] };
+}
+
 export interface Deck {
   readonly stacks: readonly StackConfig[];
   readonly programs: readonly ProgramConfig[];
   readonly segments: readonly SegmentConfig[];
   readonly schedule: readonly ScheduledAction[];
+  readonly commands: CommandReader;
   /** All of them; a deck with an error starts nothing. */
   readonly findings: readonly Finding[];
 }
@@ -98,6 +113,7 @@ export interface AutoconfConfig {
 
 export interface RouteConfig {
   readonly at: CardRef;
+  /** `*` for a route that ends packets. */
   readonly device: string;
   /** Host bits cleared. */
   readonly destination: Address;
@@ -105,6 +121,10 @@ export interface RouteConfig {
   /** Unspecified: direct. */
   readonly gateway: Address;
   readonly metric: number;
+  readonly kind: RouteKind;
+  /** Host bits cleared; undefined: for every source. */
+  readonly from: SourcePrefix | undefined;
+  readonly weight: number;
 }
 
 export interface FilterConfig {
@@ -162,6 +182,29 @@ export type Action =
   | { readonly kind: 'stop'; readonly stackId: number }
   | { readonly kind: 'start'; readonly stackId: number }
   | { readonly kind: 'link'; readonly stackId: number; readonly device: string; readonly up: boolean }
-  | { readonly kind: 'route'; readonly stackId: number; readonly route: RouteConfig }
+  | {
+      readonly kind: 'route';
+      readonly stackId: number;
+      readonly verb: 'ADD' | 'REPLACE';
+      readonly route: RouteConfig;
+    }
+  | {
+      readonly kind: 'no-route';
+      readonly stackId: number;
+      /** Undefined: by any. */
+      readonly device: string | undefined;
+      readonly destination: Address;
+      readonly prefixLength: number;
+      readonly match: RouteMatch;
+    }
+  | {
+      readonly kind: 'address';
+      readonly stackId: number;
+      readonly device: string;
+      readonly address: Address;
+      /** Undefined: it is taken away. */
+      readonly prefixLength: number | undefined;
+    }
+  | { readonly kind: 'mtu'; readonly stackId: number; readonly device: string; readonly mtu: number }
   | { readonly kind: 'port'; readonly stackId: number; readonly port: number; readonly suspended: boolean }
   | { readonly kind: 'segment'; readonly name: string; readonly conditions: SegmentConditions };

@@ -4,7 +4,7 @@
  * lines -> cards (card.ts) -> steps (jobcontrol.ts) -> statements by the table (step.ts, operands.ts) -> stacks (stack.ts,
  * network.ts), programs (services.ts) and schedule (schedule.ts) -> what only all decks together show (decks.ts).
  */
-import type { Deck, Finding, ScheduledAction } from './deck.ts';
+import type { CommandReader, Deck, Finding, ScheduledAction } from './deck.ts';
 import {
   checkCouples,
   checkSegments,
@@ -17,11 +17,11 @@ import {
 import { type Reading, readSteps } from './jobcontrol.ts';
 import { checkNetwork } from './network.ts';
 import { Report } from './report.ts';
-import { readAction } from './schedule.ts';
+import { givesAddress, readAction, readCommand, type Surroundings } from './schedule.ts';
 import { checkPorts, readProgram } from './services.ts';
 import { decode, type SourceFile } from './source.ts';
 import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
-import { readLines, type StepLines } from './step.ts';
+import { type Line, readLines, type StepLines } from './step.ts';
 import { checkWiring } from './wiring.ts';
 
 export type * from './deck.ts';
@@ -45,13 +45,18 @@ export function parseDecks(files: readonly SourceFile[]): Deck {
   const unread = sources.flatMap((source) => [...source.unread.words('SEGMENT')]);
   const around = { byId, segments: checkSegments(segments, unread, stacks, whole, report), whole };
   checkWiring([...byId.values()], segments, whole, report);
-  const schedule: ScheduledAction[] = [];
   const draftOf = new Map<StepLines, StackDraft>(stacks.map((stack) => [stack.source, stack]));
-  for (const source of sources) {
-    for (const line of source.lines) {
-      if (line.statement.name !== 'AT') continue;
-      const action = readAction(line, draftOf.get(source), around, report);
-      if (action !== undefined) schedule.push(action);
+  const cards = sources.flatMap((source) =>
+    source.lines.flatMap((line) =>
+      line.statement.name === 'AT' ? [{ line, stack: draftOf.get(source) }] : [],
+    ),
+  );
+  const actions = new Map<Line, ScheduledAction>();
+  for (const first of [true, false]) {
+    for (const { line, stack } of cards) {
+      if (givesAddress(line) !== first) continue;
+      const action = readAction(line, stack, around, report);
+      if (action !== undefined) actions.set(line, action);
     }
   }
 
@@ -65,7 +70,8 @@ export function parseDecks(files: readonly SourceFile[]): Deck {
     stacks: stacks.map(stackConfigOf),
     programs,
     segments: segments.map((segment) => segment.config),
-    schedule,
+    schedule: cards.flatMap(({ line }) => actions.get(line) ?? []),
+    commands: commandReader(around),
     findings: report.finish(files.map((file) => file.name)),
   };
 }
@@ -73,6 +79,17 @@ export function parseDecks(files: readonly SourceFile[]): Deck {
 /** True when nothing in `findings` keeps the deck from being run: no error, and no placeholder that waits to be filled in. */
 export function mayRun(findings: readonly Finding[]): boolean {
   return !findings.some((finding) => finding.severity === 'error' || finding.rule === 'TW1213');
+}
+
+function commandReader(around: Surroundings): CommandReader {
+  return {
+    read(text, from, line) {
+      const report = new Report();
+      const action = readCommand({ file: from, line, text, sequence: false }, around, report);
+      const findings = report.finish([from]);
+      return { action: findings.some((f) => f.severity === 'error') ? undefined : action, findings };
+    },
+  };
 }
 
 function readFile(file: SourceFile, report: Report): Reading {

@@ -166,7 +166,12 @@ export function unknownDevice(
   );
 }
 
-function checkMtu(stack: StackDraft, mtu: number, token: Parameters<Report['add']>[1], report: Report): void {
+export function checkMtu(
+  stack: StackDraft,
+  mtu: number,
+  token: Parameters<Report['add']>[1],
+  report: Report,
+): void {
   const { minimumMtu, name } = familyOf(stack.version);
   if (mtu >= minimumMtu && mtu <= MAX_MTU) return;
   const low = mtu < minimumMtu;
@@ -177,7 +182,7 @@ function checkMtu(stack: StackDraft, mtu: number, token: Parameters<Report['add'
 }
 
 /** True when the address may stand on a link. */
-function checkLinkAddress(
+export function checkLinkAddress(
   stack: StackDraft,
   { config, operands }: Drafted<LinkConfig>,
   report: Report,
@@ -270,10 +275,11 @@ export function checkRoute(
 ): void {
   const { config, operands } = route;
   const family = familyOf(stack.version);
-  const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
+  const links = [...stack.links.slice(0, MAX_LINKS).map((l) => l.config), ...stack.added];
   const own = links.filter((l) => l.device === config.device);
   // Without the right LINK card nothing can be said about the gateway.
   if (stack.source.unread.has(config.device, 'LINK') || stack.links.length > MAX_LINKS) return;
+  if (checkKind(route, report)) return;
   if (own.length === 0) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
     unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);
@@ -293,7 +299,9 @@ export function checkRoute(
       },
     );
   }
-  const key = `${config.device} ${family.format(config.destination)}/${config.prefixLength} ${family.format(config.gateway)}`;
+  const { from } = config;
+  const sources = from === undefined ? '' : `${family.format(from.address)}/${from.length}`;
+  const key = `${config.device} ${family.format(config.destination)}/${config.prefixLength} ${family.format(config.gateway)} ${sources}`;
   const before = seen?.get(key);
   if (before !== undefined) {
     report.add('TW2103', operands.token('destination'), 'a second route like this', {
@@ -302,6 +310,31 @@ export function checkRoute(
   }
   seen?.set(key, config.at.line);
   if (!config.gateway.isUnspecified) checkGateway(stack, route, links, own, report);
+}
+
+/** True when the route ends packets, or should, so that it has no gateway to judge. */
+function checkKind({ config, operands }: Drafted<RouteConfig>, report: Report): boolean {
+  const ends = config.kind !== 'unicast';
+  const [device, gateway] = [operands.token('device'), operands.token('gateway')];
+  const zero = `${config.gateway.isUnspecified ? gateway.text : gateway.text.includes(':') ? '::0' : '0.0.0.0'}`;
+  if (ends && (device.text !== '*' || !config.gateway.isUnspecified)) {
+    const wrong = device.text === '*' ? gateway : device;
+    report.add('TW2123', wrong, `a route of TYPE ${config.kind.toUpperCase()} leads nowhere`, {
+      label: device.text === '*' ? 'so it has no gateway' : 'so it has no device',
+      help: `write ROUTE * ${operands.token('destination').text} ${operands.token('mask').text} ${zero} ...`,
+    });
+  } else if (!ends && device.text === '*') {
+    report.add('TW2123', device, 'a route by no device', {
+      label: 'the name of a device wanted',
+      help: 'only a route with TYPE BLACKHOLE, UNREACHABLE, REJECT or PROHIBIT has * here',
+    });
+  } else if (operands.has('WEIGHT') && (ends || config.gateway.isUnspecified)) {
+    report.add('TW2124', operands.token('weight'), 'WEIGHT on a route without a gateway', {
+      label: 'nothing is shared here',
+      help: 'flows are shared between routes with gateways that have the same destination and number',
+    });
+  }
+  return ends || device.text === '*';
 }
 
 function checkGateway(

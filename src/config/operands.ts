@@ -259,9 +259,11 @@ class Matcher {
   #optional(operands: readonly Operand[]): boolean {
     const token = this.#peek();
     const first = operands[0];
-    if (first?.kind === 'keyword') {
-      if (token?.text.toUpperCase() !== first.word) {
-        this.#expected.push(first.word);
+    const words =
+      first?.kind === 'keyword' ? [first.word] : first?.kind === 'choice' ? first.words : undefined;
+    if (words !== undefined) {
+      if (token === undefined || !words.includes(token.text.toUpperCase())) {
+        this.#expected.push(...words);
         return true;
       }
     } else if (token === undefined) return true;

@@ -95,6 +95,8 @@ const table = {
   TW2122: warning(
     'A prefix that is advertised has 64 bits, or hosts do not use it (RFC 4862 section 5.5.3).',
   ),
+  TW2123: error('A route has the name of a device, or * and a TYPE that ends packets, and then no gateway.'),
+  TW2124: warning('WEIGHT stands on routes with a gateway, which may share the flows.'),
 
   TW2201: error('A stack id is used once over all decks.'),
   TW2202: error('COUPLE names another stack.'),
@@ -120,8 +122,9 @@ const table = {
   TW2304: error('The action of AT is one of the table.'),
   TW2305: error('AT names a stack of the decks.'),
   TW2306: warning('The target of an action is an address or a name that the stack can look up.'),
-  TW2307: error('AT ... LINK and AT ... ROUTE name a device of the stack.'),
+  TW2307: error('AT ... LINK, ROUTE, ADDRESS and MTU name a device of the stack.'),
   TW2308: error('AT ... SEGMENT names a segment of the decks.'),
+  TW2309: error('AT ... MTU is at most the MTU of the LINK, as the device carries no more.'),
 
   TW3001: note('The stack that a program uses is in the decks.'),
   TW3002: error('A port of a stack has one service.'),

@@ -1,12 +1,12 @@
 /** AT cards: the action looked up in its table, its stack found, its operands matched. */
-import type { Token } from './card.ts';
+import { type Card, checkCard, type Token, tokensOf } from './card.ts';
 import type { Action, ScheduledAction } from './deck.ts';
 import { conditionsOf, nn } from './decks.ts';
 import { readAddress } from './ip.ts';
-import { checkRoute, unknownDevice } from './network.ts';
+import { checkLinkAddress, checkMtu, checkRoute, unknownDevice } from './network.ts';
 import { matchOperands, type Operands } from './operands.ts';
 import { quote, type Report } from './report.ts';
-import { listeningPort, routeOf, type StackDraft } from './stack.ts';
+import { listeningPort, noteDirect, routeOf, type StackDraft } from './stack.ts';
 import type { Line } from './step.ts';
 import { nearest } from './suggest.ts';
 import type { ActionEntry } from './table/lab.ts';
@@ -25,6 +25,16 @@ export interface Surroundings {
   readonly whole: boolean;
 }
 
+/** Where an action stands: on an AT card, or alone as a command to a lab that runs. */
+interface Place {
+  readonly card: Card;
+  readonly tokens: readonly Token[];
+  /** The place of the verb. */
+  readonly verb: number;
+  /** What stands before it, in messages. */
+  readonly before: 'AT ... ' | '';
+}
+
 /** `stack` is the one whose deck the card stands in; undefined in a TWINLAB step. */
 export function readAction(
   line: Line,
@@ -33,48 +43,71 @@ export function readAction(
   report: Report,
 ): ScheduledAction | undefined {
   if (line.operands === undefined) return undefined;
-  const verb = line.tokens[2]!;
+  const place: Place = { card: line.card, tokens: line.tokens, verb: 2, before: 'AT ... ' };
+  const action = actionAt(place, stack, around, report);
+  return action && { at: line.tokens[0]!.at, time: line.operands.number('time'), action };
+}
+
+/** Does the card give an address to a link? Those are read first, since gateways may be on the networks of others. */
+export function givesAddress({ tokens }: Line): boolean {
+  return tokens[2]?.text.toUpperCase() === 'ADDRESS';
+}
+
+/** A command: an action without AT and a time. The id of the stack may be missing where there is only one. */
+export function readCommand(card: Card, around: Surroundings, report: Report): Action | undefined {
+  const tokens = tokensOf(card);
+  if (tokens.length === 0 || !checkCard(card, true, report)) return undefined;
+  const stacks = [...around.byId.values()];
+  const isNamed = /^\d\d$/.test(tokens[1]?.text ?? '');
+  const only = stacks.length === 1 && !isNamed ? stacks[0] : undefined;
+  return actionAt({ card, tokens, verb: 0, before: '' }, only, around, report);
+}
+
+function actionAt(
+  { card, tokens, verb: at, before }: Place,
+  stack: StackDraft | undefined,
+  around: Surroundings,
+  report: Report,
+): Action | undefined {
+  const verb = tokens[at]!;
   const entry = byVerb.get(verb.text.toUpperCase());
   if (entry === undefined) {
     const near = report.full ? undefined : nearest(verb.text, byVerb.keys());
-    report.add('TW2304', verb, `${quote(verb.text)} is not an action of AT`, {
+    report.add('TW2304', verb, `${quote(verb.text)} is not an action${before === '' ? '' : ' of AT'}`, {
       label: `one of ${[...byVerb.keys()].join(', ')}`,
       ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
     });
     return undefined;
   }
-  let subject = stack;
-  let from = 3;
-  if (entry.ofStack && stack === undefined) {
-    subject = stackNamed(entry, line, around, report);
-    if (subject === undefined) return undefined;
-    from = 4;
-  }
-  const title = stack === undefined && entry.ofStack ? `AT ... ${entry.name} nn` : `AT ... ${entry.name}`;
+  const isStackNamed = entry.ofStack && stack === undefined;
+  const subject = isStackNamed ? stackNamed(entry, verb, tokens[at + 1], before, around, report) : stack;
+  if (isStackNamed && subject === undefined) return undefined;
   const operands = matchOperands(
-    title,
+    `${before}${entry.name}${isStackNamed ? ' nn' : ''}`,
     entry.operands,
-    line.card,
-    line.tokens,
-    from,
+    card,
+    tokens,
+    at + (isStackNamed ? 2 : 1),
     subject?.version,
     report,
   );
-  if (operands === undefined) return undefined;
-  const action = actionOf(entry, operands, verb, subject, around, report);
-  return action && { at: line.tokens[0]!.at, time: line.operands.number('time'), action };
+  return operands && actionOf(entry, operands, verb, subject, around, report);
 }
 
 function stackNamed(
   entry: ActionEntry,
-  line: Line,
+  verb: Token,
+  token: Token | undefined,
+  before: Place['before'],
   around: Surroundings,
   report: Report,
 ): StackDraft | undefined {
-  const token = line.tokens[3];
-  const help = `in a TWINLAB step the id of the stack follows the verb: AT 2S ${entry.name} 02 ...`;
+  const help =
+    before === ''
+      ? `the id of the stack follows the verb: ${entry.name} 02 ...`
+      : `in a TWINLAB step the id of the stack follows the verb: AT 2S ${entry.name} 02 ...`;
   if (token === undefined) {
-    report.add('TW1203', line.tokens[2]!, `${entry.name} wants the id of a stack`, { help });
+    report.add('TW1203', verb, `${entry.name} wants the id of a stack`, { help });
     return undefined;
   }
   const value = readToken('nn', token, undefined);
@@ -135,17 +168,29 @@ function stackAction(
       return { kind: 'stop', stackId };
     case 'START':
       return { kind: 'start', stackId };
-    case 'LINK': {
-      const device = operands.text('device');
-      const known = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
-      if (!known.has(device) && !stack.source.unread.has(device, 'LINK'))
-        unknownDevice('TW2307', 'AT ... LINK', operands.token('device'), known, report);
-      return { kind: 'link', stackId, device, up: operands.text('state') === 'UP' };
-    }
-    case 'ROUTE': {
-      const route = routeOf(operands, verb.at, stack.version);
-      checkRoute(stack, { config: route, operands }, undefined, report);
-      return { kind: 'route', stackId, route };
+    case 'LINK':
+      return {
+        kind: 'link',
+        stackId,
+        device: deviceOf(entry, operands, stack, report),
+        up: operands.text('state') === 'UP',
+      };
+    case 'ROUTE':
+      return routeAction(operands, verb, stack, report);
+    case 'ADDRESS':
+      return addressAction(entry, operands, verb, stack, report);
+    case 'MTU': {
+      const device = deviceOf(entry, operands, stack, report);
+      const mtu = operands.number('mtu');
+      const most = mtuOf(stack, device);
+      checkMtu(stack, mtu, operands.token('mtu'), report);
+      if (mtu > most) {
+        report.add('TW2309', operands.token('mtu'), `MTU ${mtu} on a link of ${most}`, {
+          label: `${device} carries ${most}`,
+          help: `give the LINK the larger MTU, and lower it by AT 0S MTU ${device} ${most}`,
+        });
+      }
+      return { kind: 'mtu', stackId, device, mtu };
     }
     case 'PORT': {
       const port = listeningPort(operands, report);
@@ -154,6 +199,61 @@ function stackAction(
     }
   }
   throw new Error(`the action table has ${entry.name}, which nothing carries out`);
+}
+
+/** The operand `device`, which has a link; reported when it has none. */
+function deviceOf(entry: ActionEntry, operands: Operands, stack: StackDraft, report: Report): string {
+  const device = operands.text('device');
+  const known = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
+  if (!known.has(device) && !stack.source.unread.has(device, 'LINK'))
+    unknownDevice('TW2307', `AT ... ${entry.name}`, operands.token('device'), known, report);
+  return device;
+}
+
+/** Of the first LINK, which is the device's; no bound where it cannot be told. */
+function mtuOf({ links, autoconf }: StackDraft, device: string): number {
+  const first = [...links, ...autoconf].find(({ config }) => config.device === device);
+  return first?.config.mtu ?? Number.POSITIVE_INFINITY;
+}
+
+function routeAction(operands: Operands, verb: Token, stack: StackDraft, report: Report): Action {
+  const stackId = stack.id;
+  const route = routeOf(operands, verb.at, stack.version);
+  const word = operands.has('verb') ? operands.text('verb') : 'ADD';
+  if (word === 'DEL') {
+    const { device, destination, prefixLength, gateway, kind, from } = route;
+    const metric = operands.maybe('metric');
+    const match = { gateway, metric, kind, from: from ?? 'any', origin: 'static' } as const;
+    return {
+      kind: 'no-route',
+      stackId,
+      device: device === '*' ? undefined : device,
+      destination,
+      prefixLength,
+      match,
+    };
+  }
+  checkRoute(stack, { config: route, operands }, undefined, report);
+  noteDirect(stack, route);
+  return { kind: 'route', stackId, verb: word === 'REPLACE' ? 'REPLACE' : 'ADD', route };
+}
+
+function addressAction(
+  entry: ActionEntry,
+  operands: Operands,
+  verb: Token,
+  stack: StackDraft,
+  report: Report,
+): Action {
+  const device = deviceOf(entry, operands, stack, report);
+  const address = operands.address('address');
+  const adds = operands.text('verb') === 'ADD';
+  const prefixLength = adds ? operands.number('mask') : undefined;
+  if (prefixLength !== undefined) {
+    const config = { at: verb.at, device, adapter: 0, address, prefixLength, mtu: mtuOf(stack, device) };
+    if (checkLinkAddress(stack, { config, operands }, report)) stack.added.push(config);
+  }
+  return { kind: 'address', stackId: stack.id, device, address, prefixLength };
 }
 
 function segmentAction(operands: Operands, around: Surroundings, report: Report): Action {

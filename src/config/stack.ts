@@ -1,5 +1,6 @@
 /** From the lines of a stack's step to what is configured; what cannot be judged by one card alone is for network.ts. */
 import type { Address } from '../../stacks/address/address.ts';
+import type { RouteKind } from '../../stacks/forward/route.ts';
 import type { Token } from './card.ts';
 import type {
   AutoconfConfig,
@@ -38,6 +39,8 @@ export interface StackDraft {
   tcp: StackConfig['tcp'];
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
+  /** Addresses that actions give to links. */
+  readonly added: LinkConfig[];
   readonly autoconf: Drafted<AutoconfConfig>[];
   readonly probe: Drafted<{ device: string; at: Token['at'] }>[];
   readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
@@ -67,6 +70,7 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     tcp: {},
     devices: [],
     links: [],
+    added: [],
     autoconf: [],
     probe: [],
     advertise: [],
@@ -169,8 +173,11 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
 }
 
 /** A direct route over a device makes its destination on-link, as on a link with several prefixes. */
-function noteDirect(draft: StackDraft, { device, gateway, destination, prefixLength }: RouteConfig): void {
-  if (!gateway.isUnspecified || prefixLength === 0) return;
+export function noteDirect(
+  draft: StackDraft,
+  { device, kind, gateway, destination, prefixLength }: RouteConfig,
+): void {
+  if (kind !== 'unicast' || !gateway.isUnspecified || prefixLength === 0) return;
   const lengths = draft.direct.get(device) ?? new Map<number, Set<string>>();
   const networks = lengths.get(prefixLength) ?? new Set<string>();
   networks.add(familyOf(draft.version).format(destination));
@@ -212,14 +219,20 @@ function deviceOf(operands: Operands, at: Token['at']): DeviceConfig {
 
 /** The route of a ROUTE card or of AT ... ROUTE. */
 export function routeOf(operands: Operands, at: Token['at'], version: Version): RouteConfig {
+  const family = familyOf(version);
   const prefixLength = operands.number('mask');
+  const gateway = operands.address('gateway');
+  const length = operands.has('FROM') ? operands.number('source mask') : 0;
   return {
     at,
     device: operands.text('device'),
-    destination: familyOf(version).network(operands.address('destination'), prefixLength),
+    destination: family.network(operands.address('destination'), prefixLength),
     prefixLength,
-    gateway: operands.address('gateway'),
-    metric: operands.number('metric'),
+    gateway,
+    metric: operands.maybe('metric') ?? (gateway.isUnspecified ? 0 : 1),
+    kind: operands.has('TYPE') ? (operands.text('type').toLowerCase() as RouteKind) : 'unicast',
+    from: length === 0 ? undefined : { address: family.network(operands.address('source'), length), length },
+    weight: operands.maybe('weight') ?? 1,
   };
 }
 

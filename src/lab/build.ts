@@ -8,8 +8,16 @@ import { Ipv4Stack } from '../../stacks/ipv4/stack.ts';
 import { Ipv6Stack } from '../../stacks/ipv6/stack.ts';
 import type { Device } from '../../stacks/packet/device.ts';
 import type { Environment } from '../../stacks/packet/environment.ts';
-import type { Stack } from '../../stacks/stack.ts';
-import type { CardRef, Deck, DeviceConfig, FilterConfig, LinkConfig, StackConfig } from '../config/deck.ts';
+import type { Route, Stack } from '../../stacks/stack.ts';
+import type {
+  CardRef,
+  Deck,
+  DeviceConfig,
+  FilterConfig,
+  LinkConfig,
+  RouteConfig,
+  StackConfig,
+} from '../config/deck.ts';
 
 /** Opens the live counterpart of a device; given by whoever runs live, so that virtual time needs no native part. */
 export type OpenLive = (request: LiveRequest) => TunDevice;
@@ -134,18 +142,8 @@ export function build(
         for (const more of own.slice(1)) stack.addAddress(link.index, more.address, more.prefixLength);
       }
       for (const route of config.routes) {
-        const interfaceIndex = links.get(route.device);
-        if (interfaceIndex === undefined) continue;
-        const { destination, prefixLength, gateway, metric } = route;
-        stack.addRoute({
-          destination,
-          prefixLength,
-          gateway,
-          interfaceIndex,
-          metric,
-          origin: 'static',
-          card: cardText(route.at),
-        });
+        const made = routeOf(route, links);
+        if (made !== undefined) stack.addRoute(made);
       }
       if (config.filters.length > 0) stack.filter = inboundFilter(config.filters);
       for (const port of config.suspended) stack.tcp.suspend(port, true);
@@ -156,6 +154,20 @@ export function build(
     throw error;
   }
   return { stacks, segments, devices };
+}
+
+/** As the stack wants it; undefined when its device has no link. */
+export function routeOf(route: RouteConfig, links: ReadonlyMap<string, number>): Route | undefined {
+  const { at, device, from, ...rest } = route;
+  const interfaceIndex = route.kind === 'unicast' ? links.get(device) : 0;
+  if (interfaceIndex === undefined) return undefined;
+  return {
+    ...rest,
+    interfaceIndex,
+    origin: 'static',
+    card: cardText(at),
+    ...(from !== undefined && { from }),
+  };
 }
 
 interface Opened {

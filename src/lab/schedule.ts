@@ -1,9 +1,9 @@
 /** What AT cards do: each action at its time, each outcome told as one event. */
 import { once } from 'node:events';
-import type { EchoResult } from '../../stacks/stack.ts';
+import type { EchoResult, Stack } from '../../stacks/stack.ts';
 import { SECOND } from '../../stacks/time/clock.ts';
-import type { Action, ScheduledAction } from '../config/deck.ts';
-import { cardText } from './build.ts';
+import type { Action, Finding, ScheduledAction } from '../config/deck.ts';
+import { cardText, routeOf } from './build.ts';
 import { type Fetched, fetchFrom } from './fetch.ts';
 import type { Lab, LabHost } from './lab.ts';
 import { PING_DEFAULTS, type PingSummary, ping } from './ping.ts';
@@ -30,13 +30,39 @@ async function runAt(
   tell: (e: ActionEvent) => void,
 ): Promise<void> {
   if (time > lab.now) await lab.advance(time - lab.now);
-  const head = { card: cardText(at), action: action.kind };
+  tell(await perform(lab, action, cardText(at)));
+}
+
+/** A statement that is none, or not a right one; `findings` says what is wrong. */
+export class CommandError extends Error {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super(findings.find((f) => f.severity === 'error')?.message ?? 'nothing to do');
+    this.name = 'CommandError';
+    this.findings = findings;
+  }
+}
+
+/**
+ * Carries out one statement now: an action of AT, without AT and a time (`ROUTE 02 DEL OSA ...`). `from` and `line` name
+ * its place. What fails in the lab is told by the event.
+ * @throws CommandError when it is no statement, or does not fit the deck.
+ */
+export async function command(lab: Lab, text: string, from = 'command', line = 1): Promise<ActionEvent> {
+  const { action, findings } = lab.deck.commands.read(text, from, line);
+  if (action === undefined) throw new CommandError(findings);
+  return await perform(lab, action, cardText({ file: from, line, column: 1 }));
+}
+
+async function perform(lab: Lab, action: Action, card: string): Promise<ActionEvent> {
+  const head = { card, action: action.kind };
   try {
     const outcome = await act(lab, action);
-    tell({ time: lab.now, ...head, ok: true, ...outcome });
+    return { time: lab.now, ...head, ok: true, ...outcome };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    tell({ time: lab.now, ...head, ok: false, text: `${subject(lab, action)}: ${why}` });
+    return { time: lab.now, ...head, ok: false, text: `${subject(lab, action)}: ${why}` };
   }
 }
 
@@ -109,6 +135,13 @@ function silence(last: EchoResult | undefined): string {
   return '';
 }
 
+function linkOf(lab: Lab, stackId: number, device: string): { stack: Stack; index: number } {
+  const { stack, links } = lab.stacks.get(stackId)!;
+  const index = links.get(device);
+  if (index === undefined) throw new Error(`no LINK ${device} on stack ${stackId}`);
+  return { stack, index };
+}
+
 type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping'>>;
 
 async function act(lab: Lab, action: Action): Promise<Outcome> {
@@ -152,19 +185,50 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
       lab.startStack(action.stackId);
       return { text: `stack ${action.stackId} started` };
     case 'link': {
-      const { stack, links } = lab.stacks.get(action.stackId)!;
-      const index = links.get(action.device);
-      if (index === undefined) throw new Error(`no LINK ${action.device} on stack ${action.stackId}`);
+      const { stack, index } = linkOf(lab, action.stackId, action.device);
       stack.setLink(index, action.up);
       return { text: `link ${action.device} of stack ${action.stackId} is ${action.up ? 'up' : 'down'}` };
     }
     case 'route': {
       const { stack, links } = lab.stacks.get(action.stackId)!;
-      const { device, at, ...route } = action.route;
-      const interfaceIndex = links.get(device);
-      if (interfaceIndex === undefined) throw new Error(`no LINK ${device} on stack ${action.stackId}`);
-      stack.addRoute({ ...route, interfaceIndex, origin: 'static', card: cardText(at) });
-      return { text: `route to ${stack.describe(route.destination)}/${route.prefixLength} added` };
+      const { destination, prefixLength, metric, from } = action.route;
+      const route = routeOf(action.route, links);
+      if (route === undefined) throw new Error(`no LINK ${action.route.device} on stack ${action.stackId}`);
+      const name = `route to ${stack.describe(destination)}/${prefixLength}`;
+      if (action.verb === 'REPLACE') {
+        // Nothing is forwarded between the two, so that no packet meets the gap.
+        const match = { metric, from: from ?? ('any' as const), origin: 'static' as const };
+        const gone = stack.withdrawRoutes(destination, prefixLength, match);
+        stack.addRoute(route);
+        return { text: `${name} of stack ${action.stackId} in the place of ${gone}` };
+      }
+      stack.addRoute(route);
+      return { text: `${name} added` };
+    }
+    case 'no-route': {
+      const { stackId, device, destination, prefixLength, match } = action;
+      const { stack } = lab.stacks.get(stackId)!;
+      const interfaceIndex = device === undefined ? undefined : linkOf(lab, stackId, device).index;
+      const gone = stack.withdrawRoutes(destination, prefixLength, { ...match, interfaceIndex });
+      const name = `route to ${stack.describe(destination)}/${prefixLength}`;
+      if (gone === 0) throw new Error(`there is no such ${name}`);
+      return { text: `${name} of stack ${stackId} removed${gone === 1 ? '' : `, ${gone} of them`}` };
+    }
+    case 'address': {
+      const { stackId, device, address, prefixLength } = action;
+      const { stack, index } = linkOf(lab, stackId, device);
+      const name = `address ${stack.describe(address)}`;
+      if (prefixLength !== undefined) {
+        stack.addAddress(index, address, prefixLength);
+        return { text: `${name}/${prefixLength} on ${device} of stack ${stackId}` };
+      }
+      if (!stack.removeAddress(index, address)) throw new Error(`${device} has no ${name} to give up`);
+      return { text: `${name} taken from ${device} of stack ${stackId}` };
+    }
+    case 'mtu': {
+      const { stack, index } = linkOf(lab, action.stackId, action.device);
+      stack.setMtu(index, action.mtu);
+      return { text: `${action.device} of stack ${action.stackId} has MTU ${action.mtu}` };
     }
     case 'port': {
       lab.stacks.get(action.stackId)!.stack.tcp.suspend(action.port, action.suspended);

@@ -257,7 +257,6 @@ export class RouteChains {
         const way = this.wayOf(row);
         if (way.isSpecial) return DEPENDS;
         if (way.usable) return this.#isShared(row, way) ? DEPENDS : row;
-        if (way.isUp) return DEPENDS; // Its gateway does not answer, which only `searchRow` weighs.
       }
     }
     return NONE;

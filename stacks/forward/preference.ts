@@ -7,7 +7,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import type { Route } from './route.ts';
+import type { Route, SourcePrefix } from './route.ts';
 import type { Way } from './ways.ts';
 
 /** What keeps a route from being taken at all. */
@@ -23,15 +23,23 @@ export interface Candidate {
   readonly verdict: 'taken' | 'shares' | Obstacle | Advantage;
 }
 
+/** What the order goes by; a `Way` has it. */
+interface Rank {
+  readonly metric: number;
+  readonly from?: SourcePrefix | undefined;
+  readonly shares: boolean;
+}
+
 /** Why `a` stands before `b` among the routes to one prefix, whatever their order; undefined when it does not. */
-export function precedes(a: Way, b: Way): Extract<Advantage, 'longer-source' | 'lower-metric'> | undefined {
-  const [x, y] = [a.from?.length ?? 0, b.from?.length ?? 0];
+export function precedes(a: Rank, b: Rank): Extract<Advantage, 'longer-source' | 'lower-metric'> | undefined {
+  const x = a.from?.length ?? 0;
+  const y = b.from?.length ?? 0;
   if (x !== y) return x > y ? 'longer-source' : undefined;
   return a.metric < b.metric ? 'lower-metric' : undefined;
 }
 
 /** As good, and flows may go either way. */
-export function sharesWith(a: Way, b: Way): boolean {
+export function sharesWith(a: Rank, b: Rank): boolean {
   return a.shares && b.shares && a.metric === b.metric && (a.from?.length ?? 0) === (b.from?.length ?? 0);
 }
 

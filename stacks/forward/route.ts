@@ -36,6 +36,15 @@ export interface Route {
 /** The largest weight of a route: as in Linux. */
 export const MAX_WEIGHT = 256;
 
+/** May flows be shared between this route and others that are as good? Only where somebody wrote gateways. */
+export function mayShare({
+  kind = 'unicast',
+  origin,
+  gateway,
+}: Pick<Route, 'kind' | 'origin' | 'gateway'>): boolean {
+  return kind === 'unicast' && origin === 'static' && !gateway.isUnspecified;
+}
+
 /** Which routes to a prefix are meant; what is undefined may be anything. */
 export interface RouteMatch {
   readonly gateway?: Address | undefined;

@@ -1,7 +1,14 @@
 /** Ways out: all that routes to different prefixes have in common, kept once however many prefixes go the same way. */
 import type { Address } from '../address/address.ts';
 import type { NeighbourEntry } from './neighbour.ts';
-import { type Route, type RouteKind, type RouteMatch, type SourcePrefix, sameSources } from './route.ts';
+import {
+  mayShare,
+  type Route,
+  type RouteKind,
+  type RouteMatch,
+  type SourcePrefix,
+  sameSources,
+} from './route.ts';
 
 export class Way {
   /** From 1. */
@@ -22,7 +29,7 @@ export class Way {
   readonly kind: RouteKind;
   readonly from: SourcePrefix | undefined;
   readonly weight: number;
-  /** May flows be shared between this way and others that are as good? Only what was written with a gateway. */
+  /** `mayShare` */
   readonly shares: boolean;
   /** More than the destination decides about it, or more than sending is to be done. */
   readonly isSpecial: boolean;
@@ -42,7 +49,7 @@ export class Way {
     this.kind = route.kind ?? 'unicast';
     this.from = route.from;
     this.weight = route.weight ?? 1;
-    this.shares = this.kind === 'unicast' && this.origin === 'static' && !this.isDirect;
+    this.shares = mayShare(route);
     this.isSpecial = this.kind !== 'unicast' || this.from !== undefined;
     this.isUp = isUp;
   }

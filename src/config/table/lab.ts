@@ -1,5 +1,15 @@
 /** What this project adds: segments with conditions, a schedule, small services. */
-import { choice, keyword, number, type Operand, optional, options, token } from '../grammar.ts';
+import {
+  branch,
+  choice,
+  judged,
+  keyword,
+  number,
+  type Operand,
+  optional,
+  options,
+  token,
+} from '../grammar.ts';
 import type { Program, ProgramName, Statement } from '../statement.ts';
 import { routeOperands } from './stack.ts';
 
@@ -136,9 +146,30 @@ export const actions: readonly ActionEntry[] = [
   {
     name: 'ROUTE',
     ofStack: true,
-    operands: routeOperands,
-    help: 'Adds a route.',
-    example: 'AT 5S ROUTE OSA 10.0.0.0 255.0.0.0 9.152.84.1 1',
+    operands: [optional(choice('verb', 'ADD', 'DEL', 'REPLACE')), ...routeOperands],
+    help:
+      'Adds a route; DEL takes it away (with * any device, any number), REPLACE puts it in the place of those to the same ' +
+      'destination with the same FROM and number.',
+    example: 'AT 5S ROUTE ADD OSA 10.0.0.0 255.0.0.0 9.152.84.1 1',
+  },
+  {
+    name: 'ADDRESS',
+    ofStack: true,
+    operands: [
+      branch('verb', {
+        ADD: [token('name', 'device'), token('address', 'address'), token('mask', 'mask')],
+        DEL: [token('name', 'device'), token('address', 'address')],
+      }),
+    ],
+    help: 'Gives a link a further address, or takes one from it; connections from an address that goes are reset.',
+    example: 'AT 5S ADDRESS ADD OSA 9.152.85.65 255.255.252.0',
+  },
+  {
+    name: 'MTU',
+    ofStack: true,
+    operands: [token('name', 'device'), judged('mtu', '576 (IPv4) or 1280 (IPv6) up to the MTU of the LINK')],
+    help: 'Changes the MTU of a link; not above what its LINK card has, since the device carries no more.',
+    example: 'AT 5S MTU OSA 1400',
   },
   {
     name: 'PORT',

@@ -1,5 +1,6 @@
 /** The statements of the two stacks, BSTTINET (IPv4) and BSTT6NET (IPv6). */
-import { branch, choice, judged, keyword, number, optional, token } from '../grammar.ts';
+import { MAX_WEIGHT } from '../../../stacks/forward/route.ts';
+import { branch, choice, judged, keyword, number, optional, orStar, token } from '../grammar.ts';
 import type { Program, ProgramName, Statement } from '../statement.ts';
 
 const stacks: readonly ProgramName[] = ['BSTTINET', 'BSTT6NET'];
@@ -16,11 +17,14 @@ const layer2 = optional(keyword('LAYER2'), token('mac', 'mac'));
 
 /** The operands of ROUTE, which AT ... ROUTE takes as well. */
 export const routeOperands = [
-  token('name', 'device'),
+  orStar(token('name', 'device')),
   token('address', 'destination'),
   token('mask', 'mask'),
   token('address', 'gateway'),
-  number('metric', 0, 65535),
+  orStar(number('metric', 0, 65535)),
+  optional(keyword('FROM'), token('address', 'source'), token('mask', 'source mask')),
+  optional(keyword('WEIGHT'), number('weight', 1, MAX_WEIGHT)),
+  optional(keyword('TYPE'), choice('type', 'BLACKHOLE', 'UNREACHABLE', 'REJECT', 'PROHIBIT')),
 ];
 
 export const stackStatements: readonly Statement[] = [
@@ -119,8 +123,12 @@ export const stackStatements: readonly Statement[] = [
     origin: 'model',
     certainty: 'printed',
     note:
-      'Host bits in the destination are cleared. The longest prefix wins, then the lower number, then the earlier card ' +
-      '(defined here; printed examples have 0 on direct routes and 1 on routes with a gateway).',
+      'Host bits in the destination are cleared. The longest prefix wins, then the longest FROM that the source of the ' +
+      'packet is in, then the lower number (* is 0 on direct routes and 1 on routes with a gateway, as printed examples ' +
+      'have it), then the earlier card. Routes with gateways that are as good share the flows, by WEIGHT (1). A route ' +
+      'whose link is down stands aside. TYPE, with * for the device and 0.0.0.0 or ::0 for the gateway, ends packets: ' +
+      'BLACKHOLE without a word, UNREACHABLE as host (IPv6: address) unreachable, REJECT as net unreachable (IPv6: reject ' +
+      'route, code 6), PROHIBIT as administratively prohibited. All but the printed operands are defined here.',
   },
   {
     name: 'DNS',
