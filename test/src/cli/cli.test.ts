@@ -182,7 +182,7 @@ describe('show', () => {
     const path = deck('two.deck', TWO_HOSTS);
     const expected: Record<string, RegExp> = {
       links: /01 +1 +ETH +UP +1500 +02:54:53:01:04:01 +192\.0\.2\.1\/24/,
-      routes: /01 +192\.0\.2\.0\/24 +direct +ETH/,
+      routes: /01 +192\.0\.2\.0\/24 +- +direct +ETH/,
       neighbors: /01 +192\.0\.2\.2 +ETH +02:54:53:02:04:01/,
       sockets: /02 +tcp +LISTEN +0 +0 +\*:80/,
       counters: /stack 01 +received +\d+/,

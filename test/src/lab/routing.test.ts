@@ -309,7 +309,9 @@ describe.each(FAMILIES)('changes while packets fly, IPv%i', (family) => {
     expect(
       [...network.host('D').stack.tcp.connections()].filter(({ state }) => state === 'ESTABLISHED'),
     ).toHaveLength(1);
-    // Neighbours find out as they do: nobody can tell them (RFC 4861 §7.3).
+    // Until the router finds out that nobody is there (RFC 4861 §7.3), echoes vanish; then it says so.
+    expect(told(await network.host('D').echo(second, { timeout: 10_000_000 }))).toBe('timeout');
+    await network.advance(60_000_000);
     expect(told(await network.host('D').echo(second, { timeout: 10_000_000 }))).toBe('timeout');
     expect(told(await network.host('D').echo(second, { timeout: 10_000_000 }))).toBe('EHOSTUNREACH');
     kept.destroy();
