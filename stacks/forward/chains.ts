@@ -23,6 +23,8 @@ export interface Change {
   readonly routes: number;
   /** Its best way is another, or decides otherwise. */
   readonly best: boolean;
+  /** `isPlain` of its best way; true when it is gone. */
+  readonly plain: boolean;
 }
 
 export class RouteChains {
@@ -59,7 +61,7 @@ export class RouteChains {
     if (head === NONE || precedes(way, this.wayOf(head)) !== undefined) {
       rows.setNext(row, head);
       table.setHead(row);
-      return { prefixes: head === NONE ? 1 : 0, routes: 1, best: true };
+      return { prefixes: head === NONE ? 1 : 0, routes: 1, best: true, plain: this.isPlain(row) };
     }
     const wasPlain = this.isPlain(head);
     // Behind all that are as good: they were written before.
@@ -71,7 +73,8 @@ export class RouteChains {
     }
     rows.setNext(row, rows.next(before));
     rows.setNext(before, row);
-    return { prefixes: 0, routes: 1, best: wasPlain !== this.isPlain(head) };
+    const plain = this.isPlain(head);
+    return { prefixes: 0, routes: 1, best: wasPlain !== plain, plain };
   }
 
   withdraw(network: Address, prefixLength: number, match: RouteMatch): Change {
@@ -91,7 +94,7 @@ export class RouteChains {
       else table.rows.setNext(kept, row);
       kept = row;
     }
-    if (gone.length === 0) return { prefixes: 0, routes: 0, best: false };
+    if (gone.length === 0) return { prefixes: 0, routes: 0, best: false, plain: wasPlain };
     if (kept !== NONE) table.rows.setNext(kept, NONE);
     if (best === NONE) table.removePrefix(head);
     else if (best !== head) table.setHead(best);
@@ -99,8 +102,9 @@ export class RouteChains {
       this.ways.release(this.wayOf(row));
       table.rows.free(row);
     }
-    if (best === NONE) return { prefixes: -1, routes: gone.length, best: true };
-    return { prefixes: 0, routes: gone.length, best: best !== head || wasPlain !== this.isPlain(best) };
+    if (best === NONE) return { prefixes: -1, routes: gone.length, best: true, plain: true };
+    const plain = this.isPlain(best);
+    return { prefixes: 0, routes: gone.length, best: best !== head || wasPlain !== plain, plain };
   }
 
   /** Every route that matches the destination: what is taken, then the losers in order, last what cannot be taken. */

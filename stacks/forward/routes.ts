@@ -135,7 +135,7 @@ export class RouteTable {
     if (value < PATCH || value === ASK) return value;
     const row = this.#below(to, strides.below(value), strides.depth);
     if (row === NONE) return strides.rest(value, word);
-    return this.#chains.isPlain(row) ? this.#chains.prefixes.rows.way(row) : ASK;
+    return this.#chains.prefixes.rows.way(row);
   }
 
   /** The best route by a link that is up. */
@@ -197,7 +197,7 @@ export class RouteTable {
     return NONE;
   }
 
-  #changed(network: Address, length: number, { prefixes: more, best }: Change): void {
+  #changed(network: Address, length: number, { prefixes: more, best, plain }: Change): void {
     if (!best) return;
     const word = this.#isIpv4 ? network.w3 : network.w0;
     const table = this.#chains.prefixes;
@@ -211,6 +211,8 @@ export class RouteTable {
       this.#strides = undefined;
     } else if (length <= strides.depth) {
       strides.refresh(word, length);
+    } else if (!plain) {
+      strides.askBelow(word);
     } else if (more > 0) {
       strides.addBelow(word, length);
     } else if (more < 0) {
@@ -225,7 +227,8 @@ export class RouteTable {
       const word = table.rows.word(row, this.#isIpv4 ? 3 : 0);
       const length = table.rows.length(row);
       if (length <= strides.depth) strides.refresh(word, length);
-      else strides.addBelow(word, length);
+      else if (this.#chains.isPlain(row)) strides.addBelow(word, length);
+      else strides.askBelow(word);
     }
     this.#strides = strides;
   }

@@ -138,6 +138,15 @@ export class Strides {
     this.#count[value - PATCH]!++;
   }
 
+  /** A prefix longer than `depth` does not decide by the destination alone: what lies around it is asked for from now on. */
+  askBelow(word: number): void {
+    const at = this.#at(word);
+    if (at === 0) return;
+    const value = this.#entries[at]!;
+    if (value >= PATCH && value !== ASK) this.#freePatches.push(value - PATCH);
+    this.#entries[at] = ASK;
+  }
+
   /** And gone: the last one takes the patch away; until then its length may be asked in vain. */
   removeBelow(word: number): void {
     const at = this.#at(word);
