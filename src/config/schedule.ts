@@ -206,7 +206,7 @@ function deviceOf(entry: ActionEntry, operands: Operands, stack: StackDraft, rep
   const device = operands.text('device');
   const known = new Set([...stack.links, ...stack.autoconf].map((l) => l.config.device));
   if (!known.has(device) && !stack.source.unread.has(device, 'LINK'))
-    unknownDevice('TW2307', `AT ... ${entry.name}`, operands.token('device'), known, report);
+    unknownDevice('TW2307', entry.name, operands.token('device'), known, report);
   return device;
 }
 

@@ -207,9 +207,38 @@ describe('show', () => {
     expect(chosen('--state', 'sleeping').err).toContain('no state is called SLEEPING');
     expect(chosen('--peer', '192.0.2.1/33').code).toBe(2);
   });
+  it('tells which route a packet takes, and why not the others', () => {
+    const routes = 'ROUTE * 0.0.0.0 0.0.0.0 0.0.0.0 9 TYPE REJECT\nROUTE ETH 0.0.0.0 0.0.0.0 192.0.2.9 1\n';
+    const path = deck('routes.deck', TWO_HOSTS.replace('ATTACH', `${routes}ATTACH`));
+    const asked = (...options: string[]) => twinstack('show', 'routes', path, ...options);
+    const rows = JSON.parse(asked('--to', '198.51.100.1', '--json').out) as Record<string, string>[];
+    expect(rows.filter(({ stack }) => stack === '01').map(({ verdict, card }) => [verdict, card])).toEqual([
+      ['taken', expect.stringMatching(/routes\.deck:\d+:1$/)],
+      ['a lower number wins', expect.stringMatching(/routes\.deck:\d+:1$/)],
+    ]);
+    expect(rows.filter(({ stack }) => stack === '02').map(({ verdict }) => verdict)).toEqual(['no route']);
+    expect(asked('--to', '192.0.2.1').out).toMatch(/01 +an address of this stack/);
+    expect(asked('--to', '198.51.100.1', '--from', '::1').code).toBe(2);
+    expect(asked('--to', '::1').err).toContain('not an address of the family');
+    expect(asked('--from', '192.0.2.1').code).toBe(2);
+  });
   it('looks at a moment of the schedule', () => {
     const { out } = twinstack('show', 'sockets', '--at', '2006ms', deck('two.deck', TWO_HOSTS));
     expect(out).toMatch(/02 +tcp +SYN-RECEIVED/);
+  });
+});
+
+describe('run --commands', () => {
+  it('carries statements out one after the other, and says where one is wrong', () => {
+    const commands = deck(
+      'commands',
+      '* two that are right\nLINK 01 ETH DOWN\n\nPING 01 192.0.2.2\nLINK 01 ETH SIDEWAYS\n',
+    );
+    const { code, out, err } = twinstack('run', deck('two.deck', TWO_HOSTS), '--commands', commands);
+    expect(code).toBe(1);
+    expect(out).toMatch(/ok +link ETH of stack 1 is down +\(.*commands:2:1\)/);
+    expect(out).toMatch(/FAIL .*pings 192\.0\.2\.2: 0\/1 answered.*\(.*commands:4:1\)/);
+    expect(err).toMatch(/commands:5:13 error TW1207/);
   });
 });
 
