@@ -203,7 +203,7 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
         return { text: `${name} of stack ${action.stackId} in the place of ${gone}` };
       }
       stack.addRoute(route);
-      return { text: `${name} added` };
+      return { text: `${name} of stack ${action.stackId} added` };
     }
     case 'no-route': {
       const { stackId, device, destination, prefixLength, match } = action;
