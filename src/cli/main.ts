@@ -263,7 +263,10 @@ program
     ).choices(MODES),
   )
   .addOption(
-    new Option('--profile <name>', 'settings to begin with; linux: what Linux has by default')
+    new Option(
+      '--profile <name>',
+      'settings to begin with; linux: what Linux has by default, as for a script that calls defaults.sh',
+    )
       .choices(['twinstack', 'linux'])
       .default('twinstack'),
   )

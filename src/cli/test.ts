@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkCode } from '../script/expression.ts';
 import type { Libc } from '../script/kernel/libc.ts';
+import { modesOf } from '../script/modes.ts';
 import { parseScript } from '../script/parse.ts';
 import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
-import { modesOf, type Outcome, runScript } from '../script/run.ts';
+import { type Outcome, runScript } from '../script/run.ts';
 import { ScriptError } from '../script/scanner.ts';
 import { readOptions } from '../script/script-options.ts';
 import { LINUX } from '../script/settings.ts';
+import type { Beside } from '../script/shell.ts';
 import type { Script } from '../script/syntax.ts';
 import { VirtualWorld } from '../script/virtual-world.ts';
 import type { Mode, World } from '../script/world.ts';
@@ -52,12 +54,13 @@ export async function test(request: TestRequest): Promise<number> {
   if (!request.json) process.stdout.write('TAP version 14\n');
   for (const script of scripts) {
     const options = readOptions(script);
+    const how = { isLinux: request.profile === 'linux', beside: besideOf(script.file) };
     for (const mode of request.mode === undefined
       ? modesOf(script, options, request.kernel)
       : [request.mode]) {
       const start = performance.now();
       const tolerance = request.kernel ? Math.max(options.tolerance, REAL_TIME) : options.tolerance;
-      const played = runScript(script, { ...options, tolerance }, makeWorld(mode, options.mtu));
+      const played = runScript(script, { ...options, tolerance, ...how }, makeWorld(mode, options.mtu));
       const outcome = request.kernel ? onKernel(script, played) : played;
       const one = { file: script.file, mode, outcome, took: performance.now() - start };
       judged.push(one);
@@ -121,6 +124,14 @@ function scriptsIn(path: string): string[] {
       if (entry.isDirectory()) return scriptsIn(inner);
       return entry.name.endsWith('.pkt') ? [inner] : [];
     });
+}
+
+/** What a script's shell lines call by a path of its own folder: `../common/defaults.sh`. */
+function besideOf(file: string): Beside {
+  return (name) => {
+    const path = join(dirname(file), name);
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? readText(path) : undefined;
+  };
 }
 
 /** Tried before anything is played, so that nothing is played in vain. */

@@ -1,5 +1,10 @@
 /** The system calls that a script may make; each by the manual page of its name. */
 import type { HostAddress } from '../sockets/host.ts';
+import { flagsOf, innerNumber, namesOf, numberOf, vectorLength } from './arguments.ts';
+import { Epoll, poll } from './epoll.ts';
+import type { Names } from './expression.ts';
+import { control } from './messages.ts';
+import { FileStream, pipe, type Stream } from './streams.ts';
 import type { Call, Value } from './syntax.ts';
 import {
   isSocket,
@@ -16,34 +21,51 @@ import {
 export interface Returned {
   readonly result: Result;
   /** By argument: what `[x]` there is compared with. */
-  readonly written?: ReadonlyMap<number, OptionValue>;
+  readonly written?: ReadonlyMap<number, Written>;
 }
+
+/** A value, or those of a structure by the names of its fields. */
+export type Written = OptionValue | Names;
 
 const DEFAULT_PORT = 8080;
 const FIRST_FD = 3;
 const MILLISECOND = 1_000;
 
-type Handler = (calls: Calls, call: Call) => Returned | Result | typeof WOULD_BLOCK;
+export const EBADF: Result = { errno: 'EBADF' };
+/** What a length that no memory has comes to. */
+const EFAULT: Result = { errno: 'EFAULT' };
+
+/** The system calls by name (handlers.ts). */
+export type Handlers = Readonly<
+  Record<string, (calls: Calls, call: Call) => Returned | Result | typeof WOULD_BLOCK>
+>;
 
 export class Calls {
   readonly #world: World;
+  readonly #handlers: Handlers;
   readonly #sockets = new Map<number, PosixSocket>();
-  readonly #epolls = new Map<number, Map<number, string[]>>();
+  readonly #epolls = new Map<number, Epoll>();
+  /** Files and ends of pipes. */
+  readonly #streams = new Map<number, Stream>();
+  /** That shell lines have made: bytes by name. */
+  readonly #files = new Map<string, number>();
   /** The stream socket that the script is about: the one connected or accepted last. */
   underTest: PosixSocket | undefined;
   /** The port that packets without ports are for. */
   localPort = DEFAULT_PORT;
   readonly remotePort = DEFAULT_PORT;
+  readonly #isConnected = new WeakSet<PosixSocket>();
   /** What a blocking write has already handed over. */
   readonly #progress = new Map<Call, number>();
 
-  constructor(world: World) {
+  constructor(world: World, handlers: Handlers) {
     this.#world = world;
+    this.#handlers = handlers;
   }
 
   /** Undefined: it blocks; ask again when something has happened. */
   try(call: Call): Returned | undefined {
-    const handler = Object.hasOwn(HANDLERS, call.name) ? HANDLERS[call.name] : undefined;
+    const handler = Object.hasOwn(this.#handlers, call.name) ? this.#handlers[call.name] : undefined;
     if (handler === undefined) throw new NotSupported(`system call ${call.name}`);
     const returned = handler(this, call);
     if (returned === WOULD_BLOCK) return undefined;
@@ -74,8 +96,12 @@ export class Calls {
   #free(call: Call): number {
     if (call.result.kind === 'number' && call.result.value >= 0) return call.result.value;
     let fd = FIRST_FD;
-    while (this.#sockets.has(fd) || this.#epolls.has(fd)) fd++;
+    while (this.#sockets.has(fd) || this.#epolls.has(fd) || this.#streams.has(fd)) fd++;
     return fd;
+  }
+
+  addFiles(files: ReadonlyMap<string, number>): void {
+    for (const [name, size] of files) this.#files.set(name, size);
   }
 
   of(call: Call, index = 0): PosixSocket | undefined {
@@ -97,6 +123,7 @@ export class Calls {
     const { address, port } = this.#address(call, 1, this.#world.connectAddress, this.remotePort);
     const result = socket.connect(address, port);
     if (socket.type === 'stream') this.underTest = socket;
+    else this.#isConnected.add(socket);
     if (socket.port !== 0) this.localPort = socket.port;
     return result;
   }
@@ -104,6 +131,7 @@ export class Calls {
   accept(call: Call): Tried {
     const socket = this.of(call);
     if (socket === undefined) return EBADF;
+    if (call.arguments[1]?.kind === 'struct') throw new NotSupported('the address that accept tells');
     const accepted = socket.accept();
     if (!isSocket(accepted)) return accepted;
     accepted.nonBlocking = namesOf(call, 3).includes('SOCK_NONBLOCK');
@@ -144,19 +172,36 @@ export class Calls {
 
   /** Reads `length` bytes; a blocking caller gets what is there. */
   read(call: Call, length: number): Tried {
+    if (length < 0) return EFAULT;
+    const stream = this.#streams.get(numberOf(call, 0));
+    if (stream !== undefined) return stream.take(length);
     const socket = this.of(call);
-    return socket === undefined ? EBADF : socket.read(length);
+    return socket === undefined ? EBADF : socket.read(length, flagsOf(call));
+  }
+
+  receive(call: Call): Returned | typeof WOULD_BLOCK {
+    const { expects, judge } = control(call);
+    const socket = this.of(call);
+    if (socket === undefined) return { result: EBADF };
+    const result = this.read(call, vectorLength(call.arguments[1]));
+    if (result === WOULD_BLOCK) return undefined;
+    return expects && typeof result === 'number' ? { result, written: judge(socket) } : { result };
   }
 
   /** A blocking write returns when all of it is taken. */
   write(call: Call, length: number): Tried {
+    if (length < 0) return EFAULT;
+    const stream = this.#streams.get(numberOf(call, 0));
+    if (stream !== undefined) return stream.give(length);
     const socket = this.of(call);
     if (socket === undefined) return EBADF;
+    const flags = flagsOf(call);
     const before = this.#progress.get(call) ?? 0;
-    const written = socket.write(length - before, namesOf(call, 3));
-    if (socket.nonBlocking || typeof written === 'object') {
+    const written = socket.write(length - before, flags);
+    if (socket.nonBlocking || flags.includes('MSG_DONTWAIT') || typeof written === 'object') {
       this.#progress.delete(call);
-      return written;
+      // What has gone before the error counts.
+      return before > 0 && typeof written === 'object' ? before : written;
     }
     const done = before + (written ?? 0);
     if (done >= length) {
@@ -168,15 +213,83 @@ export class Calls {
   }
 
   sendTo(call: Call, length: number): Tried {
+    if (length < 0) return EFAULT;
     const socket = this.of(call);
     if (socket?.type !== 'datagram') return this.write(call, length);
+    const given = call.arguments[4];
+    if (given === undefined || (given.kind !== 'struct' && this.#isConnected.has(socket)))
+      return this.write(call, length);
     const { address, port } = this.#address(call, 4, this.#world.connectAddress, this.remotePort);
     return socket.sendTo(length, address, port);
+  }
+
+  open(call: Call): Result {
+    const [path] = call.arguments;
+    if (path?.kind !== 'string') throw new NotSupported('open of something that is no name');
+    const size =
+      this.#files.get(path.value) ?? (path.value === '/dev/zero' ? Number.MAX_SAFE_INTEGER : undefined);
+    if (size === undefined) throw new NotSupported(`the file ${path.value}, which no shell line has made,`);
+    const fd = this.#free(call);
+    this.#streams.set(fd, new FileStream(size));
+    return fd;
+  }
+
+  pipe(call: Call): Result {
+    const [given] = call.arguments;
+    const items = given?.kind === 'list' ? given.items : [];
+    for (const [i, end] of pipe().entries()) {
+      const item = items[i];
+      const fd =
+        item?.kind === 'number'
+          ? item.value
+          : this.#free({ ...call, result: { ...call.result, kind: 'ellipsis' } });
+      this.#streams.set(fd, end);
+    }
+    return 0;
+  }
+
+  /** From a file or a pipe to a socket, or from a socket to a pipe. */
+  move(call: Call, from: number, offset: Value | undefined, to: number, length: number): Tried {
+    if (length < 0) return EFAULT;
+    const source = this.#streams.get(from);
+    const socket = this.#sockets.get(from);
+    const into = this.#streams.get(to);
+    const target = this.#sockets.get(to);
+    if (source === undefined && socket === undefined) return EBADF;
+    if (into === undefined && target === undefined) return EBADF;
+    if (source === undefined) {
+      if (socket!.queued('in') === 0) return socket!.read(length, []);
+      const room = into?.give(Math.min(length, socket!.queued('in')));
+      return typeof room === 'number' ? socket!.read(room, []) : room;
+    }
+    const at = offset === undefined ? undefined : numbersOf(offset)[0];
+    const there =
+      source instanceof FileStream && at !== undefined
+        ? source.from(at, length)
+        : Math.min(length, source.available);
+    if (there === 0) return source instanceof FileStream ? 0 : source.take(length);
+    const given = into === undefined ? this.#write(call, target!, there) : into.give(there);
+    if (typeof given === 'number' && at === undefined) source.take(given);
+    return given;
+  }
+
+  /** As much as there is room for; a blocking caller waits for some. */
+  #write(call: Call, socket: PosixSocket, length: number): Tried {
+    return socket.write(
+      length,
+      call.name === 'splice' && namesOf(call, 5).includes('SPLICE_F_MORE') ? ['MSG_MORE'] : [],
+    );
   }
 
   close(call: Call): Result {
     const fd = numberOf(call, 0);
     if (this.#epolls.delete(fd)) return 0;
+    const stream = this.#streams.get(fd);
+    if (stream !== undefined) {
+      stream.close();
+      this.#streams.delete(fd);
+      return 0;
+    }
     const socket = this.#sockets.get(fd);
     if (socket === undefined) return EBADF;
     this.#sockets.delete(fd);
@@ -192,184 +305,33 @@ export class Calls {
 
   blocks(call: Call): boolean {
     if (call.name === 'poll' || call.name === 'epoll_wait') return true;
-    const flags = ['send', 'recv', 'sendto', 'recvfrom'].includes(call.name) ? namesOf(call, 3) : [];
-    return !(this.of(call)?.nonBlocking ?? true) && !flags.includes('MSG_DONTWAIT');
+    const fd = numberOf(call, call.name === 'splice' && this.#streams.has(numberOf(call, 0)) ? 2 : 0);
+    if (this.#streams.has(fd)) return true;
+    return !(this.#sockets.get(fd)?.nonBlocking ?? true) && !flagsOf(call).includes('MSG_DONTWAIT');
   }
 
   poll(call: Call): Returned | typeof WOULD_BLOCK {
-    const fds = call.arguments[0];
-    if (fds?.kind !== 'list') throw new NotSupported('poll of something that is no list');
-    let ready = 0;
-    const wanted = new Map<number, OptionValue>();
-    for (const item of fds.items) {
-      if (item.kind !== 'struct') throw new NotSupported('poll of something that is no structure');
-      const fd = item.fields.get('fd');
-      const events = item.fields.get('events');
-      const socket = fd?.kind === 'number' ? this.#sockets.get(fd.value) : undefined;
-      const found = socket === undefined ? ['POLLNVAL'] : pollEvents(socket, nameList(events), 'POLL');
-      if (found.length > 0) ready++;
-      const expected = item.fields.get('revents');
-      if (expected !== undefined && !sameNames(nameList(expected), found)) {
-        wanted.set(0, `revents ${found.join('|') || '0'}`);
-      }
-    }
-    if (ready === 0 && numberOf(call, 2) !== 0) return WOULD_BLOCK;
-    return { result: ready, written: wanted };
+    return poll(call, (fd) => this.#sockets.get(fd));
   }
 
   epollCreate(call: Call): Result {
     const fd = this.#free(call);
-    this.#epolls.set(fd, new Map());
+    this.#epolls.set(fd, new Epoll());
     return fd;
   }
 
   epollControl(call: Call): Result {
-    const watched = this.#epolls.get(numberOf(call, 0));
-    if (watched === undefined) return EBADF;
-    const fd = numberOf(call, 2);
-    if (namesOf(call, 1).includes('EPOLL_CTL_DEL')) return watched.delete(fd) ? 0 : { errno: 'ENOENT' };
-    const event = call.arguments[3];
-    watched.set(fd, event?.kind === 'struct' ? nameList(event.fields.get('events')) : []);
-    return 0;
+    return this.#epolls.get(numberOf(call, 0))?.control(call, (fd) => this.#sockets.get(fd)) ?? EBADF;
   }
 
   epollWait(call: Call): Returned | typeof WOULD_BLOCK {
-    const watched = this.#epolls.get(numberOf(call, 0));
-    if (watched === undefined) return { result: EBADF };
-    let ready = 0;
-    for (const [fd, events] of watched) {
-      const socket = this.#sockets.get(fd);
-      if (socket !== undefined && pollEvents(socket, events, 'EPOLL').length > 0) ready++;
-    }
-    if (ready === 0 && numberOf(call, 3) !== 0) return WOULD_BLOCK;
-    return { result: ready };
+    const epoll = this.#epolls.get(numberOf(call, 0));
+    return epoll === undefined ? { result: EBADF } : epoll.wait(call, (fd) => this.#sockets.get(fd));
   }
 }
 
-const EBADF: Result = { errno: 'EBADF' };
-
-function pollEvents(socket: PosixSocket, asked: readonly string[], prefix: string): string[] {
-  const { readable, writable, hungUp, error, peerClosed } = socket.ready;
-  const found: string[] = [];
-  if (readable && asked.includes(`${prefix}IN`)) found.push(`${prefix}IN`);
-  if (writable && asked.includes(`${prefix}OUT`)) found.push(`${prefix}OUT`);
-  if (peerClosed && asked.includes(`${prefix}RDHUP`)) found.push(`${prefix}RDHUP`);
-  if (error) found.push(`${prefix}ERR`);
-  if (hungUp) found.push(`${prefix}HUP`);
-  return found;
+/** The offset of `[0]`, of `0`; none of `NULL`. */
+function numbersOf(value: Value): number[] {
+  if (value.kind === 'number') return [value.value];
+  return value.kind === 'list' ? value.items.flatMap(numbersOf) : [];
 }
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return [...a].sort().join() === [...b].sort().join();
-}
-
-function nameList(value: Value | undefined): string[] {
-  return value?.kind === 'names' ? [...value.names] : [];
-}
-
-export function numberOf(call: Call, index: number): number {
-  const value = call.arguments[index];
-  if (value?.kind !== 'number')
-    throw new NotSupported(`argument ${index + 1} of ${call.name}: a number is expected`);
-  return value.value;
-}
-
-export function namesOf(call: Call, index: number): readonly string[] {
-  return nameList(call.arguments[index]);
-}
-
-function optionName(call: Call): string {
-  const value = call.arguments[2];
-  if (value?.kind !== 'names') throw new NotSupported(`${call.name} of an option without a name`);
-  return value.names[0]!;
-}
-
-/** The integers of `[1]`, `{onoff=1, linger=0}`. */
-function numbersIn(value: Value | undefined): number[] {
-  if (value?.kind === 'number') return [value.value];
-  if (value?.kind === 'list') return value.items.flatMap(numbersIn);
-  return value?.kind === 'struct' ? [...value.fields.values()].flatMap(numbersIn) : [];
-}
-
-/** The same, or the one text of `"reno"`, `["reno"]`. */
-function optionValues(value: Value | undefined): OptionValue[] {
-  const text = value?.kind === 'list' ? value.items[0] : value;
-  return text?.kind === 'string' ? [text.value] : numbersIn(value);
-}
-
-/** `htons(80)`, `80` */
-function innerNumber(value: Value): number {
-  if (value.kind === 'number') return value.value;
-  if (value.kind === 'apply' && value.arguments[0]?.kind === 'number') return value.arguments[0].value;
-  throw new NotSupported('a port that is no number');
-}
-
-/** The bytes of all parts of an I/O vector, or of the structure that holds one. */
-function vectorLength(value: Value | undefined): number {
-  if (value?.kind === 'list') return value.items.reduce((sum, item) => sum + vectorLength(item), 0);
-  if (value?.kind !== 'struct') throw new NotSupported('an I/O vector that is no list');
-  const inner = value.fields.get('msg_iov');
-  if (inner !== undefined) return vectorLength(inner);
-  const length = value.fields.get('iov_len') ?? value.fields.get('1');
-  if (length?.kind !== 'number') throw new NotSupported('a part of an I/O vector without a length');
-  return length.value;
-}
-
-const HANDLERS: Readonly<Record<string, Handler>> = {
-  socket: (calls, call) => calls.socket(call),
-  bind: (calls, call) => calls.bind(call),
-  listen: (calls, call) => calls.of(call)?.listen(numberOf(call, 1)) ?? EBADF,
-  accept: (calls, call) => calls.accept(call),
-  accept4: (calls, call) => calls.accept(call),
-  connect: (calls, call) => calls.connect(call),
-  read: (calls, call) => calls.read(call, numberOf(call, 2)),
-  recv: (calls, call) => calls.read(call, numberOf(call, 2)),
-  recvfrom: (calls, call) => calls.read(call, numberOf(call, 2)),
-  readv: (calls, call) => calls.read(call, vectorLength(call.arguments[1])),
-  recvmsg: (calls, call) => calls.read(call, vectorLength(call.arguments[1])),
-  write: (calls, call) => calls.write(call, numberOf(call, 2)),
-  send: (calls, call) => calls.write(call, numberOf(call, 2)),
-  sendto: (calls, call) => calls.sendTo(call, numberOf(call, 2)),
-  writev: (calls, call) => calls.write(call, vectorLength(call.arguments[1])),
-  sendmsg: (calls, call) => calls.write(call, vectorLength(call.arguments[1])),
-  close: (calls, call) => calls.close(call),
-  shutdown: (calls, call) => calls.of(call)?.shutdown(namesOf(call, 1)[0] ?? '') ?? EBADF,
-  fcntl: (calls, call) => {
-    const socket = calls.of(call);
-    if (socket === undefined) return EBADF;
-    const command = namesOf(call, 1)[0];
-    // O_RDWR is 2, O_NONBLOCK 0x800.
-    if (command === 'F_GETFL') return socket.nonBlocking ? 0x802 : 2;
-    if (command !== 'F_SETFL') throw new NotSupported(`fcntl ${command}`);
-    socket.nonBlocking = namesOf(call, 2).includes('O_NONBLOCK');
-    return 0;
-  },
-  ioctl: (calls, call) => {
-    const socket = calls.of(call);
-    if (socket === undefined) return EBADF;
-    const asked = namesOf(call, 1)[0] ?? '';
-    const directions: Readonly<Record<string, 'in' | 'out'>> = {
-      SIOCINQ: 'in',
-      FIONREAD: 'in',
-      SIOCOUTQ: 'out',
-    };
-    const direction = directions[asked];
-    if (direction === undefined) throw new NotSupported(`ioctl ${asked}`);
-    return { result: 0, written: new Map([[2, socket.queued(direction)]]) };
-  },
-  setsockopt: (calls, call) => {
-    const socket = calls.of(call);
-    return socket === undefined ? EBADF : socket.setOption(optionName(call), optionValues(call.arguments[3]));
-  },
-  getsockopt: (calls, call) => {
-    const socket = calls.of(call);
-    return socket === undefined
-      ? EBADF
-      : { result: 0, written: new Map([[3, socket.getOption(optionName(call))]]) };
-  },
-  poll: (calls, call) => calls.poll(call),
-  epoll_create: (calls, call) => calls.epollCreate(call),
-  epoll_create1: (calls, call) => calls.epollCreate(call),
-  epoll_ctl: (calls, call) => calls.epollControl(call),
-  epoll_wait: (calls, call) => calls.epollWait(call),
-};

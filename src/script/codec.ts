@@ -177,6 +177,11 @@ function optionBytes(options: readonly TcpOption[]): Uint8Array {
         break;
       case 'md5':
         bytes.push(19, 2 + option.bytes.length, ...option.bytes);
+        break;
+      case 'ECN':
+        // RFC 9768 §3.2.3: the kind says which counter stands first.
+        bytes.push(option.counters[0]?.[0] === 'e1b' ? 174 : 172, 2 + 3 * option.counters.length);
+        for (const [, n] of option.counters) bytes.push((n >> 16) & 255, (n >> 8) & 255, n & 255);
     }
   }
   while (bytes.length % 4 !== 0) bytes.push(0);

@@ -8,15 +8,23 @@ import { optionText } from './show-packet.ts';
 import type { IpFields, PacketLine, TcpOption, TcpPacket } from './syntax.ts';
 
 const ACK = FLAG_BITS['.']!;
+const PSH = FLAG_BITS['P']!;
 const ECN_WANTED = { noecn: [0], ect0: [2], ect1: [1], ect01: [1, 2], ce: [3] } as const;
 
-/** Empty when it is. `tolerance`: ms that a timestamp may differ by. */
+export interface Strictness {
+  /** That a timestamp may differ by; infinite: it is not compared. */
+  readonly ticks: number;
+  /** PSH on data is compared; on Linux it tells where the buffers of its segmentation offload end. */
+  readonly push: boolean;
+}
+
+/** Empty when it is. */
 export function differences(
   family: Family,
   line: PacketLine,
   seen: Seen,
   flow: Flow | undefined,
-  tolerance: number,
+  strictness: Strictness,
 ): string[] {
   if (line.protocol !== seen.protocol) return [`protocol: ${line.protocol} expected, ${seen.protocol} sent`];
   const found = ipDifferences(line.ip, seen);
@@ -30,7 +38,7 @@ export function differences(
     }
     if (line.mtu !== undefined && seen.mtu !== line.mtu) found.push(differs('mtu', line.mtu, seen.mtu));
   } else if (line.protocol === 'tcp' && seen.protocol === 'tcp') {
-    found.push(...tcpDifferences(line, seen, flow, tolerance));
+    found.push(...tcpDifferences(line, seen, flow, strictness));
   }
   return found;
 }
@@ -56,11 +64,13 @@ function tcpDifferences(
   line: TcpPacket,
   seen: Extract<Seen, { protocol: 'tcp' }>,
   flow: Flow | undefined,
-  tolerance: number,
+  strictness: Strictness,
 ): string[] {
   const found: string[] = [];
   const seq = flow?.toScript(seen.seq) ?? seen.seq >>> 0;
-  if (line.flags !== seen.flags) found.push(differs('flags', names(line.flags), names(seen.flags)));
+  const differing = line.flags ^ seen.flags;
+  const isEqual = differing === 0 || (differing === PSH && !strictness.push && seen.length > 0);
+  if (!isEqual) found.push(differs('flags', names(line.flags), names(seen.flags)));
   if (line.sequence.start !== seq) found.push(differs('sequence number', line.sequence.start, seq));
   if (line.sequence.length !== seen.length) found.push(differs('length', line.sequence.length, seen.length));
   if (line.ack !== undefined && (seen.flags & ACK) !== 0 && line.ack >>> 0 !== seen.ack >>> 0) {
@@ -69,7 +79,7 @@ function tcpDifferences(
   if (line.window !== undefined && line.window !== seen.window)
     found.push(differs('win', line.window, seen.window));
   if ((line.urgent ?? 0) !== seen.urgent) found.push(differs('urg', line.urgent ?? 0, seen.urgent));
-  if (line.options !== 'any') found.push(...optionDifferences(line.options, seen.options, flow, tolerance));
+  if (line.options !== 'any') found.push(...optionDifferences(line.options, seen.options, flow, strictness));
   return found;
 }
 
@@ -82,11 +92,11 @@ function optionDifferences(
   expected: readonly TcpOption[],
   sent: readonly TcpOption[],
   flow: Flow | undefined,
-  tolerance: number,
+  strictness: Strictness,
 ): string[] {
   const same =
     expected.length === sent.length &&
-    expected.every((option, i) => sameOption(option, sent[i]!, flow, tolerance));
+    expected.every((option, i) => sameOption(option, sent[i]!, flow, strictness));
   if (same) return [];
   const text = (options: readonly TcpOption[]): string =>
     options.length === 0 ? 'no options' : `<${options.map(optionText).join(',')}>`;
@@ -102,11 +112,11 @@ function sameOption(
   expected: TcpOption,
   sent: TcpOption,
   flow: Flow | undefined,
-  tolerance: number,
+  strictness: Strictness,
 ): boolean {
   if (expected.kind === 'TS' && sent.kind === 'TS') {
     const off = (sent.value - (flow?.stampToWire(expected.value) ?? expected.value)) | 0;
-    return expected.echo >>> 0 === sent.echo && Math.abs(off) <= tolerance;
+    return expected.echo >>> 0 === sent.echo && Math.abs(off) <= strictness.ticks;
   }
   // A cookie is the stack's own secret: an expected one without bytes stands for any.
   if (expected.kind === 'FO' && sent.kind === 'FO' && expected.bytes.length === 0) return true;

@@ -82,6 +82,7 @@ const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_retrans: (i) => roundUp(i.retransmitted, i.mss),
   tcpi_min_rtt: (i) => (i.minRtt === 0 ? 0xffff_ffff : i.minRtt),
   tcpi_backoff: (i) => i.timeouts,
+  tcpi_retransmits: (i) => i.timeouts,
   tcpi_total_retrans: (i) => i.retransmits,
   tcpi_probes: (i) => i.probes,
   tcpi_advmss: (i) => i.advertisedMss,

@@ -1,9 +1,13 @@
 /** The system calls of a script: `0.1 read(4, ..., 1000) = -1 EAGAIN (Resource temporarily unavailable)`. */
+import { unknownCall } from './names.ts';
 import type { Scanner } from './scanner.ts';
+import { unknownOption } from './socket-option-names.ts';
 import type { Call, Value } from './syntax.ts';
 
 const NAME = /[A-Za-z_]\w*/y;
 const NUMBER = /0x[0-9a-fA-F]+|-?\d+(?:\.\d+)?/y;
+/** Of `O_RDWR|O_NONBLOCK`, `O_RDWR|0x800`. */
+const BIT = /0x[0-9a-fA-F]+|\d+|[A-Za-z_]\w*/y;
 const STRING = /"((?:[^"\\\n]|\\.)*)"/y;
 const ERRNO = /E[A-Z0-9]+/y;
 /** `(Resource temporarily unavailable)`, `(flags O_RDWR)`: for people. */
@@ -14,12 +18,21 @@ const FIELD = /([A-Za-z_][\w.]*)\s*(?:\(\s*(?:\d+|\.\.\.)\s*\))?\s*=/y;
 export function parseCall(scanner: Scanner): Call {
   const at = scanner.place;
   const name = scanner.need(NAME, 'a packet (< or >), a system call, a shell line or %{ code }%')[0];
+  const unknown = scanner.text[scanner.at] === '(' ? unknownCall(name) : undefined;
+  if (unknown !== undefined) scanner.fail(unknown, at);
   const given = list(scanner, `behind ${name}`, '(', ')');
+  if (name === 'setsockopt' || name === 'getsockopt') checkOption(scanner, given[2]);
   scanner.expect('=', `and a result behind ${name}(...)`);
   const result = value(scanner);
   const errno = result.kind === 'number' ? scanner.match(ERRNO)?.[0] : undefined;
   scanner.match(REMARK);
   return { kind: 'call', at, name, arguments: given, result, errno };
+}
+
+function checkOption(scanner: Scanner, option: Value | undefined): void {
+  if (option?.kind !== 'names' || option.names.length !== 1) return;
+  const unknown = unknownOption(option.names[0]!);
+  if (unknown !== undefined) scanner.fail(unknown, option.at);
 }
 
 function list(scanner: Scanner, where: string, open: string, close: string): Value[] {
@@ -41,20 +54,26 @@ function value(scanner: Scanner): Value {
   const text = scanner.match(STRING);
   if (text !== undefined) return { at, kind: 'string', value: withEscapes(text[1]!) };
   const number = scanner.match(NUMBER);
-  if (number !== undefined) return { at, kind: 'number', value: product(scanner, Number(number[0])) };
+  if (number !== undefined) return { at, kind: 'number', value: product(scanner, numberOf(number[0])) };
   const name = scanner.need(NAME, 'an argument')[0];
   if (scanner.text[scanner.at] === '(') {
     return { at, kind: 'apply', name, arguments: list(scanner, `behind ${name}`, '(', ')') };
   }
   const names = [name];
-  while (scanner.take('|')) names.push(scanner.need(NAME, 'a name behind |')[0]);
+  while (scanner.take('|')) names.push(scanner.need(BIT, 'a name behind |')[0]);
   return { at, kind: 'names', names };
+}
+
+/** With `0x` and, as in C, with a leading 0. */
+function numberOf(text: string): number {
+  return /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
 }
 
 /** `10*1024`, `1 << 20`: sizes are written so. */
 function product(scanner: Scanner, first: number): number {
   let n = first;
-  while (scanner.take('*')) n *= Number(scanner.need(NUMBER, 'a number behind *')[0]);
+  while (scanner.take('*')) n *= numberOf(scanner.need(NUMBER, 'a number behind *')[0]);
+  if (scanner.take('<<')) n *= 2 ** numberOf(scanner.need(NUMBER, 'a number behind <<')[0]);
   return n;
 }
 

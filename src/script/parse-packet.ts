@@ -2,6 +2,7 @@
 import { parseLie } from './lies.ts';
 import type { Scanner } from './scanner.ts';
 import type {
+  Foreign,
   IcmpPacket,
   IpFields,
   PacketLine,
@@ -13,12 +14,22 @@ import type {
 } from './syntax.ts';
 
 const INTEGER = /0x[0-9a-fA-F]+|-?\d+/y;
-const FLAGS = /[SFRPUEWA.]+|-|[0-9]+(?=[SFRPUEW.])/y;
+/** A digit is the ACE field of RFC 9768: the bits of A, W and E as one number. */
+const FLAGS = /[0-7]?[SFRPUEWA.][SFRPUEWA.0-7]*|-/y;
 const SPAN = /(\d+)\s*:\s*(\d+)\s*\(\s*(\d+)\s*\)/y;
 const PORTS = /\[?\s*(\d+)\s*>\s*(\d+)\s*\]?/y;
 const WORD = /[A-Za-z_][A-Za-z_0-9]*/y;
-const HEX = /(?:0x)?([0-9a-fA-F]+)|"([^"\n]*)"/y;
+const HEX = /(?:0x)?([0-9a-fA-F]+)\b|"([0-9a-fA-F]*)"/y;
 const ECN = ['noecn', 'ect01', 'ect0', 'ect1', 'ce'] as const;
+/** Of the dialects for IP in IP, GRE and MPLS, for SCTP and for MPTCP. */
+const ENCAPSULATION = /ipv4\b|ipv6\b|gre\b|mpls\b|sctp\b|addr\[|udp\s*\(\s*\d+\s*>/y;
+/** Options that other dialects have: MPTCP, TCP-AO and such. */
+const FOREIGN_OPTION =
+  /(?:mp_?[a-z]+|dss|dss\d|add_addr(?:ess)?|rm_addr|remove_addr(?:ess)?|tcp_?ao|ao|exp-tfo|tfo)\b/y;
+/** An option as it is read; a foreign one makes the packet foreign. */
+type Read = TcpOption | { readonly kind: 'foreign'; readonly text: string };
+/** Up to the line that begins with a time, a shell line, a comment, or nothing. */
+const REST = /[^\n]*(?:\n(?![ \t]*(?:[\d*+.`/#]|%\{|\r?$|$))[^\n]*)*/y;
 const NO_IP_FIELDS: IpFields = { ecn: undefined, tos: undefined, flowLabel: undefined, ttl: undefined };
 
 /** Bits of the flags as they stand in the header; `A` is the AE bit of RFC 9768. */
@@ -34,7 +45,7 @@ export const FLAG_BITS: Readonly<Record<string, number>> = {
   A: 0x100,
 };
 
-export function parsePacket(scanner: Scanner): PacketLine {
+export function parsePacket(scanner: Scanner): PacketLine | Foreign {
   const at = scanner.place;
   const direction = scanner.take('<') ? 'in' : 'out';
   if (direction === 'out') scanner.expect('>', 'in front of a packet');
@@ -48,10 +59,22 @@ export function parsePacket(scanner: Scanner): PacketLine {
   const head = { kind: 'packet', at, direction, ip } as const;
   if (scanner.take('icmp')) return { ...head, ...icmp(scanner, quoted) };
   if (quoted !== undefined) scanner.fail('a packet in brackets is what an icmp error quotes', at);
+  if (quoted === undefined && scanner.nextIs(ENCAPSULATION)) return foreign(scanner, at);
   const ports = scanner.match(PORTS);
   const pair = ports && { source: port(scanner, ports[1]!), destination: port(scanner, ports[2]!) };
   if (scanner.take('udp')) return { ...head, ...udp(scanner, pair) };
-  return { ...head, ...tcp(scanner, pair) };
+  const { options, ...rest } = tcp(scanner, pair);
+  if (options === 'any') return { ...head, ...rest, options };
+  const strange = options.find((option) => option.kind === 'foreign');
+  if (strange !== undefined) return { kind: 'foreign', at, why: `${strange.text} is not supported here` };
+  return { ...head, ...rest, options: options.filter((option) => option.kind !== 'foreign') };
+}
+
+/** The rest of the packet is skipped. */
+function foreign(scanner: Scanner, at: Place): Foreign {
+  const word = /^[a-z0-9]+/.exec(scanner.text.slice(scanner.at))?.[0] ?? '';
+  scanner.need(REST, 'a packet');
+  return { kind: 'foreign', at, why: `a packet with ${word} is not supported here` };
 }
 
 /** `[` of a pair of ports, not of IP fields. */
@@ -137,9 +160,14 @@ function udp(scanner: Scanner, ports: UdpPacket['ports']): UdpPacket {
   return { protocol: 'udp', ports, length: size(scanner) };
 }
 
-function tcp(scanner: Scanner, ports: TcpPacket['ports']): TcpPacket {
+const ace = (digit: string): number => Number(digit) << 6;
+
+function tcp(
+  scanner: Scanner,
+  ports: TcpPacket['ports'],
+): Omit<TcpPacket, 'options'> & { options: readonly Read[] | 'any' } {
   const flags = scanner.need(FLAGS, 'TCP flags (of SFRPUEWA. or - for none), icmp or udp')[0];
-  const bits = flags === '-' ? 0 : [...flags].reduce((sum, flag) => sum | FLAG_BITS[flag]!, 0);
+  const bits = flags === '-' ? 0 : [...flags].reduce((sum, flag) => sum | (FLAG_BITS[flag] ?? ace(flag)), 0);
   const at = scanner.place;
   const sequence = spanOf(scanner, scanner.need(SPAN, 'sequence numbers start:end(length)'), at);
   const ack = scanner.take('ack') ? integer(scanner, 'an acknowledgment number') : undefined;
@@ -148,14 +176,14 @@ function tcp(scanner: Scanner, ports: TcpPacket['ports']): TcpPacket {
   return { protocol: 'tcp', ports, flags: bits, sequence, ack, window, urgent, options: tcpOptions(scanner) };
 }
 
-function tcpOptions(scanner: Scanner): readonly TcpOption[] | 'any' {
+function tcpOptions(scanner: Scanner): readonly Read[] | 'any' {
   // `<` may also begin nothing of ours: the next event starts with a time, so here it is always options.
   if (!scanner.take('<')) return [];
   if (scanner.take('...')) {
     scanner.expect('>', 'behind <...');
     return 'any';
   }
-  const options: TcpOption[] = [];
+  const options: Read[] = [];
   while (!scanner.take('>')) {
     options.push(tcpOption(scanner));
     if (!scanner.take(',') && scanner.text[scanner.at] !== '>') {
@@ -165,7 +193,7 @@ function tcpOptions(scanner: Scanner): readonly TcpOption[] | 'any' {
   return options;
 }
 
-function tcpOption(scanner: Scanner): TcpOption {
+function tcpOption(scanner: Scanner): Read {
   for (const kind of ['nop', 'eol', 'sackOK'] as const) if (scanner.take(kind)) return { kind };
   if (scanner.take('uto')) {
     const [, value, unit] = scanner.need(/(\d+)\s*([sm])\b/y, 'a user timeout such as 90s or 5m');
@@ -182,11 +210,30 @@ function tcpOption(scanner: Scanner): TcpOption {
     return { kind: 'TS', value, echo: integer(scanner, 'an echoed timestamp') };
   }
   for (const kind of ['FOEXP', 'FO', 'md5'] as const) {
-    if (scanner.take(kind)) return { kind, bytes: bytes(scanner) };
+    if (!scanner.take(kind)) continue;
+    const value = scanner.nextIs(HEX) ? undefined : scanner.match(WORD)?.[0];
+    return value === undefined
+      ? { kind, bytes: bytes(scanner) }
+      : { kind: 'foreign', text: `${kind} ${value}, a name that -D ${value}=... did not replace,` };
+  }
+  if (scanner.take('ECN')) return { kind: 'ECN', counters: counters(scanner) };
+  const word = scanner.match(FOREIGN_OPTION)?.[0];
+  if (word !== undefined) {
+    scanner.match(/(?:\[[^\]\n]*\]|[^,>[\n])*/y);
+    return { kind: 'foreign', text: `TCP option ${word}` };
   }
   return scanner.fail(
-    `mss, wscale, sackOK, sack, TS, nop, eol, FO, FOEXP, md5, uto or raw expected, not ${scanner.next()}`,
+    `mss, wscale, sackOK, sack, TS, nop, eol, FO, FOEXP, ECN, md5, uto or raw expected, not ${scanner.next()}`,
   );
+}
+
+function counters(scanner: Scanner): readonly (readonly [string, number])[] {
+  const found: [string, number][] = [];
+  const counter = /(e0b|ceb|e1b)\s+(\d+)/y;
+  for (let c = scanner.match(counter); c !== undefined; c = scanner.match(counter)) {
+    found.push([c[1]!, Number(c[2])]);
+  }
+  return found;
 }
 
 function blocks(scanner: Scanner): readonly (readonly [number, number])[] {

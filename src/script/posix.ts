@@ -5,12 +5,11 @@
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler, TcpInfo } from '../../stacks/tcp/api.ts';
 import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
-import type { HostAddress, HostListener, HostUdpSocket, SocketHost } from '../sockets/host.ts';
+import type { HostAddress, HostListener, SocketHost } from '../sockets/host.ts';
 import type { Names } from './expression.ts';
 import { infoNames } from './info.ts';
 import { getOption, setOption } from './socket-options.ts';
 import {
-  isErrno,
   type OptionValue,
   type PosixSocket,
   type Readiness,
@@ -19,8 +18,9 @@ import {
   WOULD_BLOCK,
 } from './world.ts';
 
-const error = (errno: string, cause?: string): Result => (cause === undefined ? { errno } : { errno, cause });
-const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
+export const error = (errno: string, cause?: string): Result =>
+  cause === undefined ? { errno } : { errno, cause };
+export const failed = ({ code, cause }: Failure): Result => ({ errno: code, cause });
 
 /** Ports that stream sockets of a host are bound to. */
 const bound = new WeakMap<SocketHost, Map<number, StreamSocket>>();
@@ -33,6 +33,10 @@ export class StreamSocket implements PosixSocket, TcpHandler {
   reuseAddress = false;
   /** SO_LINGER with a time of zero: close sends a reset. */
   resetOnClose = false;
+  /** SO_RCVLOWAT */
+  lowWater = 1;
+  /** Goes up whenever something has happened. */
+  news = 0;
   /** For the SYN already. */
   #options: ConnectionOptions | undefined;
   /** Set before there is a connection, and told to it then. */
@@ -72,8 +76,17 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return infoNames(this.#lastInfo);
   }
 
-  queued(direction: 'in' | 'out'): number {
-    return (direction === 'in' ? this.#connection?.available : this.#connection?.unacknowledged) ?? 0;
+  queued(direction: 'in' | 'out' | 'unsent'): number {
+    const connection = this.#connection;
+    if (connection === undefined) return 0;
+    if (direction === 'in') return connection.available;
+    if (direction === 'out') return connection.unacknowledged;
+    const { sndNxt, sndUna } = connection.info();
+    return Math.max(connection.unacknowledged - ((sndNxt - sndUna) | 0), 0);
+  }
+
+  get linger(): readonly [onoff: number, seconds: number] {
+    return [this.resetOnClose ? 1 : 0, 0];
   }
 
   setOption(name: string, values: readonly OptionValue[]): Result {
@@ -116,7 +129,9 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       port: this.#port,
       backlog: Math.max(backlog, 1),
       ...(this.#options !== undefined && { options: this.#options }),
-      arrived: () => {},
+      arrived: () => {
+        this.news++;
+      },
       refused: () => {},
     });
     if (isFailure(listener)) return failed(listener);
@@ -143,7 +158,7 @@ export class StreamSocket implements PosixSocket, TcpHandler {
       const opened = this.#host.connectTcp(remote, port, {
         handler: this,
         ...(this.#options !== undefined && { options: this.#options }),
-        ...(this.#local !== undefined && { local: this.#local }),
+        ...(this.#local?.address.isUnspecified === false && { local: this.#local }),
         ...(this.#port !== 0 && { localPort: this.#port }),
       });
       if (isFailure(opened)) return failed(opened);
@@ -162,13 +177,33 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     return this.nonBlocking ? error('EALREADY') : WOULD_BLOCK;
   }
 
-  read(max: number): Tried {
-    if (this.#connection === undefined) return error('ENOTCONN');
+  read(max: number, flags: readonly string[]): Tried {
+    const connection = this.#connection;
+    if (connection === undefined) return error('ENOTCONN');
     if (this.#connecting) return WOULD_BLOCK;
-    if (!this.#readShut && this.#connection.available > 0) return this.#connection.read(max)?.length ?? 0;
+    const there = this.#readShut ? 0 : Math.min(connection.available, max);
+    const enough = flags.includes('MSG_WAITALL') ? max : Math.min(this.lowWater, max);
+    if (there > 0 && there < enough && !this.#isOver) return WOULD_BLOCK;
+    if (there > 0) return flags.includes('MSG_PEEK') ? there : this.#readAll(connection, there);
+    if (max === 0) return 0;
     if (this.#error !== undefined) return failed(this.takeError()!);
     if (this.#ended || this.#readShut || this.#isClosed) return 0;
     return WOULD_BLOCK;
+  }
+
+  /** The connection hands out what it has in pieces. */
+  #readAll(connection: TcpConnection, length: number): number {
+    let done = 0;
+    while (done < length) {
+      const piece = connection.read(length - done)?.length ?? 0;
+      if (piece === 0) break;
+      done += piece;
+    }
+    return done;
+  }
+
+  get #isOver(): boolean {
+    return this.#ended || this.#readShut || this.#isClosed || this.#error !== undefined;
   }
 
   /** As much as the send buffer has room for; a blocking caller comes again with the rest. */
@@ -231,145 +266,37 @@ export class StreamSocket implements PosixSocket, TcpHandler {
     const isOver = this.#isClosed || this.#error !== undefined;
     return {
       readable:
-        (this.#listener?.waiting ?? 0) > 0 || (connection?.available ?? 0) > 0 || this.#ended || isOver,
+        (this.#listener?.waiting ?? 0) > 0 ||
+        (connection?.available ?? 0) >= this.lowWater ||
+        this.#ended ||
+        this.#readShut ||
+        isOver,
       writable: (isOpen && connection.sendSpace > 0) || isOver,
       hungUp: isOver || (this.#ended && this.#writeShut),
       error: this.#error !== undefined,
-      peerClosed: this.#ended || isOver,
+      peerClosed: this.#ended || this.#readShut || isOver,
     };
   }
 
   connected(): void {
     this.#connecting = false;
+    this.news++;
   }
-  readable(): void {}
-  writable(): void {}
+  readable(): void {
+    this.news++;
+  }
+  writable(): void {
+    this.news++;
+  }
   ended(): void {
     this.#ended = true;
+    this.news++;
   }
   closed(failure: Failure | undefined): void {
+    this.news++;
     this.#lastInfo = this.#connection?.info();
     this.#connecting = false;
     this.#isClosed = true;
     this.#error = failure;
-  }
-}
-
-/** Datagram sockets; unbound ones bind to an ephemeral port when they first send. */
-export class DatagramSocket implements PosixSocket {
-  readonly type = 'datagram';
-  nonBlocking = false;
-  readonly #host: SocketHost;
-  readonly #any: HostAddress;
-  readonly #messages: number[] = [];
-  #socket: HostUdpSocket | undefined;
-  #peer: { readonly address: HostAddress; readonly port: number } | undefined;
-  #error: Failure | undefined;
-
-  /** `any`: the unspecified address of the family that the socket was made for. */
-  constructor(host: SocketHost, any: HostAddress) {
-    this.#host = host;
-    this.#any = any;
-  }
-
-  get port(): number {
-    return this.#socket?.localPort ?? 0;
-  }
-
-  bind(local: HostAddress | undefined, port: number): Result {
-    if (this.#socket !== undefined) return error('EINVAL', 'bound already');
-    const socket = this.#host.bindUdp(local ?? this.#any, port, {
-      handler: {
-        message: (data) => this.#messages.push(data.length),
-        error: (failure) => {
-          this.#error = failure;
-        },
-        closed: () => {},
-      },
-    });
-    if (isFailure(socket)) return failed(socket);
-    this.#socket = socket;
-    return 0;
-  }
-
-  connect(address: HostAddress, port: number): Result {
-    this.#peer = { address, port };
-    return this.#socket === undefined ? this.bind(undefined, 0) : 0;
-  }
-
-  read(max: number): Tried {
-    if (this.#error !== undefined) return failed(this.takeError()!);
-    const length = this.#messages.shift();
-    return length === undefined ? WOULD_BLOCK : Math.min(length, max);
-  }
-
-  write(length: number): Tried {
-    return this.#peer === undefined
-      ? error('EDESTADDRREQ')
-      : this.sendTo(length, this.#peer.address, this.#peer.port);
-  }
-
-  sendTo(length: number, remote: HostAddress, port: number): Result {
-    if (this.#error !== undefined) return failed(this.takeError()!);
-    if (this.#socket === undefined) {
-      const bound = this.bind(undefined, 0);
-      if (isErrno(bound)) return bound;
-    }
-    const failure = this.#socket!.send(new Uint8Array(length), remote, port);
-    return failure === undefined ? length : failed(failure);
-  }
-
-  listen(): Result {
-    return error('EOPNOTSUPP');
-  }
-
-  accept(): Result {
-    return error('EOPNOTSUPP');
-  }
-
-  shutdown(): Result {
-    return this.#peer === undefined ? error('ENOTCONN') : 0;
-  }
-
-  setOption(name: string, values: readonly OptionValue[]): Result {
-    return setOption(this, name, values);
-  }
-
-  getOption(name: string): OptionValue {
-    return getOption(this, name);
-  }
-
-  queued(direction: 'in' | 'out'): number {
-    return direction === 'in' ? (this.#messages[0] ?? 0) : 0;
-  }
-
-  get info(): Names {
-    return () => undefined;
-  }
-
-  close(): Result {
-    this.#socket?.close();
-    return 0;
-  }
-
-  abort(): void {
-    this.close();
-  }
-
-  takeError(): Failure | undefined {
-    const failure = this.#error;
-    this.#error = undefined;
-    return failure;
-  }
-
-  get ready(): Readiness {
-    const hasError = this.#error !== undefined;
-    return {
-      readable: this.#messages.length > 0 || hasError,
-      writable: true,
-      hungUp: false,
-      error: hasError,
-      peerClosed: false,
-    };
   }
 }

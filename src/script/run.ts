@@ -8,11 +8,15 @@ import type { Seen } from './codec.ts';
 import { differences } from './compare.ts';
 import { Conversation } from './conversation.ts';
 import { runCode } from './expression.ts';
-import type { RunOptions } from './script-options.ts';
+import { HANDLERS } from './handlers.ts';
+import { judgeWritten } from './judge-written.ts';
+import type { Value as PythonValue } from './python/values.ts';
+import { type RunOptions, TICK } from './script-options.ts';
+import { readShell } from './shell.ts';
 import { lineText, seenText } from './show-packet.ts';
-import type { Call, Code, Event, PacketLine, Place, Script, Shell, Value } from './syntax.ts';
+import type { Call, Code, Event, PacketLine, Place, Script, Shell } from './syntax.ts';
 import { Failed, Inconclusive } from './verdict.ts';
-import { isErrno, MODES, type Mode, NotSupported, type Result, type World } from './world.ts';
+import { isErrno, NotSupported, type Result, type World } from './world.ts';
 
 export interface Step {
   /** µs from the script's start. */
@@ -53,14 +57,6 @@ interface Pending {
   at: number;
 }
 
-const VERSION_MODES = { ipv4: 'ipv4', ipv6: 'ipv6', 'ipv4-mapped-ipv6': 'coupled' } as const;
-
-/** What a script is for: what its `--ip_version` says, or all; a kernel has no couple that does anything otherwise. */
-export function modesOf(script: Script, { ipVersion }: RunOptions, onKernel = false): readonly Mode[] {
-  if (ipVersion !== undefined) return [VERSION_MODES[ipVersion]];
-  return script.notCoupled === undefined || onKernel ? MODES : MODES.filter((mode) => mode !== 'coupled');
-}
-
 /**
  * Plays `script` to `world`, which is used for this once.
  * @throws ScriptError for a `%{ }%` that cannot be read.
@@ -77,7 +73,11 @@ class Run {
   readonly #ladder: Step[] = [];
   readonly #printed: string[] = [];
   readonly #conversation: Conversation;
+  /** Of `%{ }%`: what names stand for, from one block to the next. */
+  readonly #kept = new Map<string, PythonValue>();
   #pending: Pending | undefined;
+  /** Written for Linux: what it says of PSH and of our timestamps is as loose as there. */
+  #isLinux: boolean;
   #start = 0;
   /** When the event before happened, µs from the start. */
   #last = 0;
@@ -86,8 +86,9 @@ class Run {
     this.#script = script;
     this.#options = options;
     this.#world = world;
-    this.#calls = new Calls(world);
-    this.#conversation = new Conversation(world, this.#calls, options.timestampTick);
+    this.#isLinux = options.isLinux;
+    this.#calls = new Calls(world, HANDLERS);
+    this.#conversation = new Conversation(world, this.#calls, options.timestampTick || TICK);
     world.onPacket = (direction, seen) => this.#noticed(direction, seen);
   }
 
@@ -156,6 +157,9 @@ class Run {
         break;
       case 'code':
         this.#code(action);
+        break;
+      case 'foreign':
+        throw new Inconclusive(action.at, action.why);
     }
   }
 
@@ -229,8 +233,12 @@ class Run {
       flow.learn(seen, isTcp ? line.sequence.start : 0, isTcp ? line.options : 'any');
     }
     const happened = first.time - this.#start;
-    const ticks = Math.ceil(tolerance / this.#options.timestampTick);
-    const found = differences(this.#world.wireFamily, line, seen, flow, ticks);
+    const { timestampTick } = this.#options;
+    const isChecked = timestampTick !== 0 && (timestampTick !== undefined || !this.#isLinux);
+    const found = differences(this.#world.wireFamily, line, seen, flow, {
+      ticks: isChecked ? Math.ceil(tolerance / (timestampTick ?? TICK)) : Number.POSITIVE_INFINITY,
+      push: !this.#isLinux,
+    });
     if (flow !== undefined && line.protocol !== 'icmp' && line.ports !== undefined && !flow.owns(seen)) {
       found.push('ports: those of another connection');
     }
@@ -343,23 +351,20 @@ class Run {
         throw new Failed(call.at, [`${call.name} returned ${text}, not ${expected}`]);
       }
     }
-    for (const [index, value] of written ?? []) this.#judgeWritten(call, index, value);
-  }
-
-  #judgeWritten(call: Call, index: number, value: number | string): void {
-    const given = call.arguments[index];
-    const wanted = given?.kind === 'list' ? given.items[0] : undefined;
-    if (wanted === undefined || wanted.kind === 'ellipsis') return;
-    const expected = wanted.kind === 'names' ? wanted.names.join('|') : valueText(wanted);
-    if (expected !== undefined && expected !== String(value)) {
-      throw new Failed(call.at, [`${call.name}: ${value} in argument ${index + 1}, not ${expected}`]);
-    }
+    for (const [index, value] of written ?? []) judgeWritten(call, index, value);
   }
 
   // Shell and code
 
   #shell(shell: Shell): void {
-    const unknown = this.#world.shell(shell.text);
+    const line = readShell(shell.text, this.#options.beside);
+    const unknown = this.#world.shell(line);
+    this.#isLinux ||= line.isLinux;
+    this.#calls.addFiles(line.files);
+    if (line.sleep > 0) {
+      this.#advance(this.#now + line.sleep);
+      this.#last = Math.max(this.#last, this.#now);
+    }
     if (unknown.length > 0) {
       throw new Inconclusive(shell.at, `this shell line means nothing here: ${unknown.join('; ')}`);
     }
@@ -367,16 +372,12 @@ class Run {
 
   #code(code: Code): void {
     const names = this.#calls.underTest?.info ?? (() => undefined);
-    const { printed, failed, unknown } = runCode(this.#script.file, code, names);
+    const { printed, failed, unknown } = runCode(this.#script.file, code, names, this.#kept);
     this.#printed.push(...printed);
     if (failed.length > 0) throw new Failed(code.at, failed);
     if (unknown.length > 0)
       throw new Inconclusive(code.at, `not known here: ${[...new Set(unknown)].join(', ')}`);
   }
-}
-
-function valueText(value: Value): string | undefined {
-  return value.kind === 'number' || value.kind === 'string' ? String(value.value) : undefined;
 }
 
 function resultText(result: Result): string {

@@ -71,6 +71,12 @@ export class Scanner {
     return found;
   }
 
+  /** Is `pattern` (sticky) next? Nothing is read. */
+  nextIs(pattern: RegExp): boolean {
+    pattern.lastIndex = this.at;
+    return pattern.test(this.text);
+  }
+
   /** Reads `word` when it is next. */
   take(word: string): boolean {
     if (!this.text.startsWith(word, this.at)) return false;

@@ -34,6 +34,8 @@ export function optionText(option: TcpOption): string {
     case 'md5':
     case 'raw':
       return `${option.kind} ${Buffer.from(option.bytes).toString('hex')}`.trimEnd();
+    case 'ECN':
+      return ['ECN', ...option.counters.map(([name, n]) => `${name} ${n}`)].join(' ');
     default:
       return option.kind;
   }

@@ -41,7 +41,14 @@ export interface Event {
   readonly action: Action;
 }
 
-export type Action = PacketLine | Call | Shell | Code;
+export type Action = PacketLine | Call | Shell | Code | Foreign;
+
+/** What the language has and this project has not: the script is inconclusive from here on. */
+export interface Foreign {
+  readonly kind: 'foreign';
+  readonly at: Place;
+  readonly why: string;
+}
 
 export interface Shell {
   readonly kind: 'shell';
@@ -116,7 +123,9 @@ export type TcpOption =
   | { readonly kind: 'mss' | 'wscale'; readonly value: number }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
   | { readonly kind: 'TS'; readonly value: number; readonly echo: number }
-  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array };
+  | { readonly kind: 'FO' | 'FOEXP' | 'md5'; readonly bytes: Uint8Array }
+  /** RFC 9768 §3.2.3: the counters in the order in which they stand. */
+  | { readonly kind: 'ECN'; readonly counters: readonly (readonly [string, number])[] };
 
 export interface UdpPacket {
   readonly protocol: 'udp';

@@ -13,15 +13,17 @@ import { seededRandom } from '../lab/random.ts';
 import type { HostAddress, SocketHost } from '../sockets/host.ts';
 import { StackHost } from '../sockets/stack-host.ts';
 import type { Seen } from './codec.ts';
-import { DatagramSocket, StreamSocket } from './posix.ts';
-import { type Tuning, understand } from './settings.ts';
+import { DatagramSocket } from './datagram.ts';
+import { StreamSocket } from './posix.ts';
+import type { Tuning } from './settings.ts';
+import { type ShellLine, tuningOfLine } from './shell.ts';
 import { ScriptWire } from './wire.ts';
 import type { Mode, PosixSocket, World } from './world.ts';
 
-/** Documentation addresses (RFC 5737, RFC 3849): the stack, and the script's own end. */
-export const LOCAL = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
-export const REMOTE = { 4: '192.0.2.2', 6: '2001:db8::2' } as const;
-export const PREFIX = { 4: 24, 6: 64 } as const;
+/** Of the stack, and of the script's own end, to which the default route leads: those that scripts may name. */
+export const LOCAL = { 4: '192.168.0.1', 6: 'fd3d:fa7b:d17d::1' } as const;
+export const REMOTE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
+export const PREFIX = { 4: 16, 6: 48 } as const;
 
 /** An MTU that gives every family an MSS of 1,460, so that one script fits both. */
 export const defaultMtu = (family: Family): number => 1_460 + 20 + family.headerBytes;
@@ -52,10 +54,19 @@ export class VirtualWorld implements World {
     this.remote = this.wireFamily.parse(REMOTE[version])!;
     const options = { id: 1, name: 'SCRIPT' };
     const stack = version === 4 ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
-    stack.addInterface('WIRE', this.#wire, {
+    const { index: interfaceIndex } = stack.addInterface('WIRE', this.#wire, {
       address: this.local,
       prefixLength: PREFIX[version],
       mtu: this.#wire.mtu,
+    });
+    const anywhere = this.wireFamily.any;
+    stack.addRoute({
+      destination: anywhere,
+      prefixLength: 0,
+      gateway: anywhere,
+      interfaceIndex,
+      metric: 1,
+      origin: 'static',
     });
     this.#stacks = [stack];
     const own = new StackHost(stack);
@@ -112,8 +123,8 @@ export class VirtualWorld implements World {
     return this.#host.parse(text);
   }
 
-  shell(text: string): readonly string[] {
-    const { tuning, unknown } = understand(text);
+  shell(line: ShellLine): readonly string[] {
+    const { tuning, unknown } = tuningOfLine(line);
     if (unknown.length === 0) this.#tune(tuning);
     return unknown;
   }

@@ -4,6 +4,7 @@ import type { Family } from '../../stacks/address/family.ts';
 import type { HostAddress } from '../sockets/host.ts';
 import type { Seen } from './codec.ts';
 import type { Names } from './expression.ts';
+import type { ShellLine } from './shell.ts';
 
 /** `coupled`: IPv4 packets, and a program that speaks IPv6 sockets and sees its peers as `::ffff:`. */
 export type Mode = 'ipv4' | 'ipv6' | 'coupled';
@@ -44,7 +45,8 @@ export interface PosixSocket {
   listen(backlog: number): Result;
   accept(): PosixSocket | Tried;
   connect(remote: HostAddress, port: number): Tried;
-  read(max: number): Tried;
+  /** `flags`: of MSG_PEEK and MSG_WAITALL. */
+  read(max: number, flags: readonly string[]): Tried;
   /** As much as there is room for. */
   write(length: number, flags: readonly string[]): Tried;
   sendTo(length: number, remote: HostAddress, port: number): Tried;
@@ -56,8 +58,12 @@ export interface PosixSocket {
   setOption(name: string, values: readonly OptionValue[]): Result;
   /** @throws NotSupported */
   getOption(name: string): OptionValue;
-  /** Bytes not yet read, or not yet acknowledged. */
-  queued(direction: 'in' | 'out'): number;
+  /** Bytes not yet read, not yet acknowledged, or not yet sent. */
+  queued(direction: 'in' | 'out' | 'unsent'): number;
+  /** SO_LINGER */
+  readonly linger: readonly [onoff: number, seconds: number];
+  /** Another number whenever something has happened to it: what edge-triggered events go by. */
+  readonly news: number;
   /** `tcpi_*`, by name. */
   readonly info: Names;
   close(): Result;
@@ -90,8 +96,8 @@ export interface World {
   advance(deadline: number): void;
   socket(type: 'stream' | 'datagram'): PosixSocket;
   parse(text: string): HostAddress | undefined;
-  /** A shell line. What means nothing here. */
-  shell(text: string): readonly string[];
+  /** Takes the settings of a shell line. What means nothing here. */
+  shell(line: ShellLine): readonly string[];
   /** After the lines that stand before the first event. */
   start(): void;
   stop(): void;

@@ -76,6 +76,8 @@ export interface TcpConnection {
   /** RST now (RFC 9293 §3.10.5 ABORT). `closed` follows without a failure. */
   abort(): void;
   setNoDelay(on: boolean): void;
+  /** Acknowledges at once what waits for company, and as long as `quickAcks` lasts; or lets it wait. */
+  setQuickAck(on: boolean): void;
   /** Changes the congestion control algorithm, of this connection and from now on; the window stays as it is. */
   setCongestion(name: CongestionName): void;
   /** As set by `configure`, and when it was opened. */

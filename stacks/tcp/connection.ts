@@ -157,6 +157,12 @@ export class Connection extends Tcb implements TcpConnection {
     this.host.flush();
   }
 
+  setQuickAck(on: boolean): void {
+    if (this.isGone) return;
+    this.interactive = !on;
+    if (on && this.ackTimer !== undefined) sendAck(this);
+  }
+
   setNoDelay(on: boolean): void {
     if (this.isGone) return;
     this.noDelay = on;

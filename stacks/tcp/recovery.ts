@@ -10,6 +10,7 @@ import { SACKED } from './flight.ts';
 import { isOriginal } from './frto.ts';
 import { stampMillisecond } from './options.ts';
 import { Prr } from './prr.ts';
+import { reducible } from './reduction.ts';
 import { DUP_THRESH } from './settings.ts';
 import { probeAcknowledged } from './tail-loss.ts';
 import type { Tcb } from './tcb.ts';
@@ -162,8 +163,7 @@ function enter(tcb: Tcb, bytes: number): void {
   recovery.isProbing = false;
   recovery.undo = new Undo(tcb.sndUna);
   recovery.prr = new Prr(tcb.flight - tcb.log!.sackedBytes - recovery.left + bytes);
-  // RFC 5681 §3.2 step 2: what limited transmit has sent beyond the window does not count.
-  congestion.loss(Math.min(tcb.flight, congestion.cwnd), tcb.mss);
+  congestion.loss(reducible(tcb, congestion), tcb.mss);
   congestion.cwnd = recovery.prr.window(bytes, pipe(tcb), congestion.ssthresh, tcb.mss, false);
 }
 
@@ -214,7 +214,7 @@ export function retransmissionTimeout(tcb: Tcb, again: boolean): void {
   if (isNew) {
     // One reduction a window.
     recovery.undo = new Undo(tcb.sndUna);
-    congestion.timeout(Math.min(tcb.flight, congestion.cwnd), tcb.mss);
+    congestion.timeout(reducible(tcb, congestion), tcb.mss);
   }
   recovery.frto = tcb.host.settings.frto && (isNew || again) ? 'first' : 'off';
   recovery.prr = undefined;

@@ -19,6 +19,11 @@ export interface Settings {
   readonly synAckRetries: number;
   /** µs. An acknowledgment waits no longer (RFC 9293 §3.8.6.3 allows 500 ms). */
   readonly delayedAck: number;
+  /**
+   * Segments, from the peer's first on, that are acknowledged at once while we answer nothing: its slow start gets more
+   * ACKs (RFC 5681 §4.2 allows it). Linux has 16; 0 delays from the first on.
+   */
+  readonly quickAcks: number;
   /** µs. Maximum segment lifetime: RFC 9293 §3.4.2 says 2 minutes, common practice 30 s. */
   readonly msl: number;
   /** µs. How long FIN-WAIT-2 waits for the peer's FIN once the owner has closed both directions. */
@@ -46,6 +51,13 @@ export interface Settings {
    * of a long write does not wait for a delayed ACK of its full segments.
    */
   readonly nagle: 'rfc9293' | 'minshall';
+  /** What a loss takes a part of: the data in flight, by the RFCs, or the window, which Linux has (RFC 9438 §4.6). */
+  readonly reduces: 'flight' | 'window';
+  /**
+   * What asks whether a closed window is still closed (RFC 9293 §3.8.6.1): a byte of data, or, as on Linux, a segment
+   * without any that the peer must answer since its sequence number is an old one.
+   */
+  readonly windowProbe: 'byte' | 'empty';
   /** RFC 5681 §4.1: after a pause of a retransmission timeout the window is the initial one again. */
   readonly slowStartAfterIdle: boolean;
   /**
@@ -82,6 +94,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   synRetries: 7,
   synAckRetries: 5,
   delayedAck: 40 * MILLISECOND,
+  quickAcks: 0,
   msl: 30 * SECOND,
   finWait2: 60 * SECOND,
   initialWindow: 10,
@@ -93,6 +106,8 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   sack: true,
   softErrorsEndConnect: false,
   nagle: 'rfc9293',
+  reduces: 'flight',
+  windowProbe: 'byte',
   slowStartAfterIdle: true,
   mtuProbing: 'off',
   baseMss: 1_024,

@@ -111,6 +111,8 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare ecnSeen: boolean;
   /** The next new data says CWR. */
   declare cwrDue: boolean;
+  /** We answer data with data, on which an acknowledgment rides (`quickAcks`). */
+  declare interactive: boolean;
   declare tsOffset: number;
   declare tsRecent: number;
   /** s */
@@ -268,6 +270,7 @@ keepFlags(
     'ecnSeen',
     'cwrDue',
     'pushed',
+    'interactive',
   ],
   FLAGS,
   14,

@@ -83,8 +83,13 @@ export function receiveText(tcb: Tcb, segment: Segment, packet: Packet): Transpo
   if (((tcb.rcvNxt - tcb.lastAckSent) | 0) >= 2 * tcb.rcvMss) {
     if (packet.inBurst) tcb.host.acknowledgeLater(tcb);
     else tcb.ackNow = true;
-  }
+  } else if (isQuick(tcb)) tcb.ackNow = true;
   return refused ? 'buffers-full' : 'delivered';
+}
+
+function isQuick(tcb: Tcb): boolean {
+  const { quickAcks } = tcb.host.settings;
+  return quickAcks > 0 && !tcb.interactive && tcb.bytesReceived <= quickAcks * tcb.rcvMss;
 }
 
 /** RFC 2883 §4: the next acknowledgment reports `[start, end)` as received twice. */

@@ -28,6 +28,7 @@ export function timeout(tcb: Tcb, kind: TimerKind): void {
       output(tcb);
       break;
     case 'delayed-ack':
+      tcb.interactive = false; // no answer has come
       sendAck(tcb);
       break;
     case 'keep-alive':
@@ -120,17 +121,22 @@ function persist(tcb: Tcb): void {
   }
   tcb.retransmits++;
   tcb.unanswered++;
+  if (settings.windowProbe === 'empty') transmit(tcb, (tcb.sndUna - 1) | 0, 0, ACK);
+  else probeWindow(tcb);
+  armRetransmission(
+    tcb,
+    'persist',
+    withinUserTimeout(tcb, Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto)),
+  );
+}
+
+function probeWindow(tcb: Tcb): void {
   const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
   const length = Math.min(queued, 1);
   const fin = tcb.finQueued && length === queued;
   transmit(tcb, tcb.sndNxt, length, fin ? ACK | FIN : ACK);
   const end = (tcb.sndNxt + length + (fin ? 1 : 0)) | 0;
   if (((end - tcb.sndMax) | 0) > 0) tcb.sndMax = end;
-  armRetransmission(
-    tcb,
-    'persist',
-    withinUserTimeout(tcb, Math.min(tcb.rto * 2 ** Math.min(tcb.retransmits, 16), settings.maximumRto)),
-  );
 }
 
 function keepAlive(tcb: Tcb): void {

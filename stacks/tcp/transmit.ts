@@ -120,6 +120,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   if (activity.urgentEnd !== undefined && !syn) markUrgent(tcb, packet, seq);
   if (length > 0) {
     if (((seq - tcb.sndMax) | 0) < 0) tcb.recovery!.statistics.retransmitted += length;
+    if (tcb.host.settings.quickAcks > 0 && tcb.bytesReceived > 0) tcb.interactive = true;
     const queue = tcb.sendQueue!;
     queue.copy((seq - tcb.sndEnd + queue.length) | 0, length, packet.bytes, packet.start + header);
   }

@@ -16,6 +16,8 @@ import { files } from '../scripts/collection.ts';
 import { HOSTILE } from './hostile-rows.ts';
 
 const PAGE = 'docs/scripts.md';
+/** What the page says of scripts from elsewhere. */
+const FOREIGN = 'test/scripts/foreign.md';
 
 const scriptName = (file: string): string => `${basename(dirname(file))}/${basename(file, '.pkt')}`;
 const names = new Set(files.map(scriptName));
@@ -122,6 +124,8 @@ function page(): string {
     '| script | how |',
     '|---|---|',
     ...differs,
+    '',
+    readFileSync(FOREIGN, 'utf8').trimEnd(),
     '',
   ].join('\n');
 }

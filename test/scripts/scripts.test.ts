@@ -1,9 +1,10 @@
 /** Every script on IPv4, IPv6 and IPv4 through a couple. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { modesOf } from '../../src/script/modes.ts';
 import { parseScript } from '../../src/script/parse.ts';
 import { tapLine } from '../../src/script/report.ts';
-import { modesOf, runScript } from '../../src/script/run.ts';
+import { runScript } from '../../src/script/run.ts';
 import { readOptions } from '../../src/script/script-options.ts';
 import { VirtualWorld } from '../../src/script/virtual-world.ts';
 import { files } from './collection.ts';

@@ -1,6 +1,7 @@
 /** A socket of the kernel. It never waits: the runner knows when a call of the script blocks. */
 import type { HostAddress } from '../../sockets/host.ts';
 import type { Names } from '../expression.ts';
+import { OPTIONS } from '../socket-option-names.ts';
 import {
   isErrno,
   NotSupported,
@@ -21,6 +22,7 @@ const TYPES = { stream: 1, datagram: 2 } as const;
 const SHUT: Readonly<Record<string, number>> = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
 const MSG_FLAGS: Readonly<Record<string, number>> = {
   MSG_OOB: 1,
+  MSG_PEEK: 2,
   MSG_DONTWAIT: 0x40,
   MSG_EOR: 0x80,
   MSG_MORE: 0x8000,
@@ -28,42 +30,10 @@ const MSG_FLAGS: Readonly<Record<string, number>> = {
 };
 const MSG_NOSIGNAL = 0x4000;
 const POLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16, RDHUP: 0x2000 } as const;
-const SIOCINQ = 0x541b;
-const SIOCOUTQ = 0x5411;
+/** SIOCINQ, SIOCOUTQ, SIOCOUTQNSD */
+const IOCTLS = { in: 0x541b, out: 0x5411, unsent: 0x894b } as const;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
-
-/** Level and number, from the kernel's headers. */
-const OPTIONS: Readonly<Record<string, readonly [number, number]>> = {
-  SO_REUSEADDR: [1, 2],
-  SO_ERROR: [1, 4],
-  SO_SNDBUF: [1, 7],
-  SO_RCVBUF: [1, 8],
-  SO_KEEPALIVE: [1, 9],
-  SO_OOBINLINE: [1, 10],
-  SO_PRIORITY: [1, 12],
-  SO_LINGER: [1, 13],
-  SO_REUSEPORT: [1, 15],
-  IP_TOS: [0, 1],
-  IP_TTL: [0, 2],
-  IP_MTU_DISCOVER: [0, 10],
-  IPV6_V6ONLY: [41, 26],
-  IPV6_TCLASS: [41, 67],
-  TCP_NODELAY: [6, 1],
-  TCP_MAXSEG: [6, 2],
-  TCP_CORK: [6, 3],
-  TCP_KEEPIDLE: [6, 4],
-  TCP_KEEPINTVL: [6, 5],
-  TCP_KEEPCNT: [6, 6],
-  TCP_SYNCNT: [6, 7],
-  TCP_LINGER2: [6, 8],
-  TCP_DEFER_ACCEPT: [6, 9],
-  TCP_QUICKACK: [6, 12],
-  TCP_CONGESTION: [6, 13],
-  TCP_USER_TIMEOUT: [6, 18],
-  TCP_NOTSENT_LOWAT: [6, 25],
-  TCP_INQ: [6, 36],
-};
 
 /** Those whose value is a text. */
 const TEXTS = new Set(['TCP_CONGESTION']);
@@ -72,6 +42,9 @@ const LONGEST_OPTION = 16;
 
 /** Options of our own (socket-options.ts), which Linux does not have. */
 const UNKNOWN = new Set(['TCP_UTO', 'TCP_UTO_ADVERTISED', 'TCP_UTO_CHANGEABLE']);
+
+/** Bytes of one call: more than any script means. */
+const MOST = 1 << 26;
 
 /** Errors that mean: not now. */
 const LATER = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINPROGRESS', 'EALREADY']);
@@ -156,13 +129,21 @@ export class KernelSocket implements PosixSocket {
     return WOULD_BLOCK;
   }
 
-  read(max: number): Tried {
-    return this.#tried(this.#libc.recv(this.fd, new Uint8Array(Math.max(max, 1)), max, 0));
+  read(max: number, flags: readonly string[]): Tried {
+    // The kernel waits for all only when it may wait at all.
+    if (flags.includes('MSG_WAITALL') && this.queued('in') < max && !this.ready.peerClosed)
+      return WOULD_BLOCK;
+    const bits = flags.reduce((sum, flag) => sum | (MSG_FLAGS[flag] ?? 0), 0);
+    return this.#tried(
+      this.#libc.recv(this.fd, new Uint8Array(Math.min(Math.max(max, 1), MOST)), Math.min(max, MOST), bits),
+    );
   }
 
   write(length: number, flags: readonly string[]): Tried {
     const bits = flags.reduce((sum, flag) => sum | (MSG_FLAGS[flag] ?? 0), MSG_NOSIGNAL);
-    return this.#tried(this.#libc.send(this.fd, new Uint8Array(length), length, bits));
+    return this.#tried(
+      this.#libc.send(this.fd, new Uint8Array(Math.min(length, MOST)), Math.min(length, MOST), bits),
+    );
   }
 
   sendTo(length: number, remote: HostAddress, port: number): Tried {
@@ -196,9 +177,22 @@ export class KernelSocket implements PosixSocket {
     return name === 'SO_ERROR' && found !== 0 ? this.#libc.errnoName(found) : found;
   }
 
-  queued(direction: 'in' | 'out'): number {
+  get linger(): readonly [onoff: number, seconds: number] {
+    const value = new Uint8Array(8);
+    const [level, number] = optionNumber('SO_LINGER');
+    this.#libc.getsockopt(this.fd, level, number, value, [value.length]);
+    const view = new DataView(value.buffer);
+    return [view.getInt32(0, true), view.getInt32(4, true)];
+  }
+
+  get news(): number {
+    const { readable, writable, peerClosed } = this.ready;
+    return this.queued('in') * 8 + (readable ? 4 : 0) + (writable ? 2 : 0) + (peerClosed ? 1 : 0);
+  }
+
+  queued(direction: 'in' | 'out' | 'unsent'): number {
     const value = new Uint8Array(4);
-    this.#libc.ioctl(this.fd, direction === 'in' ? SIOCINQ : SIOCOUTQ, value);
+    this.#libc.ioctl(this.fd, IOCTLS[direction], value);
     return new DataView(value.buffer).getInt32(0, true);
   }
 

@@ -11,7 +11,7 @@ import { ipv6 } from '../../../stacks/address/ipv6.ts';
 import type { HostAddress } from '../../sockets/host.ts';
 import { parseAddress } from '../../sockets/names.ts';
 import { decode, type Seen } from '../codec.ts';
-import { sysctls } from '../settings.ts';
+import type { ShellLine } from '../shell.ts';
 import { LOCAL, PREFIX, REMOTE } from '../virtual-world.ts';
 import type { Mode, PosixSocket, World } from '../world.ts';
 import { KernelSocket } from './kernel-socket.ts';
@@ -93,6 +93,7 @@ export class KernelWorld implements World {
     command('ip', 'link', 'set', INTERFACE, 'up', 'mtu', size, 'gso_max_segs', '1');
     const duplicates = version === 6 ? ['nodad'] : [];
     command('ip', 'addr', 'add', `${LOCAL[version]}/${PREFIX[version]}`, 'dev', INTERFACE, ...duplicates);
+    command('ip', `-${version}`, 'route', 'add', 'default', 'dev', INTERFACE);
     if (version === 6) this.#await6();
   }
 
@@ -172,11 +173,26 @@ export class KernelWorld implements World {
     return parseAddress(text, () => undefined);
   }
 
-  shell(text: string): readonly string[] {
-    const { settings, unknown } = sysctls(text);
-    if (unknown.length > 0) return unknown;
-    for (const [name, value] of settings) this.#set(name.replaceAll('.', '/'), value);
-    return [];
+  shell({ settings, tuning, unknown }: ShellLine): readonly string[] {
+    const missing = [...unknown];
+    if (Object.keys(tuning).length > 0) missing.push('attributes of a route');
+    for (const [name, value] of settings) {
+      const path = name.replaceAll('.', '/');
+      // Every socket asks for it anyway, and a network namespace may not choose.
+      if (name === 'net.ipv4.tcp_congestion_control' && value === 'cubic') continue;
+      if (!this.#setIfAllowed(path, value)) missing.push(`${name} = ${value}`);
+    }
+    return missing;
+  }
+
+  #setIfAllowed(name: string, value: string): boolean {
+    if (!existsSync(`/proc/sys/${name}`)) return false;
+    try {
+      this.#set(name, value);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #set(name: string, value: string): void {
