@@ -18,6 +18,7 @@ import {
   writeIcmp,
 } from '../wire/icmp6.ts';
 import { HOP_LIMIT, ICMPV6 } from '../wire/ipv6.ts';
+import { AnsweredEchoes } from './answered.ts';
 import type { EchoClient } from './echo.ts';
 import type { HeaderChain } from './extension-headers.ts';
 import type { Host } from './host.ts';
@@ -33,6 +34,7 @@ export class Icmp {
   readonly #echo: EchoClient;
   readonly #nd: NeighbourDiscovery;
   readonly #mld: Mld;
+  readonly #answered: AnsweredEchoes;
 
   constructor(
     host: Host,
@@ -48,6 +50,7 @@ export class Icmp {
     this.#echo = echo;
     this.#nd = nd;
     this.#mld = mld;
+    this.#answered = new AnsweredEchoes(host.hash);
   }
 
   /** `packet.start` is at the message. As `Transport.receive`: keeps nothing, the addresses are scratch. */
@@ -62,7 +65,7 @@ export class Icmp {
       return this.#echo.reply(packet, source, hopLimit) ? 'delivered' : 'icmp-unmatched';
     }
     if (type >= ROUTER_SOLICITATION && type <= REDIRECT) {
-      return this.#nd.receive(packet, type, source, destination, chain.fragmentAt >= 0);
+      return this.#nd.receive(packet, type, source, destination, chain.fragmented);
     }
     if (type === LISTENER_QUERY) return this.#mld.query(packet, source, chain.routerAlert);
     const kind = kindOf(type, packet.u8(at + CODE));
@@ -79,6 +82,7 @@ export class Icmp {
     reply.bytes.set(packet.bytes.subarray(packet.start, packet.end), reply.start);
     writeIcmp(reply, ECHO_REPLY, 0, packet.i32(packet.start + WORD));
     setChecksum(reply, from, source);
+    this.#answered.note(source, packet.i32(packet.start + WORD), packet.length);
     const failed = this.#output.output(reply, from, source, ICMPV6, {});
     return failed === undefined ? 'answered' : 'no-route';
   }
@@ -111,8 +115,10 @@ export class Icmp {
 
   /** Hands an error to whoever sent the quoted packet; false when nobody knows it. */
   tell(quote: Quote, from: Address | undefined): boolean {
-    if (quote.protocol === ICMPV6) return this.#echo.networkError(quote.error, from);
-    return this.#host.transport(quote.protocol)?.networkError(quote.error) ?? false;
+    const { error } = quote;
+    if (quote.protocol !== ICMPV6) return this.#host.transport(quote.protocol)?.networkError(error) ?? false;
+    if (error.localPort >>> 8 === ECHO_REPLY) return this.#answered.includes(error.remote, error.sequence);
+    return this.#echo.networkError(error, from);
   }
 
   #isOurs(address: Address): boolean {

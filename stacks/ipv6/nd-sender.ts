@@ -1,5 +1,5 @@
 /** Neighbour discovery messages that we send: RFC 4861 §4, §6.2.3, §7.2. All leave with hop limit 255. */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import { allNodes, allRouters, ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
 import {
@@ -10,7 +10,7 @@ import {
   setChecksum,
   writeIcmp,
 } from '../wire/icmp6.ts';
-import { ICMPV6 } from '../wire/ipv6.ts';
+import { ICMPV6, SOURCE } from '../wire/ipv6.ts';
 import {
   AUTONOMOUS_FLAG,
   LINK_ADDRESS_BYTES,
@@ -49,15 +49,19 @@ export const AUTONOMOUS_PREFIX_LENGTH = 64;
 export class NdSender {
   readonly #host: Host;
   readonly #output: Output;
+  readonly #prompting = new Address();
 
   constructor(host: Host, output: Output) {
     this.#host = host;
     this.#output = output;
   }
 
-  /** RFC 4861 §7.2.2: to the solicited-node group, or as a unicast probe when `mac` is known. */
-  solicit(link: Ipv6Interface, target: Address, mac: Uint8Array | undefined): void {
-    const source = this.#host.selectSource(target, link);
+  /**
+   * RFC 4861 §7.2.2: to the solicited-node group, or as a unicast probe when `mac` is known; from the address of the
+   * packet that waits, when it is one of this link's.
+   */
+  solicit(link: Ipv6Interface, target: Address, mac: Uint8Array | undefined, prompt?: Packet): void {
+    const source = this.#promptingSource(link, prompt) ?? this.#host.selectSource(target, link);
     if (source === undefined) return;
     const packet = this.#message(NEIGHBOUR_SOLICITATION, 0, NEIGHBOUR_BYTES + linkAddressBytes(link));
     if (packet === undefined) return;
@@ -138,6 +142,13 @@ export class NdSender {
       at = writePrefix(packet, at, prefix, prefixLength, flags, ADVERTISED_VALID, ADVERTISED_PREFERRED);
     }
     this.#send(packet, link, source, allNodes);
+  }
+
+  #promptingSource(link: Ipv6Interface, prompt: Packet | undefined): Address | undefined {
+    if (prompt === undefined || prompt.ingress > 0) return undefined;
+    ipv6.read(prompt.bytes, prompt.start + SOURCE, this.#prompting);
+    const local = link.find(this.#prompting);
+    return local?.usable ? local.address : undefined;
   }
 
   #message(type: number, word: number, length: number): Packet | undefined {

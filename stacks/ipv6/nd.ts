@@ -162,13 +162,15 @@ export class NeighbourDiscovery {
     const { sourceLink } = this.#options;
     if (source.isUnspecified && sourceLink >= 0) return 'bad-neighbour-message';
     if (!this.#host.forwarding || !link.advertise) return 'icmp-ignored';
-    if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink);
+    // RFC 4861 §6.2.6: who asks for routers is none.
+    if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink, false);
+    else this.#neighbours.setRouter(source, link.index, false);
     this.#advertiser.solicited(link);
     return 'answered';
   }
 
-  #learn(packet: Packet, link: Ipv6Interface, source: Address, at: number): void {
-    this.#neighbours.learn(source, link.index, packet.copy(at, at + MAC_BYTES));
+  #learn(packet: Packet, link: Ipv6Interface, source: Address, at: number, isRouter?: boolean): void {
+    this.#neighbours.learn(source, link.index, packet.copy(at, at + MAC_BYTES), isRouter);
   }
 
   #readTarget(packet: Packet, link: Ipv6Interface): Address {

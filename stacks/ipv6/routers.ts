@@ -5,11 +5,7 @@
 import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
-import {
-  REACHABLE_TIME as DEFAULT_REACHABLE,
-  RETRANS_TIMER as DEFAULT_RETRANS,
-  type NeighbourCache,
-} from '../forward/neighbours.ts';
+import type { NeighbourCache } from '../forward/neighbours.ts';
 import type { RouteTable } from '../forward/routes.ts';
 import type { Packet } from '../packet/packet.ts';
 import { MILLISECOND, SECOND, type Timer } from '../time/clock.ts';
@@ -46,8 +42,8 @@ const RTR_SOLICITATION_INTERVAL: number = 4 * SECOND;
 
 /** Metrics of advertised default routes: behind static ones, by preference (RFC 4191 §2.1: 1 high, 0 medium, 3 low). */
 const METRICS: readonly number[] = [1_024, 512, 1_024, 2_048];
-/** RFC 4861 §6.3.6: a router that does not answer is the last choice, not none. */
-const UNREACHABLE_METRIC = 65_536;
+/** RFC 4861 §6.3.6: a router that is not known to answer is the last choice, not none. */
+const SUSPECT_METRIC = 65_536;
 const PREFIX_METRIC = 256;
 
 interface Router {
@@ -55,7 +51,10 @@ interface Router {
   readonly link: Ipv6Interface;
   /** µs */
   until: number;
+  /** By preference. */
   metric: number;
+  /** Its address on the link is not known, or it stopped answering (RFC 4861 §6.3.6). */
+  suspect: boolean;
 }
 
 interface Prefix {
@@ -71,17 +70,27 @@ export class Routers {
   readonly #neighbours: NeighbourCache;
   readonly #sender: NdSender;
   readonly #slaac: Slaac;
+  readonly #gone: (address: Address, link: Ipv6Interface) => void;
   readonly #routers: Router[] = [];
   readonly #prefixes: Prefix[] = [];
   readonly #ageing: Timer;
   readonly #solicitations = new Map<Ipv6Interface, { readonly timer: Timer; sent: number }>();
 
-  constructor(host: Host, routes: RouteTable, neighbours: NeighbourCache, sender: NdSender, slaac: Slaac) {
+  /** `gone`: no default router any more, and no next hop of anything (RFC 4861 §6.3.5). */
+  constructor(
+    host: Host,
+    routes: RouteTable,
+    neighbours: NeighbourCache,
+    sender: NdSender,
+    slaac: Slaac,
+    gone: (address: Address, link: Ipv6Interface) => void,
+  ) {
     this.#host = host;
     this.#routes = routes;
     this.#neighbours = neighbours;
     this.#sender = sender;
     this.#slaac = slaac;
+    this.#gone = gone;
     this.#ageing = host.environment.clock.timer(() => this.#age(), { background: true });
   }
 
@@ -102,6 +111,8 @@ export class Routers {
     if (link.isEthernet && options.sourceLink >= 0) {
       const mac = packet.copy(options.sourceLink, options.sourceLink + MAC_BYTES);
       this.#neighbours.learn(source, link.index, mac, true);
+    } else {
+      this.#neighbours.setRouter(source, link.index, true);
     }
     const seconds = packet.u16(at + ROUTER_LIFETIME);
     this.#router(source, link, seconds, METRICS[(packet.u8(at + RA_FLAGS) >>> 3) & 3]!);
@@ -124,7 +135,14 @@ export class Routers {
     const router = this.#find(address, link);
     if (router === undefined) return;
     if (why === 'not-a-router') this.#forget(router);
-    else this.#setMetric(router, UNREACHABLE_METRIC);
+    // Also when it was suspect before: behind the others, so that those without an answer take turns.
+    else this.#rank(router, router.metric, true);
+  }
+
+  /** The neighbour answers. */
+  found(address: Address, link: Ipv6Interface): void {
+    const router = this.#find(address, link);
+    if (router?.suspect === true) this.#rank(router, router.metric, false);
   }
 
   /** The link went down: nothing learnt from it stays true. */
@@ -149,11 +167,12 @@ export class Routers {
     if (hopLimit !== 0) link.hopLimit = hopLimit;
     const reachable = packet.i32(at + REACHABLE_TIME) >>> 0;
     const retrans = packet.i32(at + RETRANS_TIMER) >>> 0;
-    if ((reachable === 0 || reachable > MAX_REACHABLE) && retrans === 0) return;
-    const base = reachable === 0 || reachable > MAX_REACHABLE ? DEFAULT_REACHABLE : reachable * MILLISECOND;
-    const interval =
-      retrans === 0 ? DEFAULT_RETRANS : Math.min(Math.max(retrans, MIN_RETRANS), MAX_RETRANS) * MILLISECOND;
-    this.#neighbours.configure(link.index, base, interval);
+    // RFC 4861 §6.3.4: zero says nothing, and what an earlier one said goes on.
+    this.#neighbours.configure(
+      link.index,
+      reachable === 0 || reachable > MAX_REACHABLE ? undefined : reachable * MILLISECOND,
+      retrans === 0 ? undefined : Math.min(Math.max(retrans, MIN_RETRANS), MAX_RETRANS) * MILLISECOND,
+    );
   }
 
   #router(source: Address, link: Ipv6Interface, seconds: number, metric: number): void {
@@ -163,13 +182,14 @@ export class Routers {
       return;
     }
     const until = this.#host.environment.clock.now + seconds * SECOND;
+    const suspect = link.isEthernet && this.#neighbours.lookup(source, link.index)?.mac === undefined;
     if (known !== undefined) {
       known.until = until;
-      this.#setMetric(known, metric);
+      if (known.metric !== metric || known.suspect !== suspect) this.#rank(known, metric, suspect);
       return;
     }
     if (this.#routers.length >= MAX_ROUTERS) return;
-    const router = { address: source.clone(), link, until, metric };
+    const router = { address: source.clone(), link, until, metric, suspect };
     this.#routers.push(router);
     this.#addRoute(router);
   }
@@ -211,20 +231,20 @@ export class Routers {
     return this.#routers.find((router) => router.link === link && router.address.equals(address));
   }
 
-  #setMetric(router: Router, metric: number): void {
-    if (router.metric === metric) return;
+  #rank(router: Router, metric: number, suspect: boolean): void {
     this.#removeRoute(router);
     router.metric = metric;
+    router.suspect = suspect;
     this.#addRoute(router);
   }
 
-  #addRoute({ address, link, metric }: Router): void {
+  #addRoute({ address, link, metric, suspect }: Router): void {
     this.#routes.add({
       destination: ipv6.any,
       prefixLength: 0,
       gateway: address,
       interfaceIndex: link.index,
-      metric,
+      metric: suspect ? SUSPECT_METRIC + metric : metric,
       origin: 'ra',
     });
   }
@@ -236,6 +256,7 @@ export class Routers {
   #forget(router: Router): void {
     this.#routers.splice(this.#routers.indexOf(router), 1);
     this.#removeRoute(router);
+    this.#gone(router.address, router.link);
   }
 
   #forgetPrefix(prefix: Prefix): void {

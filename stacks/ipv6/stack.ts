@@ -87,10 +87,11 @@ export class Ipv6Stack implements Stack {
     this.#routes = new RouteTable(ipv6, environment.random);
     this.#pathMtus = new PathMtuTable(environment, ipv6);
     this.#neighbours = new NeighbourCache(environment, ipv6, {
-      solicit: (address, index, mac) => sender.solicit(host.link(index)!, address, mac),
+      solicit: (address, index, mac, prompt) => sender.solicit(host.link(index)!, address, mac, prompt),
       transmit: (packet, mac, index) => this.#output.resolved(packet, host.link(index)!, mac),
       unresolved: (packet, reason, index) => this.#unresolved(packet, reason, index),
       lost: (address, index, why) => this.#lost(address, host.link(index)!, why),
+      found: (address, index) => this.#routers.found(address, host.link(index)!),
     });
     const later = new Later(environment.clock, (packet, zone) => this.#input.fromLater(packet, zone));
     this.#output = new Output(host, this.#routes, this.#neighbours, this.#pathMtus, later);
@@ -103,8 +104,10 @@ export class Ipv6Stack implements Stack {
       duplicate: (link) => this.#duplicate(link),
     });
     this.#slaac = new Slaac(host, this.#dad);
-    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac);
     this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
+    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
+      this.#redirects.lost(address, link),
+    );
     this.#advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
