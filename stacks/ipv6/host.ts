@@ -47,6 +47,11 @@ export class Host {
     this.ownWords.add(local.address.w3);
   }
 
+  /** RFC 4291 §2.6.1: a router on the subnet is addressed, and this is one. */
+  isAnycast(address: Address): boolean {
+    return this.forwarding && this.interfaces.some((link) => link.usable && link.isAnycast(address));
+  }
+
   transport(protocol: number): Transport | undefined {
     for (const transport of this.transports) if (transport.protocol === protocol) return transport;
     return undefined;

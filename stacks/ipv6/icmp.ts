@@ -75,7 +75,9 @@ export class Icmp {
   /** RFC 4443 §4.2. */
   #answer(packet: Packet, source: Address, destination: Address): TransportVerdict {
     if (source.isUnspecified) return 'bad-source';
-    const from = ipv6.isMulticast(destination) ? this.#output.sourceFor(source) : destination;
+    // RFC 4443 §4.2: a request to many is answered from an address of one.
+    const toOne = !ipv6.isMulticast(destination) && !this.#host.isAnycast(destination);
+    const from = toOne ? destination : this.#output.sourceFor(source);
     if (isFailure(from)) return 'no-route';
     const reply = this.#host.environment.pool.take(packet.length);
     if (reply === undefined) return 'no-buffer';

@@ -24,6 +24,8 @@ export class Ipv6Interface implements Interface {
   readonly device: Device;
   readonly counters: Counters = new Counters();
   readonly addresses: LocalAddress[] = [];
+  /** Subnet-router anycast addresses of its networks (RFC 4291 §2.6.1); a router answers to them. */
+  readonly anycasts: Address[] = [];
   readonly autoconfigure: boolean;
   readonly advertise: boolean;
   /** Operated upon by the stack: `setLink`, `start` and `stop`. */
@@ -73,6 +75,11 @@ export class Ipv6Interface implements Interface {
   find(address: Address): LocalAddress | undefined {
     for (const local of this.addresses) if (local.address.sameWords(address)) return local;
     return undefined;
+  }
+
+  isAnycast(address: Address): boolean {
+    for (const anycast of this.anycasts) if (anycast.sameWords(address)) return true;
+    return false;
   }
 
   /** The link-local address to speak from (RFC 4861 §4: source of advertisements), undefined until it is unique. */

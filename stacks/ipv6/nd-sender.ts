@@ -5,12 +5,13 @@ import type { Packet } from '../packet/packet.ts';
 import {
   NEIGHBOUR_ADVERTISEMENT,
   NEIGHBOUR_SOLICITATION,
+  REDIRECT,
   ROUTER_ADVERTISEMENT,
   ROUTER_SOLICITATION,
   setChecksum,
   writeIcmp,
 } from '../wire/icmp6.ts';
-import { ICMPV6, SOURCE } from '../wire/ipv6.ts';
+import { HEADER_BYTES, ICMPV6, MINIMUM_MTU, SOURCE } from '../wire/ipv6.ts';
 import {
   AUTONOMOUS_FLAG,
   LINK_ADDRESS_BYTES,
@@ -22,6 +23,9 @@ import {
   PREFIX_BYTES,
   RA_BYTES,
   REACHABLE_TIME,
+  REDIRECT_BYTES,
+  REDIRECT_DESTINATION,
+  REDIRECTED_BYTES,
   RETRANS_TIMER,
   ROUTER_FLAG,
   RS_BYTES,
@@ -33,6 +37,7 @@ import {
   writeMtu,
   writeNonce,
   writePrefix,
+  writeRedirected,
 } from '../wire/ndp.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
@@ -85,20 +90,25 @@ export class NdSender {
     this.#send(packet, link, ipv6.any, solicitedNode(target));
   }
 
-  /** RFC 4861 §7.2.4: the answer for `target`, to all nodes when the question came from `::`. */
-  answer(link: Ipv6Interface, target: Address, asker: Address): boolean {
+  /**
+   * RFC 4861 §7.2.4: the answer for `target`, to all nodes when the question came from `::`. For an anycast address
+   * (§7.2.7) without the override flag: the first router that answers keeps the asker.
+   */
+  answer(link: Ipv6Interface, target: Address, asker: Address, anycast = false): boolean {
     const packet = this.#message(
       NEIGHBOUR_ADVERTISEMENT,
       ((this.#host.forwarding ? ROUTER_FLAG : 0) |
         (asker.isUnspecified ? 0 : SOLICITED_FLAG) |
-        OVERRIDE_FLAG) <<
+        (anycast ? 0 : OVERRIDE_FLAG)) <<
         24,
       NEIGHBOUR_BYTES + linkAddressBytes(link),
     );
     if (packet === undefined) return false;
     ipv6.write(target, packet.bytes, packet.start + TARGET);
     writeOwnLink(packet, packet.start + NEIGHBOUR_BYTES, TARGET_LINK_ADDRESS, link);
-    this.#send(packet, link, target, asker.isUnspecified ? allNodes : asker);
+    // RFC 4861 §4.4: the source is an address of the interface; an anycast address is none to speak from.
+    const source = anycast ? this.#host.selectSource(asker, link) : target;
+    this.#send(packet, link, source ?? target, asker.isUnspecified ? allNodes : asker);
     return true;
   }
 
@@ -142,6 +152,30 @@ export class NdSender {
       at = writePrefix(packet, at, prefix, prefixLength, flags, ADVERTISED_VALID, ADVERTISED_PREFERRED);
     }
     this.#send(packet, link, source, allNodes);
+  }
+
+  /** RFC 4861 §4.5, §8.2: `to` may send what is for `destination` to `target`; `about` is the packet that showed it. */
+  redirect(
+    link: Ipv6Interface,
+    target: Address,
+    destination: Address,
+    to: Address,
+    mac: Uint8Array | undefined,
+    about: Packet,
+  ): void {
+    const source = link.linkLocal()?.address;
+    if (source === undefined) return;
+    const own = mac === undefined ? 0 : LINK_ADDRESS_BYTES;
+    const room = MINIMUM_MTU - HEADER_BYTES - REDIRECT_BYTES - own - REDIRECTED_BYTES;
+    const quote = Math.min(about.end - about.network, room) & ~7;
+    const packet = this.#message(REDIRECT, 0, REDIRECT_BYTES + own + REDIRECTED_BYTES + quote);
+    if (packet === undefined) return;
+    ipv6.write(target, packet.bytes, packet.start + TARGET);
+    ipv6.write(destination, packet.bytes, packet.start + REDIRECT_DESTINATION);
+    let at = packet.start + REDIRECT_BYTES;
+    if (mac !== undefined) at = writeLinkAddress(packet, at, TARGET_LINK_ADDRESS, mac);
+    writeRedirected(packet, at, about.bytes.subarray(about.network, about.network + quote));
+    this.#send(packet, link, source, to);
   }
 
   #promptingSource(link: Ipv6Interface, prompt: Packet | undefined): Address | undefined {

@@ -120,7 +120,11 @@ export class NeighbourDiscovery {
       return 'bad-neighbour-message';
     }
     const local = link.find(target);
-    if (local === undefined) return 'not-for-me';
+    if (local === undefined) {
+      if (!this.#host.forwarding || !link.isAnycast(target)) return 'not-for-me';
+      if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink);
+      return this.#sender.answer(link, target.clone(), source, true) ? 'answered' : 'no-buffer';
+    }
     if (!local.usable) {
       return local.state === 'tentative' && source.isUnspecified && link.isEthernet
         ? this.#dad.solicited(link, local, packet, this.#options)

@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { allRouters, ipv6, LINK_LOCAL_PREFIX } from '../address/ipv6.ts';
+import { allRouters, ipv6, LINK_LOCAL_PREFIX, solicitedNode } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -46,10 +46,14 @@ import { AUTONOMOUS_PREFIX_LENGTH, NdSender } from './nd-sender.ts';
 import { Output } from './output.ts';
 import { readQuote } from './quote.ts';
 import { Reassembler } from './reassemble.ts';
+import { Redirector } from './redirector.ts';
 import { Redirects } from './redirects.ts';
 import { Routers } from './routers.ts';
 import { Slaac } from './slaac.ts';
 import { Transit } from './transit.ts';
+
+/** A link between two routers has no subnet-router anycast address (RFC 6164 §6). */
+const LONGEST_WITH_ANYCAST = 127;
 
 export class Ipv6Stack implements Stack {
   readonly family: Family = ipv6;
@@ -120,7 +124,8 @@ export class Ipv6Stack implements Stack {
     );
     const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
     this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
-    const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors);
+    const redirector = new Redirector(host, this.#neighbours, this.#routes, sender);
+    const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors, redirector);
     this.#reassembler = new Reassembler(host, this.#errors);
     const transit = new Transit(host, this.#routes, this.#neighbours);
     this.#input = new Input(host, forwarder, this.#reassembler, this.#errors, icmp, later, transit);
@@ -330,7 +335,17 @@ export class Ipv6Stack implements Stack {
         origin: 'link',
       });
     }
+    if (!linkLocal && prefixLength < LONGEST_WITH_ANYCAST) this.#addAnycast(link, own, prefixLength);
     if (link.usable) this.#dad.start(link, local);
+  }
+
+  /** RFC 4291 §2.6.1. */
+  #addAnycast(link: Ipv6Interface, address: Address, prefixLength: number): void {
+    const anycast = ipv6.network(address, prefixLength);
+    if (link.isAnycast(anycast)) return;
+    link.anycasts.push(anycast);
+    this.#host.ownWords.add(anycast.w3);
+    if (link.usable && this.forwarding) link.join(solicitedNode(anycast));
   }
 
   #bringUp(link: Ipv6Interface): void {
@@ -338,14 +353,14 @@ export class Ipv6Stack implements Stack {
     link.up = true;
     link.disabled = false;
     this.#routes.setUsable(link.index, true);
-    if (this.forwarding) link.join(allRouters);
+    if (this.forwarding) this.#joinAsRouter(link);
     for (const local of [...link.addresses]) this.#dad.start(link, local);
   }
 
   /** The stack becomes a router on a link that is up (RFC 4861 §6.2.2). */
   #serve(link: Ipv6Interface): void {
     if (!link.usable) return;
-    link.join(allRouters);
+    this.#joinAsRouter(link);
     if (link.linkLocal() !== undefined) this.#advertiser.start(link);
   }
 
@@ -353,6 +368,13 @@ export class Ipv6Stack implements Stack {
   #retire(link: Ipv6Interface): void {
     this.#advertiser.stop(link);
     link.leave(allRouters);
+    for (const anycast of link.anycasts) link.leave(solicitedNode(anycast));
+  }
+
+  /** RFC 4291 §2.8. */
+  #joinAsRouter(link: Ipv6Interface): void {
+    link.join(allRouters);
+    for (const anycast of link.anycasts) link.join(solicitedNode(anycast));
   }
 
   #takeDown(link: Ipv6Interface): void {

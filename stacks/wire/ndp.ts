@@ -53,12 +53,15 @@ export const REDIRECT_BYTES = 40;
 export const SOURCE_LINK_ADDRESS = 1;
 export const TARGET_LINK_ADDRESS = 2;
 export const PREFIX_INFORMATION = 3;
+export const REDIRECTED_HEADER = 4;
 export const MTU_OPTION = 5;
 export const NONCE = 14;
 
 export const LINK_ADDRESS_BYTES = 8;
 export const PREFIX_BYTES = 32;
 export const MTU_BYTES = 8;
+/** Of a redirected header option, before the packet. */
+export const REDIRECTED_BYTES = 8;
 export const NONCE_BYTES = 8;
 
 /** Offsets in a prefix information option (§4.6.2). */
@@ -143,6 +146,15 @@ export function writeLinkAddress(packet: Packet, at: number, type: number, mac: 
   packet.setU8(at + 1, 1);
   packet.bytes.set(mac, at + 2);
   return at + LINK_ADDRESS_BYTES;
+}
+
+/** The option of §4.6.3 around `quote`, whose length is a multiple of 8. */
+export function writeRedirected(packet: Packet, at: number, quote: Uint8Array): void {
+  packet.setU8(at, REDIRECTED_HEADER);
+  packet.setU8(at + 1, (REDIRECTED_BYTES + quote.length) / 8);
+  packet.setU16(at + 2, 0);
+  packet.setI32(at + 4, 0);
+  packet.bytes.set(quote, at + REDIRECTED_BYTES);
 }
 
 export function writeMtu(packet: Packet, at: number, mtu: number): number {

@@ -82,6 +82,7 @@ describe('verdicts', () => {
       .map(({ body }) => [body[4], body.at(-1)]);
     expect(groups).toEqual([
       [0xff, 2],
+      [0xff, 0], // the subnet-router anycast address
       [0xff, 1],
     ]);
     stack.forwarding = false;
