@@ -32,6 +32,15 @@ export interface InterfaceOptions {
   readonly mtu: number;
   /** IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862). Default: only without `address`. */
   readonly autoconfigure?: boolean;
+  /**
+   * IPv6: are the interface identifiers of addresses that are made here stable and opaque (RFC 7217), or do they come
+   * from the MAC (RFC 4291 appendix A)? Default: opaque where the link autoconfigures (RFC 8064).
+   */
+  readonly identifier?: 'stable' | 'eui64';
+  /** Of stable identifiers, 16 bytes at least: the same one gives the same addresses. Default: drawn by the stack. */
+  readonly secret?: Uint8Array;
+  /** IPv6: temporary addresses beside the stable ones, and before them (RFC 8981). Default: none. */
+  readonly temporary?: boolean;
   /** IPv6, on a stack that forwards: advertise this router and the prefixes of the link (RFC 4861 §6.2). */
   readonly advertise?: boolean;
 }
@@ -52,6 +61,11 @@ export interface InterfaceAddress {
   readonly address: Address;
   readonly prefixLength: number;
   readonly state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate';
+  /** Where it comes from; IPv6 only. */
+  readonly origin?: 'static' | 'link-local' | 'slaac' | 'temporary';
+  /** µs on the clock, Infinity for ever; IPv6 only. */
+  readonly preferredUntil?: number;
+  readonly validUntil?: number;
 }
 
 export interface EchoReply {

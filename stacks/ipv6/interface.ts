@@ -7,6 +7,7 @@ import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
 import type { Interface } from '../stack.ts';
 import { ETHERTYPE_IPV6, type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
+import type { StableIdentifiers } from './identifiers.ts';
 import type { LocalAddress } from './local-address.ts';
 
 /** RFC 4861 §10 and §6.3.2: what holds until a router says otherwise. */
@@ -28,6 +29,10 @@ export class Ipv6Interface implements Interface {
   readonly anycasts: Address[] = [];
   readonly autoconfigure: boolean;
   readonly advertise: boolean;
+  /** Temporary addresses are made (RFC 8981). */
+  readonly temporary: boolean;
+  /** Undefined: identifiers come from the MAC. */
+  readonly identifiers: StableIdentifiers | undefined;
   /** Operated upon by the stack: `setLink`, `start` and `stop`. */
   up = false;
   /** A duplicate of the address made from our MAC: another station has this MAC, so IPv6 stays silent (RFC 4862 §5.4.5). */
@@ -49,7 +54,14 @@ export class Ipv6Interface implements Interface {
     index: number,
     name: string,
     device: Device,
-    options: { mtu: number; autoconfigure: boolean; advertise: boolean; stackId: number },
+    options: {
+      mtu: number;
+      autoconfigure: boolean;
+      advertise: boolean;
+      temporary: boolean;
+      stackId: number;
+      identifiers: StableIdentifiers | undefined;
+    },
   ) {
     this.index = index;
     this.name = name;
@@ -58,6 +70,8 @@ export class Ipv6Interface implements Interface {
     this.mtu = this.configuredMtu = options.mtu;
     this.autoconfigure = options.autoconfigure;
     this.advertise = options.advertise;
+    this.temporary = options.temporary;
+    this.identifiers = options.identifiers;
     this.#identifier = device.mac ?? derivedIdentifier(name, index, options.stackId);
   }
 
@@ -65,9 +79,18 @@ export class Ipv6Interface implements Interface {
     return this.up && !this.disabled;
   }
 
-  /** `prefix`/64 with this interface's identifier: from the MAC (RFC 2464 §4), or derived where there is none. */
-  addressIn(prefix: Address): Address {
-    const address = withInterfaceId(prefix, this.#identifier);
+  /** From the MAC: a duplicate then says that the MAC is in use twice (RFC 4862 §5.4.5). */
+  get isEui64(): boolean {
+    return this.isEthernet && this.identifiers === undefined;
+  }
+
+  /**
+   * `prefix`/64 with this interface's identifier: stable and opaque, for the given attempt; or from the MAC (RFC 2464
+   * §4), or derived where there is none.
+   */
+  addressIn(prefix: Address, attempt = 0): Address {
+    const address =
+      this.identifiers?.addressIn(prefix, this.name, attempt) ?? withInterfaceId(prefix, this.#identifier);
     if (ipv6.isLinkLocal(address)) address.zone = this.index;
     return address;
   }

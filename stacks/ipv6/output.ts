@@ -19,6 +19,7 @@ import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { Later } from './later.ts';
+import { REDIRECT_METRIC } from './redirects.ts';
 
 /** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
 const MULTICAST_HOP_LIMIT = 1;
@@ -33,6 +34,8 @@ export class Output {
   readonly #neighbours: NeighbourCache;
   readonly #pathMtus: PathMtuTable;
   readonly #later: Later;
+  /** Of several routers that are as good, the one for packets from `source` (RFC 8028 §3.1). */
+  firstHop: ((source: Address, link: Ipv6Interface, given: Address) => Address | undefined) | undefined;
   /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;
@@ -62,7 +65,8 @@ export class Output {
     if (own?.usable) return own.address;
     const problem = this.#path(destination, 0);
     if (problem !== undefined) return problem;
-    const source = this.#link === undefined ? undefined : this.#host.selectSource(destination, this.#link);
+    const link = this.#link;
+    const source = link === undefined ? undefined : this.#host.selectSource(destination, link, this.#nextHop);
     return source ?? failure('EADDRNOTAVAIL', `no address of ours can speak to ${ipv6.format(destination)}`);
   }
 
@@ -179,7 +183,7 @@ export class Output {
     options: OutputOptions,
   ): Failure | undefined {
     if (!this.#host.running) return failure('ENETDOWN', 'the stack is stopped');
-    const problem = this.#path(destination, options.zone ?? 0);
+    const problem = this.#path(destination, options.zone ?? 0, source);
     if (problem !== undefined) return problem;
     const link = this.#link;
     const nextHop = this.#nextHop;
@@ -237,7 +241,7 @@ export class Output {
   }
 
   /** Sets `#link` and `#nextHop`. RFC 4861 §5.2; link-local and multicast destinations go by their zone alone. */
-  #path(destination: Address, zone: number): Failure | undefined {
+  #path(destination: Address, zone: number, source?: Address): Failure | undefined {
     this.#link = undefined;
     this.#nextHop = destination;
     if (ipv6.isLoopback(destination) || this.#host.find(destination) !== undefined) return undefined;
@@ -250,7 +254,12 @@ export class Output {
     if (route === undefined) return failure('ENETUNREACH', `no route to ${ipv6.format(destination)}`);
     this.#link = this.#host.link(route.interfaceIndex);
     if (this.#link?.usable !== true) return failure('ENETDOWN', 'the link of the route is down');
-    if (!route.gateway.isUnspecified) this.#nextHop = route.gateway;
+    if (route.gateway.isUnspecified) return undefined;
+    this.#nextHop = route.gateway;
+    // A redirect has spoken about this very destination (RFC 8028 §3.2).
+    if (source !== undefined && route.origin === 'ra' && route.metric !== REDIRECT_METRIC) {
+      this.#nextHop = this.firstHop?.(source, this.#link, route.gateway) ?? route.gateway;
+    }
     return undefined;
   }
 

@@ -35,6 +35,7 @@ import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
 import { IcmpErrors } from './icmp-errors.ts';
+import { StableIdentifiers } from './identifiers.ts';
 import { Input } from './input.ts';
 import { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
@@ -103,15 +104,16 @@ export class Ipv6Stack implements Stack {
     this.#errors = new IcmpErrors(host, this.#output);
     this.#echo = new EchoClient(this.#output);
     this.#mld = new Mld(host, this.#output);
-    this.#dad = new DuplicateDetection(host, sender, {
+    this.#dad = new DuplicateDetection(host, this.#neighbours, sender, {
       unique: (link, local) => this.#unique(link, local),
-      duplicate: (link) => this.#duplicate(link),
+      duplicate: (link, local) => this.#duplicate(link, local),
     });
     this.#slaac = new Slaac(host, this.#dad);
     this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
     this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
       this.#redirects.lost(address, link),
     );
+    this.#output.firstHop = (source, link, given) => this.#routers.firstHop(source, link, given);
     this.#advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
@@ -168,11 +170,16 @@ export class Ipv6Stack implements Stack {
     if (mtu < ipv6.minimumMtu) {
       throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
     }
+    const autoconfigure = options.autoconfigure ?? options.address === undefined;
+    // RFC 8064 §3: opaque identifiers wherever addresses are made rather than written.
+    const opaque = (options.identifier ?? (autoconfigure ? 'stable' : 'eui64')) === 'stable';
     const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
       mtu,
-      autoconfigure: options.autoconfigure ?? options.address === undefined,
+      autoconfigure,
       advertise: options.advertise ?? false,
+      temporary: options.temporary ?? false,
       stackId: this.id,
+      identifiers: opaque ? new StableIdentifiers(options.secret ?? this.#host.secret) : undefined,
     });
     this.#host.interfaces.push(link);
     this.#routes.setUsable(link.index, false);
@@ -183,7 +190,7 @@ export class Ipv6Stack implements Stack {
         link.addressIn(LINK_LOCAL_PREFIX),
         AUTONOMOUS_PREFIX_LENGTH,
         'link-local',
-        link.isEthernet,
+        link.isEui64,
       ),
     );
     device.attach(
@@ -405,8 +412,9 @@ export class Ipv6Stack implements Stack {
     this.#advertiser.start(link);
   }
 
-  #duplicate(link: Ipv6Interface): void {
+  #duplicate(link: Ipv6Interface, local: LocalAddress): void {
     if (link.disabled) this.#silence(link);
+    else this.#slaac.duplicate(link, local);
   }
 
   /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */

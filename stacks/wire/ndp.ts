@@ -18,7 +18,7 @@
  *  12 |                          Retrans Timer (ms)                   |
  *  16 |  Options ...
  */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
 import {
@@ -55,6 +55,10 @@ export const TARGET_LINK_ADDRESS = 2;
 export const PREFIX_INFORMATION = 3;
 export const REDIRECTED_HEADER = 4;
 export const MTU_OPTION = 5;
+/** RFC 4191 §2.3, RFC 8106 §5. */
+export const ROUTE_INFORMATION = 24;
+export const RECURSIVE_DNS = 25;
+export const DNS_SEARCH_LIST = 31;
 export const NONCE = 14;
 
 export const LINK_ADDRESS_BYTES = 8;
@@ -73,8 +77,14 @@ export const PREFIX = 16;
 export const ON_LINK_FLAG = 0x80;
 export const AUTONOMOUS_FLAG = 0x40;
 
-/** Prefix options of one advertisement that are looked at; an honest router sends a handful. */
-export const MAX_PREFIX_OPTIONS = 16;
+/** Offsets in a route information option (RFC 4191 §2.3); the prefix has 0, 8 or 16 bytes. */
+export const ROUTE_PREFIX_LENGTH = 2;
+export const ROUTE_PREFERENCE = 3;
+export const ROUTE_LIFETIME = 4;
+export const ROUTE_PREFIX = 8;
+
+/** Options of one kind in one advertisement that are looked at; an honest router sends a handful. */
+export const MAX_OPTIONS_OF_A_KIND = 16;
 
 /** Smallest message by type, options not counted; 0 for what is not a neighbour discovery message. */
 export function minimumBytes(type: number): number {
@@ -102,14 +112,15 @@ export class NdOptions {
   /** First byte of the nonce, and how many there are. */
   nonce = -1;
   nonceBytes = 0;
-  prefixCount = 0;
-  /** First byte of each prefix information option. */
-  readonly prefixes: Int32Array = new Int32Array(MAX_PREFIX_OPTIONS);
+  /** First byte of each prefix information option, route information option, and option of RFC 8106. */
+  readonly prefixes: number[] = [];
+  readonly routes: number[] = [];
+  readonly dns: number[] = [];
 
   /** False when a length is zero or runs past `end`: the message is then dropped whole (§6.1, §7.1, §8.1). */
   parse(packet: Packet, from: number, end: number): boolean {
     this.sourceLink = this.targetLink = this.mtu = this.nonce = -1;
-    this.prefixCount = this.nonceBytes = 0;
+    this.prefixes.length = this.routes.length = this.dns.length = this.nonceBytes = 0;
     for (let at = from; at < end; ) {
       if (at + 2 > end) return false;
       const length = packet.u8(at + 1) * 8;
@@ -122,9 +133,14 @@ export class NdOptions {
           if (length === LINK_ADDRESS_BYTES) this.targetLink = at + 2;
           break;
         case PREFIX_INFORMATION:
-          if (length === PREFIX_BYTES && this.prefixCount < MAX_PREFIX_OPTIONS) {
-            this.prefixes[this.prefixCount++] = at;
-          }
+          if (length === PREFIX_BYTES) note(this.prefixes, at);
+          break;
+        case ROUTE_INFORMATION:
+          note(this.routes, at);
+          break;
+        case RECURSIVE_DNS:
+        case DNS_SEARCH_LIST:
+          note(this.dns, at);
           break;
         case MTU_OPTION:
           if (length === MTU_BYTES) this.mtu = at;
@@ -138,6 +154,24 @@ export class NdOptions {
     }
     return true;
   }
+}
+
+function note(options: number[], at: number): void {
+  if (options.length < MAX_OPTIONS_OF_A_KIND) options.push(at);
+}
+
+/** The prefix of a route information option; undefined when its length does not fit the option's. */
+export function readRoutePrefix(packet: Packet, at: number): Address | undefined {
+  const bytes = packet.u8(at + 1) * 8 - ROUTE_PREFIX;
+  const length = packet.u8(at + ROUTE_PREFIX_LENGTH);
+  if (bytes > 16 || length > 8 * bytes) return undefined;
+  const prefix = new Address();
+  if (bytes === 16) ipv6.read(packet.bytes, at + ROUTE_PREFIX, prefix);
+  else if (bytes === 8) {
+    prefix.w0 = packet.i32(at + ROUTE_PREFIX);
+    prefix.w1 = packet.i32(at + ROUTE_PREFIX + 4);
+  }
+  return prefix;
 }
 
 /** A source or target link-layer address option; returns the offset behind it. */

@@ -11,13 +11,13 @@ export interface Alone {
   readonly stack: Ipv6Stack;
 }
 
-/** A host without an address, alone on its link. */
+/** A host without an address, alone on its link; its identifiers come from its MAC unless told otherwise. */
 export function host(options: Partial<InterfaceOptions> = {}): Alone {
   const env = environment();
   const hub = new Hub(env, 'ethernet');
   const port = hub.port('host');
   const stack = new Ipv6Stack(env, { id: 1, name: 'HOST' });
-  stack.addInterface('LINK', port, { mtu: 1500, ...options });
+  stack.addInterface('LINK', port, { mtu: 1500, identifier: 'eui64', ...options });
   return { env, hub, port, stack };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Address } from '../../../stacks/address/address.ts';
 import type { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
-import { type Alone, advertise, host } from './advertised.ts';
+import { type Alone, advertise, host, u32 } from './advertised.ts';
 import {
   address,
   bytes,
@@ -129,6 +130,101 @@ describe('default routers (RFC 4861 §6.3.6)', () => {
     expect(state()).toBe('reachable');
     env.clock.advance(env.clock.now + 10.2 * SECOND);
     expect(state()).toBe('stale');
+    expectAtRest(env, stack);
+  });
+});
+
+/** A route information option (RFC 4191 §2.3). */
+function route(prefix: string, length: number, lifetime: number, preference = 0): Uint8Array {
+  const bytesOf = length === 0 ? 0 : length <= 64 ? 8 : 16;
+  return bytes(
+    [24, 1 + bytesOf / 8, length, preference << 3],
+    u32(lifetime),
+    address(prefix).subarray(0, bytesOf),
+  );
+}
+const gateways = (stack: Ipv6Stack, to: string): string[] =>
+  stack.candidates(ip(to)).map((found) => `${stack.family.format(found.gateway)} ${found.prefixLength}`);
+
+describe('routers of a network behind them (RFC 4191, type C)', () => {
+  it('are taken for it before the default router, while they say so and answer', () => {
+    const { env, stack, port } = started();
+    advertise(port, { from: 'fe80::a', prefix: PREFIX });
+    advertise(port, { from: 'fe80::b', lifetime: 0, more: route('2001:db8:77::', 48, 600) });
+    settle(env);
+    expect(gateways(stack, '2001:db8:77::1')).toEqual(['fe80::b 48', 'fe80::a 0']);
+    expect(gateways(stack, FAR)).toEqual(['fe80::a 0']);
+    advertise(port, { from: 'fe80::a', more: route('2001:db8:77::', 48, 600, 1) });
+    expect(gateways(stack, '2001:db8:77::1')[0]).toBe('fe80::a 48');
+    advertise(port, { from: 'fe80::a', more: route('2001:db8:77::', 48, 0) });
+    expect(gateways(stack, '2001:db8:77::1')[0]).toBe('fe80::b 48');
+    env.clock.advance(env.clock.now + 601 * SECOND);
+    expect(gateways(stack, '2001:db8:77::1')).toEqual(['fe80::a 0']);
+    expectAtRest(env, stack);
+  });
+
+  it('say more of ::/0 by the option than by the header', () => {
+    const { env, stack, port } = started();
+    advertise(port, { from: 'fe80::a', preference: 3, more: route('::', 0, 600, 1) });
+    advertise(port, { from: 'fe80::b' });
+    settle(env);
+    expect(defaults(stack)).toEqual(['fe80::a', 'fe80::b']);
+    expectAtRest(env, stack);
+  });
+
+  it.each([
+    ['a reserved preference', route('2001:db8:77::', 48, 600, 2)],
+    ['a prefix longer than the option', bytes([24, 1, 64, 0], u32(600))],
+    ['a prefix of more than 128 bits', bytes([24, 3, 129, 0], u32(600), address('2001:db8:77::'))],
+    ['the link-local prefix', route('fe80::', 64, 600)],
+  ])('with %s say nothing', (_, more) => {
+    const { env, stack, port } = started();
+    advertise(port, { from: 'fe80::a', more });
+    settle(env);
+    expect([...stack.routes()].filter(({ origin }) => origin === 'ra')).toHaveLength(1);
+    expectAtRest(env, stack);
+  });
+
+  it('are bounded, and ask again for those that did not answer', () => {
+    const { env, stack, port } = started();
+    for (let i = 0; i < 30; i++) {
+      const more = bytes(...Array.from({ length: 10 }, (_, j) => route(`2001:db8:${i}:${j}::`, 64, 6_000)));
+      advertise(port, { from: 'fe80::a', more, mac: null });
+    }
+    settle(env);
+    expect([...stack.routes()].filter(({ origin }) => origin === 'ra')).toHaveLength(65);
+    const before = port.sent.length;
+    env.clock.advance(env.clock.now + 125 * SECOND);
+    const asked = seen(port, before).filter(({ type }) => type === 135);
+    expect(asked.length).toBe(6); // twice, three solicitations each
+    expectAtRest(env, stack);
+  });
+});
+
+describe('the first hop by source address (RFC 8028)', () => {
+  it('is the router that advertised the prefix', () => {
+    const { env, stack, port } = started();
+    const macs = {
+      'fe80::a': new Uint8Array([2, 0, 0, 0, 0, 0xa]),
+      'fe80::b': new Uint8Array([2, 0, 0, 0, 0, 0xb]),
+    };
+    advertise(port, { from: 'fe80::a', prefix: '2001:db8:a::', mac: macs['fe80::a'] });
+    advertise(port, { from: 'fe80::b', prefix: '2001:db8:b::', mac: macs['fe80::b'] });
+    settle(env);
+    const own = stack.interfaces()[0]!.addresses.map((local) => local.address);
+    for (const [source, mac] of [
+      [own[1]!, 0xa],
+      [own[2]!, 0xb],
+    ] as const) {
+      const before = port.sent.length;
+      stack.echo(ip(FAR), { size: 8, timeout: SECOND, source }, () => {});
+      expect(port.sent[before]![5]).toBe(mac);
+    }
+    // And the other way round: the source goes by the next hop (RFC 6724 §5, rule 5.5).
+    expect(stack.describe(stack.sourceFor(ip(FAR)) as Address)).toContain('2001:db8:a:');
+    advertise(port, { from: 'fe80::b', preference: 1, mac: macs['fe80::b'] });
+    expect(stack.describe(stack.sourceFor(ip(FAR)) as Address)).toContain('2001:db8:b:');
+    settle(env);
     expectAtRest(env, stack);
   });
 });

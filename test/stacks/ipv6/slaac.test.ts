@@ -211,8 +211,8 @@ describe('what advertisements may do to a host', () => {
     stack.start();
     settle(env);
     advertise(port, { from: 'fe80::a', preference: 3, prefix: '2001:db8:5::' });
-    advertise(port, { from: 'fe80::b' });
-    advertise(port, { from: 'fe80::c', preference: 1 });
+    advertise(port, { from: 'fe80::b', prefix: '2001:db8:5::' });
+    advertise(port, { from: 'fe80::c', preference: 1, prefix: '2001:db8:5::' });
     settle(env);
     expect(defaults(stack)).toEqual(['fe80::c', 'fe80::b', 'fe80::a']);
     // Nobody is there: the first choice is found out and goes to the end.
