@@ -52,6 +52,13 @@ function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceCon
     }
     checkMtu(stack, config.mtu, operands.token('mtu'), report);
   }
+  const advertised = new Set(stack.advertise.map(({ config }) => config.device));
+  for (const { device, operands } of stack.advertiseMore) {
+    if (advertised.has(device) || unread.has(device, 'ADVERTISE')) continue;
+    report.add('TW2123', operands.token('device'), `device ${quote(device)} does not advertise`, {
+      help: `write ADVERTISE ${quote(device)} as well`,
+    });
+  }
   for (const { config, operands } of stack.advertise) {
     const token = operands.token('device');
     if (!linked.has(config.device)) {
@@ -268,11 +275,13 @@ export function checkRoute(
   const family = familyOf(stack.version);
   const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
   const own = links.filter((l) => l.device === config.device);
+  const autoconf = stack.autoconf.map((l) => l.config.device);
   // Without the right LINK card nothing can be said about the gateway.
-  if (stack.source.unread.has(config.device, 'LINK') || stack.links.length > MAX_LINKS) return;
-  if (own.length === 0) {
+  if (stack.source.unread.has(config.device, 'LINK', 'AUTOCONF') || stack.links.length > MAX_LINKS) return;
+  if (own.length === 0 && !autoconf.includes(config.device)) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
-    unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);
+    const known = new Set([...links.map((l) => l.device), ...autoconf]);
+    unknownDevice(rule, 'ROUTE', operands.token('device'), known, report);
     return;
   }
   const written = operands.address('destination');
@@ -323,6 +332,7 @@ function checkGateway(
     return;
   }
   if (stack.version === 6 && family.isLinkLocal(gateway)) return; // on every link (RFC 4861 §8)
+  if (own.length === 0) return; // The networks of an AUTOCONF link are not written anywhere.
   const on = own.find((l) => family.matches(gateway, l.address, l.prefixLength));
   if (on !== undefined) {
     // The anycast address of all routers on the subnet is a lawful gateway in IPv6 (RFC 4291 §2.6.1).

@@ -2,14 +2,17 @@
 import type { Address } from '../../stacks/address/address.ts';
 import type { Token } from './card.ts';
 import type {
+  AdvertiseConfig,
   AutoconfConfig,
   DeviceConfig,
   FilterConfig,
   LinkConfig,
+  PolicyConfig,
   RouteConfig,
   StackConfig,
 } from './deck.ts';
 import { familyOf, type Version } from './ip.ts';
+import { type AdvertisedMore, advertiseOf, autoconfOf, moreOf, policyOf, withMore } from './ipv6.ts';
 import type { Operands } from './operands.ts';
 import type { Report } from './report.ts';
 import { type Line, type StepLines, versionOf } from './step.ts';
@@ -37,7 +40,9 @@ export interface StackDraft {
   readonly devices: Drafted<DeviceConfig>[];
   readonly links: Drafted<LinkConfig>[];
   readonly autoconf: Drafted<AutoconfConfig>[];
-  readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
+  readonly advertise: Drafted<AdvertiseConfig>[];
+  readonly advertiseMore: AdvertisedMore[];
+  readonly policies: PolicyConfig[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
   readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
@@ -64,6 +69,8 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     links: [],
     autoconf: [],
     advertise: [],
+    advertiseMore: [],
+    policies: [],
     routes: [],
     dns: [],
     hosts: [],
@@ -115,13 +122,19 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       });
       return;
     case 'AUTOCONF':
-      draft.autoconf.push({
-        config: { at, device: operands.text('device'), mtu: operands.number('mtu') },
-        operands,
-      });
+      draft.autoconf.push({ config: autoconfOf(operands, at, report), operands });
       return;
     case 'ADVERTISE':
-      draft.advertise.push({ config: { at, device: operands.text('device') }, operands });
+      draft.advertise.push({ config: advertiseOf(operands, at), operands });
+      return;
+    case 'ADVPREFIX':
+    case 'ADVROUTE':
+    case 'ADVDNS':
+    case 'ADVSRCH':
+      draft.advertiseMore.push(moreOf(line.statement.name, operands));
+      return;
+    case 'POLICY':
+      draft.policies.push(policyOf(operands, at));
       return;
     case 'ROUTE':
       draft.routes.push({ config: routeOf(operands, at, draft.version), operands });
@@ -222,7 +235,8 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),
-    advertise: draft.advertise.map((a) => a.config),
+    advertise: draft.advertise.map((a) => withMore(a.config, draft.advertiseMore)),
+    policies: draft.policies,
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),
     hosts: draft.hosts.map((h) => h.config),

@@ -107,9 +107,10 @@ export function build(
         forwarding: config.forward,
         ...(maxConnections !== undefined && { maxConnections }),
       };
-      const stack =
+      const stack: Stack =
         config.family === 4 ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
       stack.tcp.configure(config.tcp);
+      for (const policy of config.policies) stack.ipv6?.policies.set(policy);
       const links = new Map<string, number>();
       const kernel = new Map<string, string>();
       for (const [index, device] of config.devices.entries()) {
@@ -119,8 +120,11 @@ export function build(
         const opened = open(config, device, own, first.mtu, index);
         devices.push(opened.device);
         if (opened.kernel !== undefined) kernel.set(device.name, opened.kernel);
-        const advertise = config.advertise.some((a) => a.device === device.name);
-        const link = stack.addInterface(device.name, opened.device, { ...first, advertise });
+        const advertise = config.advertise.find((a) => a.device === device.name)?.advertisement;
+        const link = stack.addInterface(device.name, opened.device, {
+          ...first,
+          ...(advertise !== undefined && { advertise }),
+        });
         links.set(device.name, link.index);
         for (const more of own.slice(1)) stack.addAddress(link.index, more.address, more.prefixLength);
       }

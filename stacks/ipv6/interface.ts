@@ -5,7 +5,7 @@ import type { Device } from '../packet/device.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
-import type { Interface } from '../stack.ts';
+import type { Advertisement, Interface } from '../stack.ts';
 import { ETHERTYPE_IPV6, type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
 import type { StableIdentifiers } from './identifiers.ts';
 import type { LocalAddress } from './local-address.ts';
@@ -28,7 +28,8 @@ export class Ipv6Interface implements Interface {
   /** Subnet-router anycast addresses of its networks (RFC 4291 §2.6.1); a router answers to them. */
   readonly anycasts: Address[] = [];
   readonly autoconfigure: boolean;
-  readonly advertise: boolean;
+  /** What to say as a router; undefined: nothing. */
+  readonly advertise: Advertisement | undefined;
   /** Temporary addresses are made (RFC 8981). */
   readonly temporary: boolean;
   /** Undefined: identifiers come from the MAC. */
@@ -57,7 +58,7 @@ export class Ipv6Interface implements Interface {
     options: {
       mtu: number;
       autoconfigure: boolean;
-      advertise: boolean;
+      advertise: Advertisement | undefined;
       temporary: boolean;
       stackId: number;
       identifiers: StableIdentifiers | undefined;

@@ -2,6 +2,7 @@
 import { Address } from '../address/address.ts';
 import { allNodes, allRouters, ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { Advertisement } from '../stack.ts';
 import {
   NEIGHBOUR_ADVERTISEMENT,
   NEIGHBOUR_SOLICITATION,
@@ -13,14 +14,10 @@ import {
 } from '../wire/icmp6.ts';
 import { HEADER_BYTES, ICMPV6, MINIMUM_MTU, SOURCE } from '../wire/ipv6.ts';
 import {
-  AUTONOMOUS_FLAG,
   LINK_ADDRESS_BYTES,
-  MTU_BYTES,
   NEIGHBOUR_BYTES,
   NONCE_BYTES,
-  ON_LINK_FLAG,
   OVERRIDE_FLAG,
-  PREFIX_BYTES,
   RA_BYTES,
   REACHABLE_TIME,
   REDIRECT_BYTES,
@@ -34,23 +31,16 @@ import {
   TARGET,
   TARGET_LINK_ADDRESS,
   writeLinkAddress,
-  writeMtu,
   writeNonce,
-  writePrefix,
   writeRedirected,
 } from '../wire/ndp.ts';
+import { flagsOf, optionsOf } from './advertisement.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { Output } from './output.ts';
 
 /** RFC 4861 §7.1, §6.1: a packet that a router forwarded cannot have it. */
 export const ND_HOP_LIMIT = 255;
-/** RFC 4861 §6.2.1: AdvValidLifetime and AdvPreferredLifetime, 30 and 7 days in seconds. */
-const ADVERTISED_VALID = 2_592_000;
-const ADVERTISED_PREFERRED = 604_800;
-/** A prefix that hosts can configure addresses from (RFC 4862 §5.5.3, RFC 4291 §2.5.1). */
-export const AUTONOMOUS_PREFIX_LENGTH = 64;
-
 export class NdSender {
   readonly #host: Host;
   readonly #output: Output;
@@ -123,33 +113,42 @@ export class NdSender {
   }
 
   /**
-   * RFC 4861 §6.2.3: every prefix of the link, for SLAAC where it is a /64. A prefix is the link's from the start,
-   * while our own address in it is still tentative. `lifetime` in seconds.
+   * RFC 4861 §6.2.3: as the link is configured, with the given lifetime in seconds. What does not fit one packet goes in
+   * further ones, since fragments would not be taken (RFC 6980 §5).
    */
-  advertiseRouter(link: Ipv6Interface, lifetime: number): void {
+  advertiseRouter(link: Ipv6Interface, said: Advertisement, lifetime: number): void {
     const source = link.linkLocal()?.address;
     if (source === undefined) return;
-    const prefixes = link.addresses.filter(
-      (local, at) =>
-        local.state !== 'duplicate' &&
-        !ipv6.isLinkLocal(local.address) &&
-        link.addresses.findIndex(
-          (other) =>
-            other.prefixLength === local.prefixLength &&
-            ipv6.matches(other.address, local.address, local.prefixLength),
-        ) === at,
-    );
-    const length = RA_BYTES + linkAddressBytes(link) + MTU_BYTES + prefixes.length * PREFIX_BYTES;
-    const packet = this.#message(ROUTER_ADVERTISEMENT, (link.hopLimit << 24) | lifetime, length);
+    const room = link.mtu - HEADER_BYTES - RA_BYTES;
+    const options = optionsOf(said, link);
+    do {
+      const some: Uint8Array[] = [];
+      for (let left = room; options.length > 0 && options[0]!.length <= left; ) {
+        left -= options[0]!.length;
+        some.push(options.shift()!);
+      }
+      if (some.length === 0) options.shift(); // Longer than any packet of this link.
+      this.#advertise(link, source, said, lifetime, some);
+    } while (options.length > 0);
+  }
+
+  #advertise(
+    link: Ipv6Interface,
+    source: Address,
+    said: Advertisement,
+    lifetime: number,
+    options: readonly Uint8Array[],
+  ): void {
+    const length = RA_BYTES + options.reduce((sum, option) => sum + option.length, 0);
+    const word = ((said.hopLimit ?? link.hopLimit) << 24) | (flagsOf(said, lifetime) << 16) | lifetime;
+    const packet = this.#message(ROUTER_ADVERTISEMENT, word, length);
     if (packet === undefined) return;
-    packet.setI32(packet.start + REACHABLE_TIME, 0);
-    packet.setI32(packet.start + RETRANS_TIMER, 0);
-    let at = writeOwnLink(packet, packet.start + RA_BYTES, SOURCE_LINK_ADDRESS, link);
-    at = writeMtu(packet, at, link.mtu);
-    for (const { address, prefixLength } of prefixes) {
-      const flags = ON_LINK_FLAG | (prefixLength === AUTONOMOUS_PREFIX_LENGTH ? AUTONOMOUS_FLAG : 0);
-      const prefix = ipv6.network(address, prefixLength);
-      at = writePrefix(packet, at, prefix, prefixLength, flags, ADVERTISED_VALID, ADVERTISED_PREFERRED);
+    packet.setI32(packet.start + REACHABLE_TIME, said.reachableTime ?? 0);
+    packet.setI32(packet.start + RETRANS_TIMER, said.retransTimer ?? 0);
+    let at = packet.start + RA_BYTES;
+    for (const option of options) {
+      packet.bytes.set(option, at);
+      at += option.length;
     }
     this.#send(packet, link, source, allNodes);
   }

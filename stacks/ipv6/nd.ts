@@ -165,7 +165,7 @@ export class NeighbourDiscovery {
   #routerSolicitation(packet: Packet, link: Ipv6Interface, source: Address): TransportVerdict {
     const { sourceLink } = this.#options;
     if (source.isUnspecified && sourceLink >= 0) return 'bad-neighbour-message';
-    if (!this.#host.forwarding || !link.advertise) return 'icmp-ignored';
+    if (!this.#host.forwarding || link.advertise === undefined) return 'icmp-ignored';
     // RFC 4861 §6.2.6: who asks for routers is none.
     if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink, false);
     else this.#neighbours.setRouter(source, link.index, false);

@@ -19,6 +19,7 @@ import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { Later } from './later.ts';
+import type { LocalAddress } from './local-address.ts';
 import { REDIRECT_METRIC } from './redirects.ts';
 
 /** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
@@ -68,6 +69,14 @@ export class Output {
     const link = this.#link;
     const source = link === undefined ? undefined : this.#host.selectSource(destination, link, this.#nextHop);
     return source ?? failure('EADDRNOTAVAIL', `no address of ours can speak to ${ipv6.format(destination)}`);
+  }
+
+  /** For the order of destinations: what would speak to this one (RFC 6724 §6, rule 1). */
+  bestSource(destination: Address): LocalAddress | undefined {
+    const own = this.#host.find(destination);
+    if (own?.usable) return own;
+    if (this.#path(destination, 0) !== undefined || this.#link === undefined) return undefined;
+    return this.#host.bestSource(destination, this.#link, this.#nextHop);
   }
 
   pathMtu(destination: Address): number {

@@ -1,15 +1,7 @@
 /** The policy table of RFC 6724 §2.1: what an operator prefers, by the longest prefix that matches. */
 import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
-
-export interface Policy {
-  readonly prefix: Address;
-  readonly prefixLength: number;
-  /** Of destinations: the higher one goes first. */
-  readonly precedence: number;
-  /** Sources go with destinations of the same label. */
-  readonly label: number;
-}
+import type { AddressPolicy as Policy } from '../stack.ts';
 
 const row = (prefix: Address, prefixLength: number, precedence: number, label: number): Policy => ({
   prefix,

@@ -28,6 +28,7 @@ import {
 } from '../wire/ndp.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
+import { NameServers } from './name-servers.ts';
 import type { NdSender } from './nd-sender.ts';
 import { lifetime, OnLinkPrefixes } from './on-link.ts';
 import { RouterSolicitations } from './router-solicitations.ts';
@@ -85,6 +86,7 @@ export interface Router {
 
 export class Routers {
   readonly prefixes: OnLinkPrefixes;
+  readonly nameServers: NameServers;
   readonly #host: Host;
   readonly #routes: RouteTable;
   readonly #neighbours: NeighbourCache;
@@ -112,6 +114,7 @@ export class Routers {
     this.#slaac = slaac;
     this.#gone = gone;
     this.prefixes = new OnLinkPrefixes(clock, routes);
+    this.nameServers = new NameServers(clock);
     this.#solicitations = new RouterSolicitations(host, sender);
     this.#ageing = clock.timer(() => this.#age(), { background: true });
     this.#probing = clock.timer(() => this.#probe(), { background: true });
@@ -148,6 +151,7 @@ export class Routers {
     // RFC 4191 §3.1: behind the header, so that one for ::/0 overrides it.
     for (const option of options.routes) this.#network(packet, link, source, option);
     for (const option of options.prefixes) this.#claim(packet, link, source, option);
+    for (const option of options.dns) this.nameServers.receive(packet, link, option);
     this.#arm();
     return 'delivered';
   }
@@ -187,6 +191,7 @@ export class Routers {
     for (const offer of this.#offers.filter((other) => other.link === link)) this.#forget(offer);
     this.#claims = this.#claims.filter((claim) => claim.link !== link);
     this.prefixes.forgetLink(link);
+    this.nameServers.forgetLink(link);
     link.forgetParameters();
     this.#arm();
   }

@@ -14,11 +14,11 @@ import {
   PREFIX_PREFERRED,
   PREFIX_VALID,
 } from '../wire/ndp.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import type { DuplicateDetection } from './dad.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import { LocalAddress } from './local-address.ts';
-import { AUTONOMOUS_PREFIX_LENGTH } from './nd-sender.ts';
 import { lifetime } from './on-link.ts';
 import { TemporaryAddresses } from './temporary.ts';
 

@@ -29,8 +29,10 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { ADDRESS_UNREACHABLE, DESTINATION_UNREACHABLE } from '../wire/icmp6.ts';
 import { Advertiser } from './advertise.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import { DuplicateDetection } from './dad.ts';
 import { EchoClient } from './echo.ts';
+import { Facts } from './facts.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
@@ -43,7 +45,7 @@ import { LocalAddress } from './local-address.ts';
 import { LocalErrors } from './local-errors.ts';
 import { Mld } from './mld.ts';
 import { NeighbourDiscovery } from './nd.ts';
-import { AUTONOMOUS_PREFIX_LENGTH, NdSender } from './nd-sender.ts';
+import { NdSender } from './nd-sender.ts';
 import { Output } from './output.ts';
 import { readQuote } from './quote.ts';
 import { Reassembler } from './reassemble.ts';
@@ -63,6 +65,7 @@ export class Ipv6Stack implements Stack {
   readonly name: string;
   readonly tcp: Tcp;
   readonly udp: Udp;
+  readonly ipv6: Facts;
   readonly stateListeners: Set<(running: boolean) => void> = new Set();
   readonly #host: Host;
   readonly #routes: RouteTable;
@@ -114,6 +117,7 @@ export class Ipv6Stack implements Stack {
       this.#redirects.lost(address, link),
     );
     this.#output.firstHop = (source, link, given) => this.#routers.firstHop(source, link, given);
+    this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
     this.#advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
@@ -176,7 +180,7 @@ export class Ipv6Stack implements Stack {
     const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
       mtu,
       autoconfigure,
-      advertise: options.advertise ?? false,
+      advertise: options.advertise === true ? {} : options.advertise || undefined,
       temporary: options.temporary ?? false,
       stackId: this.id,
       identifiers: opaque ? new StableIdentifiers(options.secret ?? this.#host.secret) : undefined,

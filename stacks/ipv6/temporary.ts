@@ -1,12 +1,12 @@
 /** Temporary addresses: RFC 8981. Each stands beside a stable one of the same prefix, and is replaced in time. */
 import { ipv6 } from '../address/ipv6.ts';
 import { SECOND } from '../time/clock.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import type { DuplicateDetection } from './dad.ts';
 import type { Host } from './host.ts';
 import { randomAddressIn } from './identifiers.ts';
 import type { Ipv6Interface } from './interface.ts';
 import { LocalAddress } from './local-address.ts';
-import { AUTONOMOUS_PREFIX_LENGTH } from './nd-sender.ts';
 
 // RFC 8981 §3.8.
 export const TEMP_VALID_LIFETIME: number = 172_800 * SECOND;

@@ -191,14 +191,6 @@ export function writeRedirected(packet: Packet, at: number, quote: Uint8Array): 
   packet.bytes.set(quote, at + REDIRECTED_BYTES);
 }
 
-export function writeMtu(packet: Packet, at: number, mtu: number): number {
-  packet.setU8(at, MTU_OPTION);
-  packet.setU8(at + 1, 1);
-  packet.setU16(at + 2, 0);
-  packet.setI32(at + 4, mtu);
-  return at + MTU_BYTES;
-}
-
 /** Six bytes of nonce from two words: RFC 7527 §4.1 wants them random for each solicitation. */
 export function writeNonce(packet: Packet, at: number, high: number, low: number): number {
   packet.setU8(at, NONCE);
@@ -206,25 +198,4 @@ export function writeNonce(packet: Packet, at: number, high: number, low: number
   packet.setU16(at + 2, high & 0xffff);
   packet.setI32(at + 4, low);
   return at + NONCE_BYTES;
-}
-
-/** Lifetimes in seconds, 0xffffffff for ever. */
-export function writePrefix(
-  packet: Packet,
-  at: number,
-  prefix: Address,
-  prefixLength: number,
-  flags: number,
-  valid: number,
-  preferred: number,
-): number {
-  packet.setU8(at, PREFIX_INFORMATION);
-  packet.setU8(at + 1, 4);
-  packet.setU8(at + PREFIX_LENGTH, prefixLength);
-  packet.setU8(at + PREFIX_FLAGS, flags);
-  packet.setI32(at + PREFIX_VALID, valid);
-  packet.setI32(at + PREFIX_PREFERRED, preferred);
-  packet.setI32(at + 12, 0);
-  ipv6.write(prefix, packet.bytes, at + PREFIX);
-  return at + PREFIX_BYTES;
 }
