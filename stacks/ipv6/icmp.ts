@@ -11,6 +11,7 @@ import {
   ECHO_REQUEST,
   ICMP_BYTES,
   LISTENER_QUERY,
+  LISTENER_REPORT,
   REDIRECT,
   ROUTER_SOLICITATION,
   setChecksum,
@@ -68,6 +69,7 @@ export class Icmp {
       return this.#nd.receive(packet, type, source, destination, chain.fragmented);
     }
     if (type === LISTENER_QUERY) return this.#mld.query(packet, source, chain.routerAlert);
+    if (type === LISTENER_REPORT) return this.#mld.heardReport(packet, source);
     const kind = kindOf(type, packet.u8(at + CODE));
     return kind === undefined ? 'icmp-ignored' : this.#error(packet, kind, source);
   }

@@ -45,8 +45,9 @@ export class Ipv6Interface implements Interface {
   /** Of frames to this interface, by any sender. */
   header: FrameHeader | undefined;
   hopLimit: number = DEFAULT_HOP_LIMIT;
-  /** Told of every group joined, so that MLD can report it. */
+  /** Told of every group joined and left, so that MLD can report it. */
   onJoin: ((group: Address) => void) | undefined;
+  onLeave: ((group: Address) => void) | undefined;
   readonly #groups: Membership[] = [];
   readonly #groupMac = new Uint8Array([0x33, 0x33, 0, 0, 0, 0]);
   readonly #identifier: Uint8Array;
@@ -131,7 +132,9 @@ export class Ipv6Interface implements Interface {
 
   leave(group: Address): void {
     const at = this.#groups.findIndex((other) => other.group.sameWords(group));
-    if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
+    if (at < 0 || --this.#groups[at]!.users > 0) return;
+    const [left] = this.#groups.splice(at, 1);
+    this.onLeave?.(left!.group);
   }
 
   groups(): readonly Address[] {

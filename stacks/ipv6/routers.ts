@@ -51,6 +51,8 @@ const METRICS: readonly number[] = [1_024, 512, 1_024, 2_048];
 const RESERVED_PREFERENCE = 2;
 /** RFC 4861 §6.3.6: a router that is not known to answer is the last choice, not none. */
 const SUSPECT_METRIC = 65_536;
+/** Behind those that were not tried yet, whatever their preference: the next one tried is another (RFC 4191 §3.2). */
+const FAILED_METRIC: number = SUSPECT_METRIC + 8_192;
 
 /** The way to a network by a router; the default route is that to ::/0. */
 interface Offer {
@@ -64,6 +66,8 @@ interface Offer {
   metric: number;
   /** Its address on the link is not known, or it stopped answering (RFC 4861 §6.3.6). */
   suspect: boolean;
+  /** It was tried, and did not answer. */
+  failed: boolean;
 }
 
 /** A /length that a router has advertised. */
@@ -161,13 +165,14 @@ export class Routers {
     for (const offer of this.#of(address, link)) {
       if (why === 'not-a-router') this.#forget(offer);
       // Also when it was suspect before: behind the others, so that those without an answer take turns.
-      else this.#rank(offer, offer.metric, true);
+      else this.#rank(offer, offer.metric, true, true);
     }
   }
 
   /** The neighbour answers. */
   found(address: Address, link: Ipv6Interface): void {
-    for (const offer of this.#of(address, link)) if (offer.suspect) this.#rank(offer, offer.metric, false);
+    for (const offer of this.#of(address, link))
+      if (offer.suspect) this.#rank(offer, offer.metric, false, false);
   }
 
   /**
@@ -178,11 +183,13 @@ export class Routers {
     if (this.#offers.length < 2 || this.#claimsOf(given, link, source)) return undefined;
     let best: Offer | undefined;
     for (const offer of this.#offers) {
-      if (offer.length !== 0 || offer.link !== link || offer.suspect) continue;
+      if (offer.length !== 0 || offer.link !== link) continue;
       if (!this.#claimsOf(offer.router, link, source)) continue;
-      if (best === undefined || offer.metric < best.metric) best = offer;
+      if (best === undefined || metricOf(offer) < metricOf(best)) best = offer;
     }
-    return best?.router;
+    // One that may not be there only in the place of another such.
+    if (best?.suspect !== true) return best?.router;
+    return this.#of(given, link).every(({ suspect }) => suspect) && !best.failed ? best.router : undefined;
   }
 
   /** The link went down: nothing learnt from it stays true. */
@@ -251,12 +258,14 @@ export class Routers {
     const suspect = link.isEthernet && this.#neighbours.lookup(router, link.index)?.mac === undefined;
     if (known !== undefined) {
       known.until = until;
-      if (known.metric !== metric || known.suspect !== suspect) this.#rank(known, metric, suspect);
+      if (known.metric !== metric || known.suspect !== suspect) {
+        this.#rank(known, metric, suspect, suspect && known.failed);
+      }
       return;
     }
     const alike = this.#offers.filter((offer) => (offer.length === 0) === (length === 0)).length;
     if (alike >= (length === 0 ? MAX_ROUTERS : MAX_NETWORKS)) return;
-    const offer = { network, length, router: router.clone(), link, until, metric, suspect };
+    const offer = { network, length, router: router.clone(), link, until, metric, suspect, failed: false };
     this.#offers.push(offer);
     this.#addRoute(offer);
     if (suspect) this.#watch();
@@ -291,21 +300,23 @@ export class Routers {
     return this.#offers.filter(({ router, link: on }) => on === link && router.equals(address));
   }
 
-  #rank(offer: Offer, metric: number, suspect: boolean): void {
+  #rank(offer: Offer, metric: number, suspect: boolean, failed: boolean): void {
     this.#removeRoute(offer);
+    offer.failed = failed;
     offer.metric = metric;
     offer.suspect = suspect;
     this.#addRoute(offer);
     if (suspect) this.#watch();
   }
 
-  #addRoute({ network, length, router, link, metric, suspect }: Offer): void {
+  #addRoute(offer: Offer): void {
+    const { network, length, router, link } = offer;
     this.#routes.add({
       destination: network,
       prefixLength: length,
       gateway: router,
       interfaceIndex: link.index,
-      metric: suspect ? SUSPECT_METRIC + metric : metric,
+      metric: metricOf(offer),
       origin: 'ra',
     });
   }
@@ -349,4 +360,8 @@ export class Routers {
     if (next === Number.POSITIVE_INFINITY) this.#ageing.disarm();
     else this.#ageing.armIn(next - this.#host.environment.clock.now);
   }
+}
+
+function metricOf({ metric, suspect, failed }: Offer): number {
+  return failed ? FAILED_METRIC : suspect ? SUSPECT_METRIC + metric : metric;
 }

@@ -188,6 +188,7 @@ export class Ipv6Stack implements Stack {
     this.#host.interfaces.push(link);
     this.#routes.setUsable(link.index, false);
     link.onJoin = (group) => this.#mld.joined(link, group);
+    link.onLeave = (group) => this.#mld.left(link, group);
     this.#host.hold(
       link,
       new LocalAddress(
@@ -412,6 +413,7 @@ export class Ipv6Stack implements Stack {
 
   #unique(link: Ipv6Interface, local: LocalAddress): void {
     if (local !== link.linkLocal()) return;
+    this.#mld.addressed(link);
     if (link.autoconfigure && !this.forwarding) this.#routers.solicit(link);
     this.#advertiser.start(link);
   }
