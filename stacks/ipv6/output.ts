@@ -36,7 +36,9 @@ export class Output {
   readonly #pathMtus: PathMtuTable;
   readonly #later: Later;
   /** Of several routers that are as good, the one for packets from `source` (RFC 8028 §3.1). */
-  firstHop: ((source: Address, link: Ipv6Interface, given: Address) => Address | undefined) | undefined;
+  firstHop:
+    | ((destination: Address, source: Address, link: Ipv6Interface, given: Address) => Address | undefined)
+    | undefined;
   /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;
@@ -267,7 +269,7 @@ export class Output {
     this.#nextHop = route.gateway;
     // A redirect has spoken about this very destination (RFC 8028 §3.2).
     if (source !== undefined && route.origin === 'ra' && route.metric !== REDIRECT_METRIC) {
-      this.#nextHop = this.firstHop?.(source, this.#link, route.gateway) ?? route.gateway;
+      this.#nextHop = this.firstHop?.(destination, source, this.#link, route.gateway) ?? route.gateway;
     }
     return undefined;
   }

@@ -177,10 +177,14 @@ export class Routers {
 
   /**
    * RFC 8028 §3.1: of several default routers the one that has advertised the prefix of `source`, where the one that the
-   * routing table gives has not. Undefined: it is as good as any.
+   * routing table gives has not. Undefined: it is as good as any, or `destination` has a router of its own.
    */
-  firstHop(source: Address, link: Ipv6Interface, given: Address): Address | undefined {
+  firstHop(destination: Address, source: Address, link: Ipv6Interface, given: Address): Address | undefined {
     if (this.#offers.length < 2 || this.#claimsOf(given, link, source)) return undefined;
+    const hasOwn = this.#offers.some(
+      ({ network, length }) => length > 0 && ipv6.matches(destination, network, length),
+    );
+    if (hasOwn) return undefined;
     let best: Offer | undefined;
     for (const offer of this.#offers) {
       if (offer.length !== 0 || offer.link !== link) continue;

@@ -116,7 +116,8 @@ export class Ipv6Stack implements Stack {
     this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
       this.#redirects.lost(address, link),
     );
-    this.#output.firstHop = (source, link, given) => this.#routers.firstHop(source, link, given);
+    this.#output.firstHop = (destination, source, link, given) =>
+      this.#routers.firstHop(destination, source, link, given);
     this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
     this.#advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
