@@ -1,6 +1,7 @@
 /** Every table that `show` prints, made of a lab at rest. */
 import type { Neighbour, Stack } from '../../stacks/stack.ts';
 import type { Lab } from '../lab/lab.ts';
+import { IPV6_TABLES } from './ipv6-tables.ts';
 import { type SocketFilter, socketTable } from './socket-table.ts';
 import { type Table, two } from './table.ts';
 
@@ -104,6 +105,7 @@ export const TABLES: Readonly<
       ),
     }),
   },
+  ...IPV6_TABLES,
   couple: {
     help: 'which IPv6 stack is coupled to which IPv4 stack',
     make: (lab) => ({

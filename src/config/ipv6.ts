@@ -73,7 +73,11 @@ export function moreOf(statement: string, operands: Operands): AdvertisedMore {
     case 'ADVDNS':
       return { device, operands, more: { dns: [{ address: operands.address('address'), ...lifetime }] } };
     default:
-      return { device, operands, more: { search: [{ domain: operands.text('domain'), ...lifetime }] } };
+      return {
+        device,
+        operands,
+        more: { search: [{ domain: operands.text('domain').toLowerCase(), ...lifetime }] },
+      };
   }
 }
 

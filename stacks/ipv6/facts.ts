@@ -1,6 +1,6 @@
 /** What an IPv6 stack tells of what it learnt, for tables and for the order of addresses. */
 import type { Address } from '../address/address.ts';
-import { isMapped } from '../address/ipv6.ts';
+import { ipv6, isMapped } from '../address/ipv6.ts';
 import type { Ipv6Facts } from '../stack.ts';
 import { sortDestinations } from './destination-selection.ts';
 import type { Host } from './host.ts';
@@ -44,6 +44,7 @@ export class Facts implements Ipv6Facts {
   ): Address[] {
     const candidates = addresses.map((address) => {
       if (isMapped(address)) return { address, source: sourceOf(address), deprecated: false };
+      if (ipv6.isLoopback(address)) return { address, source: ipv6.loopback, deprecated: false };
       const local = this.#bestSource(address);
       return { address, source: local?.address, deprecated: local?.state === 'deprecated' };
     });
