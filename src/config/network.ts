@@ -275,9 +275,9 @@ export function checkRoute(
   const family = familyOf(stack.version);
   const links = stack.links.slice(0, MAX_LINKS).map((l) => l.config);
   const own = links.filter((l) => l.device === config.device);
-  const autoconf = stack.autoconf.map((l) => l.config.device);
   // Without the right LINK card nothing can be said about the gateway.
   if (stack.source.unread.has(config.device, 'LINK', 'AUTOCONF') || stack.links.length > MAX_LINKS) return;
+  const autoconf = stack.autoconf.slice(0, MAX_LINKS).map((l) => l.config.device);
   if (own.length === 0 && !autoconf.includes(config.device)) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
     const known = new Set([...links.map((l) => l.device), ...autoconf]);

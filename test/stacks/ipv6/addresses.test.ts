@@ -123,6 +123,10 @@ describe('duplicate address detection (RFC 4862)', () => {
     settle(env);
     expect(states(a)).toEqual({ 'fe80::ff:fe00:1': 'preferred', '2001:db8::1': 'preferred' });
     expect(dropsa()).toEqual({ 'icmp-ignored': 3 });
+    // RFC 7527 §4.1: for each address three more, a second apart, each with a nonce of its own.
+    const probes = seen(portA).filter(({ type }) => type === 135);
+    expect(probes).toHaveLength(8);
+    expect(new Set(probes.map(({ body }) => body.slice(18, 24).join())).size).toBe(8);
     expectAtRest(env, a);
   });
 
