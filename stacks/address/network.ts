@@ -71,6 +71,8 @@ export interface OutputOptions {
   readonly dontFragment?: boolean;
   /** Send by this interface whatever the routes say (link-local peers, replies on the link they came from). */
   readonly zone?: number;
+  /** A datagram to a group also goes to the sockets of this host that joined it (RFC 1112 §6.1). */
+  readonly loopback?: boolean;
 }
 
 /** What the transports see of an IP layer. */

@@ -192,8 +192,10 @@ export class Input {
     if (ipv6.isLinkLocal(destination)) destination.zone = zone;
     if (ipv6.isMulticast(destination)) {
       const scope = multicastScope(destination);
-      if (scope < LINK_SCOPE) return 'bad-destination';
-      if (scope === LINK_SCOPE) destination.zone = zone;
+      // RFC 4291 §2.7: interface-local groups are for the sockets of one host.
+      const least = packet.ingress === LOOPED ? LINK_SCOPE - 1 : LINK_SCOPE;
+      if (scope < least) return 'bad-destination';
+      if (scope <= LINK_SCOPE) destination.zone = zone;
     }
     return undefined;
   }

@@ -13,7 +13,16 @@ import { complete, prepare } from '../forward/segmentation.ts';
 import type { Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
-import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, resizeSegment, TCP, UDP } from '../wire/ipv6.ts';
+import {
+  FRAGMENT,
+  HEADER_BYTES,
+  MAX_PAYLOAD,
+  multicastScope,
+  prependHeader,
+  resizeSegment,
+  TCP,
+  UDP,
+} from '../wire/ipv6.ts';
 import { failure } from './failure.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
@@ -24,6 +33,7 @@ import { REDIRECT_METRIC } from './redirects.ts';
 
 /** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
 const MULTICAST_HOP_LIMIT = 1;
+const INTERFACE_SCOPE = 1;
 /** The loopback path has no link: the largest packet that a payload length of 16 bits allows. */
 const LOOPBACK_MTU = 65_535;
 
@@ -212,6 +222,14 @@ export class Output {
     }
     const multicast = ipv6.isMulticast(destination);
     const hopLimit = options.hopLimit ?? (multicast ? MULTICAST_HOP_LIMIT : link.hopLimit);
+    if (multicast && options.loopback === true && link.listens(destination)) {
+      this.#loopCopy(packet, link, protocol, hopLimit, trafficClass, flow, source, destination);
+    }
+    // RFC 4291 §2.7: what is for this interface alone does not leave it; nor does what may make no hop.
+    if (multicast && (hopLimit === 0 || multicastScope(destination) <= INTERFACE_SCOPE)) {
+      this.#host.drop(packet, 'hop-limit', link);
+      return undefined;
+    }
     const mtu = this.#mtuBy(link, destination);
     const longest = packet.segmentSize === 0 ? packet.length + HEADER_BYTES : packet.longest;
     if (longest <= mtu) {
@@ -239,6 +257,29 @@ export class Output {
     if (ipv6.isLoopback(source)) return link === undefined;
     if (link !== undefined && source.zone !== 0 && source.zone !== link.index) return false;
     return this.#host.find(source)?.usable === true;
+  }
+
+  /** A copy for the sockets of this host that joined the group; without a buffer they miss it, as on any link. */
+  #loopCopy(
+    packet: Packet,
+    link: Ipv6Interface,
+    protocol: number,
+    hopLimit: number,
+    trafficClass: number,
+    flow: number,
+    source: Address,
+    destination: Address,
+  ): void {
+    const copy = this.#host.take(packet.length);
+    if (copy === undefined) return;
+    copy.bytes.set(packet.bytes.subarray(packet.start, packet.end), copy.start);
+    prependHeader(copy, protocol, hopLimit, trafficClass, flow, source, destination);
+    if (!this.#later.push(copy, link.index)) {
+      this.#host.drop(copy, 'no-buffer', link);
+      return;
+    }
+    this.#host.end(copy, 'transmitted');
+    copy.ingress = LOOPED;
   }
 
   /** To ourselves: delivered after this call has returned. */
