@@ -9,7 +9,7 @@ export { ping } from './lab/ping.ts';
 
 /**
  * Brings a deck up in virtual time and returns it running, its addresses known to be unique (one virtual second for IPv6
- * on Ethernet). AT cards are not carried out.
+ * on Ethernet, seven at most for IPv4 with PROBE or AUTOCONF). AT cards are not carried out.
  * @param deckText the deck, or several decks by name.
  * @throws DeckError with every finding when the deck has an error; nothing is started then.
  */

@@ -1,6 +1,6 @@
 /** What everything above sees of a stack. `Ipv4Stack` and `Ipv6Stack` both implement it and never see each other. */
 import type { Address } from './address/address.ts';
-import type { Failure, NetworkLayer } from './address/network.ts';
+import type { Failure, MulticastLayer } from './address/network.ts';
 import type { Neighbour } from './forward/neighbours.ts';
 import type { Route } from './forward/routes.ts';
 import type { Device } from './packet/device.ts';
@@ -20,6 +20,12 @@ export interface StackOptions {
   readonly name: string;
   /** Forwards packets that are not for it (RFC 1812, RFC 4861 §6.2). */
   readonly forwarding?: boolean;
+  /**
+   * IPv4: datagrams with a source route are followed and answered along it; else they are dropped (RFC 7126 §4.3, §4.4).
+   */
+  readonly sourceRoutes?: boolean;
+  /** IPv4, on a stack that forwards: directed broadcasts are forwarded too (RFC 2644 §2). */
+  readonly directedBroadcasts?: boolean;
   /** TCP connections at once; `MAX_CONNECTIONS` when undefined. */
   readonly maxConnections?: number;
 }
@@ -30,7 +36,10 @@ export interface InterfaceOptions {
   readonly prefixLength?: number;
   /** Bytes; lowered to the device's when larger. */
   readonly mtu: number;
-  /** IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862). Default: only without `address`. */
+  /**
+   * IPv6: solicit routers and autoconfigure from their prefixes (RFC 4862); default: only without `address`.
+   * IPv4: pick a link-local address (RFC 3927); default: false.
+   */
   readonly autoconfigure?: boolean;
   /**
    * IPv6: are the interface identifiers of addresses that are made here stable and opaque (RFC 7217), or do they come
@@ -41,6 +50,8 @@ export interface InterfaceOptions {
   readonly secret?: Uint8Array;
   /** IPv6: temporary addresses beside the stable ones, and before them (RFC 8981). Default: none. */
   readonly temporary?: boolean;
+  /** IPv4: probe addresses before they are used, which takes 4 to 7 seconds (RFC 5227 §2.1). Default: false. */
+  readonly probe?: boolean;
   /** IPv6, on a stack that forwards: advertise this router and the prefixes of the link (RFC 4861 §6.2). */
   readonly advertise?: boolean | Advertisement;
 }
@@ -107,6 +118,21 @@ export interface InterfaceAddress {
   /** µs on the clock, Infinity for ever; IPv6 only. */
   readonly preferredUntil?: number;
   readonly validUntil?: number;
+  /** The station that claims it as well, when one was seen (RFC 5227 §2.4). */
+  readonly conflict?: Uint8Array | undefined;
+}
+
+/** Another station has an address of ours; `state` of the address says whether we go on using it. */
+export interface AddressConflict {
+  readonly link: Interface;
+  readonly local: InterfaceAddress;
+}
+
+export interface Group {
+  readonly group: Address;
+  readonly interfaceIndex: number;
+  /** Sockets and addresses that need it. */
+  readonly users: number;
 }
 
 export interface EchoReply {
@@ -180,7 +206,7 @@ export interface AddressPolicy {
   readonly label: number;
 }
 
-export interface Stack extends NetworkLayer {
+export interface Stack extends MulticastLayer {
   /** Undefined for IPv4. */
   readonly ipv6?: Ipv6Facts;
   readonly id: number;
@@ -207,6 +233,8 @@ export interface Stack extends NetworkLayer {
   removeRoute(destination: Address, prefixLength: number, gateway?: Address): boolean;
   routes(): Iterable<Route>;
   neighbours(): Iterable<Neighbour>;
+  /** The multicast groups of every link, without those that every host belongs to. */
+  groups(): Iterable<Group>;
   /** Learnt path MTUs. */
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }>;
   echo(destination: Address, options: EchoOptions, done: (result: EchoResult) => void): void;
@@ -214,6 +242,8 @@ export interface Stack extends NetworkLayer {
   start(): void;
   /** Connections are reset, sockets told, links down; `start` brings it back. */
   stop(): void;
+  /** Told of addresses that another station has: RFC 5227 §2.4, RFC 4862 §5.4.5. */
+  readonly conflictListeners: Set<(conflict: AddressConflict) => void>;
   /** Called at the end of `start` (true) and of `stop` (false): listeners of a couple come and go with the stack. */
   readonly stateListeners: Set<(running: boolean) => void>;
 }

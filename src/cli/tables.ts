@@ -1,5 +1,6 @@
 /** Every table that `show` prints, made of a lab at rest. */
-import type { Neighbour, Stack } from '../../stacks/stack.ts';
+import type { InterfaceAddress, Neighbour, Stack } from '../../stacks/stack.ts';
+import { formatMac } from '../../stacks/wire/ethernet.ts';
 import type { Lab } from '../lab/lab.ts';
 import { IPV6_TABLES } from './ipv6-tables.ts';
 import { type SocketFilter, socketTable } from './socket-table.ts';
@@ -26,7 +27,7 @@ export const TABLES: Readonly<
           if (link.addresses.length === 0) return [[...start, '-']];
           return link.addresses.map((a) => [
             ...start,
-            `${stack.describe(a.address)}/${a.prefixLength}${a.state === 'preferred' ? '' : ` ${a.state}`}`,
+            `${stack.describe(a.address)}/${a.prefixLength}${addressState(a)}`,
           ]);
         }),
       ),
@@ -62,6 +63,20 @@ export const TABLES: Readonly<
           linkName(stack, n.interfaceIndex),
           macText(n.mac),
           neighbourState(n),
+        ]),
+      ),
+    }),
+  },
+  groups: {
+    help: 'multicast groups of every link, and how many sockets and addresses need them',
+    make: (lab) => ({
+      head: ['STACK', 'GROUP', 'LINK', 'USERS'],
+      rows: stacks(lab).flatMap((stack) =>
+        [...stack.groups()].map(({ group, interfaceIndex, users }) => [
+          two(stack.id),
+          stack.family.format(group),
+          linkName(stack, interfaceIndex),
+          users,
         ]),
       ),
     }),
@@ -133,6 +148,13 @@ function neighbourState(n: Neighbour): string {
   return n.isRouter ? `${n.state} (router)` : n.state;
 }
 
-export function macText(mac: Uint8Array | undefined): string {
-  return mac === undefined ? '-' : [...mac].map((b) => b.toString(16).padStart(2, '0')).join(':');
+function macText(mac: Uint8Array | undefined): string {
+  return mac === undefined ? '-' : formatMac(mac);
+}
+
+/** ` duplicate of 02:00:00:00:00:01`; nothing when the address is simply ours. */
+function addressState({ state, conflict }: InterfaceAddress): string {
+  const station = conflict === undefined ? '' : formatMac(conflict);
+  if (state === 'preferred') return station && ` claimed by ${station}`;
+  return station ? ` ${state} of ${station}` : ` ${state}`;
 }

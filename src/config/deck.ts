@@ -47,14 +47,19 @@ export interface StackConfig {
   /** Seconds; default 120. */
   readonly interval: number;
   readonly forward: boolean;
+  /** IPv4: source routes are followed, directed broadcasts forwarded. */
+  readonly sourceRoutes: boolean;
+  readonly directedBroadcasts: boolean;
   /** TCP connections at once (MAXCONN); the model's 4,095 when undefined. */
   readonly maxConnections: number | undefined;
   /** Settings of TCP that the deck names: CONGESTION, SOFTERR. */
   readonly tcp: { readonly congestion?: 'cubic' | 'newreno'; readonly softErrorsEndConnect?: boolean };
   readonly devices: readonly DeviceConfig[];
   readonly links: readonly LinkConfig[];
-  /** IPv6: links that take their addresses from routers. */
+  /** Links without LINK: IPv6 addresses come from routers, IPv4 ones are picked (RFC 3927). */
   readonly autoconf: readonly AutoconfConfig[];
+  /** IPv4: devices whose addresses are probed before they are used. */
+  readonly probe: readonly { readonly device: string; readonly at: CardRef }[];
   /** IPv6 routers: devices on which advertisements are sent. */
   readonly advertise: readonly AdvertiseConfig[];
   /** IPv6: rows of the policy table beside the defaults. */

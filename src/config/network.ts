@@ -26,8 +26,8 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
     report.add('TW2117', operands.token('device'), `device ${config.name} has no LINK`, {
       label: 'it carries nothing',
       help:
-        `write LINK ${config.name} 0 address ${six ? '/64' : 'mask'} mtu` +
-        `${six ? `, or AUTOCONF ${config.name} mtu to take the address from a router` : ''}`,
+        `write LINK ${config.name} 0 address ${six ? '/64' : 'mask'} mtu, ` +
+        `or AUTOCONF ${config.name} mtu to ${six ? 'take the address from a router' : 'pick one (RFC 3927)'}`,
     });
   }
   const routes = new Map<string, number>();
@@ -35,7 +35,7 @@ export function checkNetwork(stack: StackDraft, report: Report): void {
   checkNames(stack, report);
 }
 
-/** AUTOCONF and ADVERTISE name devices; what LINK says already is not said twice. */
+/** AUTOCONF, PROBE and ADVERTISE name devices; what LINK says already is not said twice. */
 function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceConfig>, report: Report): void {
   const linked = new Map(stack.links.map((l) => [l.config.device, l.config]));
   const { unread } = stack.source;
@@ -58,6 +58,10 @@ function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceCon
     report.add('TW2123', operands.token('device'), `device ${quote(device)} does not advertise`, {
       help: `write ADVERTISE ${quote(device)} as well`,
     });
+  }
+  for (const { config, operands } of stack.probe) {
+    if (linked.has(config.device) || unread.has(config.device, 'LINK')) continue;
+    unknownDevice('TW2109', 'PROBE', operands.token('device'), linked.keys(), report);
   }
   for (const { config, operands } of stack.advertise) {
     const token = operands.token('device');

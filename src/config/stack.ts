@@ -35,6 +35,8 @@ export interface StackDraft {
   couple: { readonly id: number; readonly token: Token } | undefined;
   interval: number;
   forward: boolean;
+  sourceRoutes: boolean;
+  directedBroadcasts: boolean;
   maxConnections: number | undefined;
   tcp: StackConfig['tcp'];
   readonly devices: Drafted<DeviceConfig>[];
@@ -43,6 +45,7 @@ export interface StackDraft {
   readonly advertise: Drafted<AdvertiseConfig>[];
   readonly advertiseMore: AdvertisedMore[];
   readonly policies: PolicyConfig[];
+  readonly probe: Drafted<{ device: string; at: Token['at'] }>[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
   readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
@@ -63,11 +66,14 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     couple: undefined,
     interval: DEFAULT_INTERVAL,
     forward: false,
+    sourceRoutes: false,
+    directedBroadcasts: false,
     maxConnections: undefined,
     tcp: {},
     devices: [],
     links: [],
     autoconf: [],
+    probe: [],
     advertise: [],
     advertiseMore: [],
     policies: [],
@@ -96,6 +102,12 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
     case 'FORWARD':
       draft.forward = operands.text('state') === 'ON';
       return;
+    case 'SRCROUTE':
+      draft.sourceRoutes = operands.text('state') === 'ON';
+      return;
+    case 'DIRBCAST':
+      draft.directedBroadcasts = operands.text('state') === 'ON';
+      return;
     case 'MAXCONN':
       draft.maxConnections = operands.number('connections');
       return;
@@ -123,6 +135,9 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       return;
     case 'AUTOCONF':
       draft.autoconf.push({ config: autoconfOf(operands, at, report), operands });
+      return;
+    case 'PROBE':
+      draft.probe.push({ config: { at, device: operands.text('device') }, operands });
       return;
     case 'ADVERTISE':
       draft.advertise.push({ config: advertiseOf(operands, at), operands });
@@ -230,6 +245,8 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     couple: draft.couple === undefined ? undefined : { id: draft.couple.id, at: draft.couple.token.at },
     interval: draft.interval,
     forward: draft.forward,
+    sourceRoutes: draft.sourceRoutes,
+    directedBroadcasts: draft.directedBroadcasts,
     maxConnections: draft.maxConnections,
     tcp: draft.tcp,
     devices: draft.devices.map((d) => d.config),
@@ -237,6 +254,7 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     autoconf: draft.autoconf.map((a) => a.config),
     advertise: draft.advertise.map((a) => withMore(a.config, draft.advertiseMore)),
     policies: draft.policies,
+    probe: draft.probe.map((p) => p.config),
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),
     hosts: draft.hosts.map((h) => h.config),

@@ -131,10 +131,14 @@ export class Couple implements SocketHost {
       network: socket.network,
       localAddress: socket.localAddress,
       localPort: socket.localPort,
-      send: (data, remote, remotePort, hopLimit) =>
+      send: (data, remote, remotePort, sending) =>
         isIpv4(remote)
           ? this.#singleBind(`UDP send to ${this.format(remote)}`)
-          : socket.send(data, remote, remotePort, hopLimit),
+          : socket.send(data, remote, remotePort, sending),
+      interfaceOf: (address) => socket.interfaceOf(address),
+      join: (group, index) =>
+        isIpv4(group) ? this.#singleBind(`join of ${this.format(group)}`) : socket.join(group, index),
+      leave: (group, index) => socket.leave(group, index),
       close: () => socket.close(),
     };
   }

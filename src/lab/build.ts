@@ -105,6 +105,8 @@ export function build(
         id: config.id,
         name: config.job,
         forwarding: config.forward,
+        sourceRoutes: config.sourceRoutes,
+        directedBroadcasts: config.directedBroadcasts,
         ...(maxConnections !== undefined && { maxConnections }),
       };
       const stack: Stack =
@@ -121,9 +123,13 @@ export function build(
         devices.push(opened.device);
         if (opened.kernel !== undefined) kernel.set(device.name, opened.kernel);
         const advertise = config.advertise.find((a) => a.device === device.name)?.advertisement;
+        const probe = config.probe.some((p) => p.device === device.name);
+        const autoconfigure = own.length === 0;
         const link = stack.addInterface(device.name, opened.device, {
           ...first,
           ...(advertise !== undefined && { advertise }),
+          probe,
+          autoconfigure,
         });
         links.set(device.name, link.index);
         for (const more of own.slice(1)) stack.addAddress(link.index, more.address, more.prefixLength);

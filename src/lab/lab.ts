@@ -1,8 +1,9 @@
 import type { Address } from '../../stacks/address/address.ts';
 import type { Environment } from '../../stacks/packet/environment.ts';
 import { PacketPool } from '../../stacks/packet/pool.ts';
-import type { EchoOptions, EchoResult, Stack } from '../../stacks/stack.ts';
+import type { AddressConflict, EchoOptions, EchoResult, Stack } from '../../stacks/stack.ts';
 import { Clock } from '../../stacks/time/clock.ts';
+import { formatMac } from '../../stacks/wire/ethernet.ts';
 import type { Deck, Finding, ProgramConfig } from '../config/deck.ts';
 import type { Log } from '../console/log.ts';
 import { Couple } from '../couple/couple.ts';
@@ -111,6 +112,9 @@ export class Lab {
     } catch (error) {
       this.#runner.stop();
       throw error;
+    }
+    for (const { stack, config } of this.#built.stacks.values()) {
+      stack.conflictListeners.add((conflict) => this.#conflict(stack, config.job, conflict));
     }
     this.#joinCouples();
   }
@@ -273,6 +277,13 @@ export class Lab {
     const { stack, config, links, kernel } = this.#get(id);
     stack.setLink(links.get(device)!, false);
     this.say(config.job, 'TWNS004E', `DEVICE ${device} HAS LOST INTERFACE ${kernel.get(device)} (${code})`);
+  }
+
+  #conflict(stack: Stack, job: string, { link, local }: AddressConflict): void {
+    const address = `ADDRESS ${stack.describe(local.address)} OF DEVICE ${link.name}`;
+    const station = local.conflict === undefined ? 'ANOTHER STATION' : `STATION ${formatMac(local.conflict)}`;
+    if (local.state === 'duplicate') this.say(job, 'TWNS006E', `${address} IS NOT USED, ${station} HAS IT`);
+    else this.say(job, 'TWNS007W', `${address} IS DEFENDED, ${station} CLAIMS IT`);
   }
 
   #virtual(): VirtualTime {

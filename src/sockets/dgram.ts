@@ -14,6 +14,7 @@ import {
 } from './datagram-arguments.ts';
 import { checkPort, networkError, nodeError, resolveError } from './errors.ts';
 import type { HostAddress, HostUdpSocket, SocketHost } from './host.ts';
+import { Multicast } from './multicast.ts';
 import type { SocketAddress } from './socket-facts.ts';
 
 export interface RemoteInfo extends SocketAddress {
@@ -46,7 +47,7 @@ export class DatagramSocket extends EventEmitter {
   #peer: Peer | undefined;
   #connecting = false;
   #hopLimit: number | undefined;
-  #multicastHopLimit = 1;
+  readonly #multicast: Multicast;
 
   constructor(host: SocketHost, options: DatagramOptions, listener?: MessageListener) {
     super();
@@ -56,6 +57,7 @@ export class DatagramSocket extends EventEmitter {
     }
     this.type = options.type;
     this.#host = host;
+    this.#multicast = new Multicast(host);
     this.#family = options.type === 'udp4' ? ipv4 : ipv6;
     this.#reuse = options.reuseAddr === true;
     if (listener !== undefined) this.on('message', listener);
@@ -173,8 +175,10 @@ export class DatagramSocket extends EventEmitter {
 
   #send(sending: Sending, to: Peer): void {
     if (this.#socket === undefined) return;
-    const hopLimit = to.family.isMulticast(to.address) ? this.#multicastHopLimit : this.#hopLimit;
-    const failure = this.#socket.send(sending.data, to, to.port, hopLimit);
+    const { data } = sending;
+    const failure = to.family.isMulticast(to.address)
+      ? this.#socket.send(data, this.#multicast.towards(to), to.port, this.#multicast.sendOptions)
+      : this.#socket.send(data, to, to.port, { hopLimit: this.#hopLimit });
     this.#sent(sending, failure && this.#sendError(failure, to));
   }
 
@@ -279,8 +283,41 @@ export class DatagramSocket extends EventEmitter {
     return hops;
   }
 
+  /**
+   * Hears `group` from now on, on the interface that `on` names (an address of it, or for IPv6 a zone as in `::%eth0`),
+   * else on the one that the routes name. Binds the socket when it is not bound. @throws the error of the system call.
+   */
+  addMembership(group: string, on?: string): void {
+    this.#multicast.membership(this.#boundSocket('addMembership'), 'addMembership', group, on);
+  }
+
+  /** @throws EADDRNOTAVAIL when the group was not joined there. */
+  dropMembership(group: string, on?: string): void {
+    this.#multicast.membership(this.#boundSocket('dropMembership'), 'dropMembership', group, on);
+  }
+
+  /** Groups are reached by this interface, named as for `addMembership`; the unspecified address leaves it to routes. */
+  setMulticastInterface(on: string): void {
+    this.#multicast.setInterface(this.#boundSocket('setMulticastInterface'), on);
+  }
+
+  #boundSocket(syscall: string): HostUdpSocket {
+    this.#mustBeOpen();
+    this.#enter();
+    if (this.#state === 'unbound') this.bind(0);
+    if (this.#socket !== undefined) return this.#socket;
+    throw networkError({ code: 'EBADF', cause: 'the socket is not bound' }, { syscall });
+  }
+
+  /** Whether sockets of this host hear what is sent to a group they joined; they do unless told otherwise. */
+  setMulticastLoopback(on: boolean): boolean {
+    this.#mustBeOpen();
+    this.#multicast.loopback = on;
+    return on;
+  }
+
   setMulticastTTL(hops: number): number {
-    this.#multicastHopLimit = checkHops(hops, 0);
+    this.#multicast.hopLimit = checkHops(hops, 0);
     return hops;
   }
 

@@ -8,7 +8,7 @@ import type { Failure, NetworkLayer } from '../../stacks/address/network.ts';
 import type { TcpConnection, TcpHandler } from '../../stacks/tcp/api.ts';
 import type { ConnectionOptions } from '../../stacks/tcp/connection-options.ts';
 import type { Clock } from '../../stacks/time/clock.ts';
-import type { UdpHandler } from '../../stacks/udp/api.ts';
+import type { UdpHandler, UdpSendOptions } from '../../stacks/udp/api.ts';
 
 /** An address together with the family that its words belong to. */
 export interface HostAddress {
@@ -73,7 +73,12 @@ export interface HostUdpSocket {
   readonly localAddress: Address;
   readonly localPort: number;
   /** The failures of `UdpSocket.send`, and EAFNOSUPPORT for a destination of the other family. */
-  send(data: Uint8Array, remote: HostAddress, port: number, hopLimit?: number): Failure | undefined;
+  send(data: Uint8Array, remote: HostAddress, port: number, options?: UdpSendOptions): Failure | undefined;
+  /** The interface that an address of this host or a zone names, 0 for the unspecified one; EADDRNOTAVAIL. */
+  interfaceOf(address: HostAddress): number | Failure;
+  /** `UdpSocket.join` and `leave`; EAFNOSUPPORT for a group of the other family. */
+  join(group: HostAddress, interfaceIndex: number): Failure | undefined;
+  leave(group: HostAddress, interfaceIndex: number): Failure | undefined;
   close(): void;
 }
 

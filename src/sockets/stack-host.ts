@@ -1,4 +1,5 @@
 /** The sockets of one stack: what a program gets that names the stack's own id. */
+import type { Address } from '../../stacks/address/address.ts';
 import type { Family } from '../../stacks/address/family.ts';
 import { isMapped, mapped, unmap } from '../../stacks/address/ipv6.ts';
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
@@ -100,9 +101,24 @@ export class StackHost implements SocketHost {
       network: this.stack,
       localAddress: socket.localAddress,
       localPort: socket.localPort,
-      send: (data, remote, remotePort, hopLimit) =>
-        this.#misfit(remote) ?? socket.send(data, remote.address, remotePort, hopLimit),
+      send: (data, remote, remotePort, sending) =>
+        this.#misfit(remote) ?? socket.send(data, remote.address, remotePort, sending),
+      interfaceOf: (address) => this.#misfit(address) ?? this.#interfaceOf(address.address),
+      join: (group, index) => this.#misfit(group) ?? socket.join(group.address, index),
+      leave: (group, index) => this.#misfit(group) ?? socket.leave(group.address, index),
       close: () => socket.close(),
+    };
+  }
+
+  #interfaceOf(address: Address): number | Failure {
+    if (address.zone !== 0 || address.isUnspecified) return address.zone;
+    const link = this.stack
+      .interfaces()
+      .find(({ addresses }) => addresses.some((own) => own.address.sameHost(address)));
+    if (link !== undefined) return link.index;
+    return {
+      code: 'EADDRNOTAVAIL',
+      cause: `${this.stack.describe(address)} is no address of an interface of ${this.name}`,
     };
   }
 

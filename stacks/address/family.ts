@@ -20,6 +20,8 @@ export interface Family {
   readonly defaultMss: 536 | 1220;
   readonly any: Address;
   readonly loopback: Address;
+  /** The group that every host belongs to without joining: RFC 1112 §4, RFC 4291 §2.7.1. */
+  readonly allHosts: Address;
 
   /** Fills `into` from the wire; `zone` becomes 0. */
   read(bytes: Uint8Array, at: number, into: Address): void;

@@ -15,6 +15,7 @@ export const ipv4: Family = {
   defaultMss: 536,
   any: new Address(),
   loopback: new Address(0, 0, 0, 0x7f000001),
+  allHosts: new Address(0, 0, 0, 0xe0000001),
 
   read(bytes, at, into) {
     into.w0 = into.w1 = into.w2 = into.zone = 0;

@@ -16,6 +16,7 @@ export const ipv6: Family = {
   defaultMss: 1220,
   any: new Address(),
   loopback: new Address(0, 0, 0, 1),
+  allHosts: new Address(0xff020000, 0, 0, 1),
 
   read(bytes, at, into) {
     into.w0 = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
@@ -146,7 +147,7 @@ export function mapped(address: Address): Address {
 }
 
 /** ff02::1 and ff02::2 (RFC 4291 §2.7.1). */
-export const allNodes: Address = new Address(0xff020000, 0, 0, 1);
+export const allNodes: Address = ipv6.allHosts;
 export const allRouters: Address = new Address(0xff020000, 0, 0, 2);
 
 /** ff02::1:ffXX:XXXX (RFC 4291 §2.7.1). */

@@ -11,12 +11,14 @@ export type ErrorCode =
   | 'EADDRINUSE'
   | 'EADDRNOTAVAIL'
   | 'EAFNOSUPPORT'
+  | 'EBADF'
   | 'ECONNABORTED'
   | 'ECONNREFUSED'
   | 'ECONNRESET'
   | 'EHOSTUNREACH'
   | 'EINVAL'
   | 'EMSGSIZE'
+  | 'ENODEV'
   | 'ENETDOWN'
   | 'ENETUNREACH'
   | 'ENOBUFS'
@@ -106,6 +108,17 @@ export interface NetworkLayer {
   confirmReachable(destination: Address): void;
   /** The address as text, with the zone's name when it has one. */
   describe(address: Address): string;
+}
+
+/** What a transport that speaks to groups sees besides. */
+export interface MulticastLayer extends NetworkLayer {
+  /**
+   * One more socket listens to a multicast group on an interface, 0 being the one that the routes name (RFC 1112 §7.1).
+   * The index of the interface, or why not.
+   */
+  join(group: Address, interfaceIndex: number): number | Failure;
+  /** One socket less; `interfaceIndex` is what `join` returned. */
+  leave(group: Address, interfaceIndex: number): void;
 }
 
 /** What an IP layer does with a packet for a transport: `delivered`, `answered` (a reset went back) or a drop. */

@@ -5,6 +5,7 @@
  * Fragments are kept as they came, so memory grows with what was received and with nothing that a header claims.
  */
 import type { Environment } from '../packet/environment.ts';
+import { KeyedHash } from '../packet/keyed-hash.ts';
 import { KeyedTable } from '../packet/keyed-table.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
@@ -15,6 +16,11 @@ import { CE, ecnField, markCongestion } from '../wire/ecn.ts';
 export const REASSEMBLY_BYTES: number = 4 << 20;
 /** Datagrams in reassembly at once. */
 export const MAX_DATAGRAMS = 1_024;
+/**
+ * Sources share so many accounts. When room is needed the fullest one gives it, so that a flood of fragments from one
+ * source costs the datagrams of that source, and of the few that share its account.
+ */
+const ACCOUNTS = 256;
 /** Fragments of one datagram: 64 KiB at the smallest IPv4 MTU, 68 bytes, are 1,366. */
 export const MAX_FRAGMENTS = 1_400;
 
@@ -35,8 +41,16 @@ interface Fragment {
   readonly to: number;
 }
 
+/** What the sources that share it hold. */
+class Account {
+  bytes = 0;
+  /** Oldest first. */
+  readonly datagrams = new Set<Datagram>();
+}
+
 class Datagram {
   readonly key: Int32Array;
+  readonly account: Account;
   readonly timer: Timer;
   readonly expires: number;
   /** By `from`, without overlap. */
@@ -50,8 +64,9 @@ class Datagram {
   /** Given up for an overlap: fragments yet to come are dropped as well (RFC 5722 §4). */
   spoilt = false;
 
-  constructor(key: Int32Array, timer: Timer, expires: number) {
+  constructor(key: Int32Array, account: Account, timer: Timer, expires: number) {
     this.key = key;
+    this.account = account;
     this.timer = timer;
     this.expires = expires;
   }
@@ -66,11 +81,22 @@ export class Reassembly {
   readonly #callbacks: ReassemblyCallbacks;
   readonly #timeout: number;
   readonly #table: KeyedTable<Datagram>;
-  /** Oldest first. */
   readonly #all = new Set<Datagram>();
+  readonly #accounts: readonly Account[] = Array.from({ length: ACCOUNTS }, () => new Account());
+  /** Made for the first fragment: most stacks never see one. */
+  #hash: KeyedHash | undefined;
+  readonly #sourceWords: number;
 
-  /** `timeout` in µs. */
-  constructor(environment: Environment, keyWords: number, timeout: number, callbacks: ReassemblyCallbacks) {
+  /** `timeout` in µs; the first `sourceWords` of a key say who sends. */
+  constructor(
+    environment: Environment,
+    keyWords: number,
+    sourceWords: number,
+    timeout: number,
+    callbacks: ReassemblyCallbacks,
+  ) {
+    this.#sourceWords = sourceWords;
+
     this.#environment = environment;
     this.#callbacks = callbacks;
     this.#timeout = timeout;
@@ -124,7 +150,7 @@ export class Reassembly {
     if (offset === 0) datagram.headersEnd = headersEnd;
     datagram.fragments.splice(at, 0, { packet, payload, from: offset, to });
     datagram.filled += to - offset;
-    this.bytes += packet.limit - packet.base;
+    this.#hold(datagram, packet, 1);
     if (datagram.filled === datagram.length) return this.#whole(datagram, packet);
     this.#makeRoom();
     return undefined;
@@ -141,16 +167,14 @@ export class Reassembly {
     if (known !== undefined && !(known.spoilt && known.expires <= now)) return known;
     const key = this.key.slice();
     if (known !== undefined) this.#remove(known, 'fragment-overlap');
-    if (this.#all.size >= MAX_DATAGRAMS) {
-      const [oldest] = this.#all;
-      this.#remove(oldest!, 'reassembly-full');
-    }
+    if (this.#all.size >= MAX_DATAGRAMS) this.#evict((account) => account.datagrams.size);
     const timer = this.#environment.clock.timer(() => this.#expire(datagram));
-    const datagram: Datagram = new Datagram(key, timer, now + this.#timeout);
+    const datagram: Datagram = new Datagram(key, this.#accountOf(key), timer, now + this.#timeout);
     timer.armIn(this.#timeout);
     this.key.set(key);
     this.#table.set(datagram);
     this.#all.add(datagram);
+    datagram.account.datagrams.add(datagram);
     return datagram;
   }
 
@@ -174,7 +198,7 @@ export class Reassembly {
       // RFC 3168 §5.3: a mark on one fragment is a mark on the whole.
       if (ecnField(packet, version) === CE) markCongestion(whole, version);
       whole.bytes.set(packet.bytes.subarray(payload, payload + to - from), whole.transport + from);
-      this.bytes -= packet.limit - packet.base;
+      this.#hold(datagram, packet, -1);
       // The whole stands for the fragment that came last, so that one is not counted twice.
       if (packet === last) this.#environment.pool.release(packet);
       else this.#callbacks.joined(packet);
@@ -183,12 +207,31 @@ export class Reassembly {
     return whole;
   }
 
-  /** The oldest datagrams make room: one that is under way now has the best chance to become whole. */
   #makeRoom(): void {
-    for (const datagram of this.#all) {
-      if (this.bytes <= REASSEMBLY_BYTES) return;
-      this.#remove(datagram, 'reassembly-full');
-    }
+    while (this.bytes > REASSEMBLY_BYTES) this.#evict((account) => account.bytes);
+  }
+
+  /** The oldest datagram of the fullest account: one that is under way now has the best chance to become whole. */
+  #evict(fullness: (account: Account) => number): void {
+    let fullest = this.#accounts[0]!;
+    for (const account of this.#accounts) if (fullness(account) > fullness(fullest)) fullest = account;
+    const [oldest] = fullest.datagrams;
+    this.#remove(oldest!, 'reassembly-full');
+  }
+
+  #accountOf(key: Int32Array): Account {
+    const { random } = this.#environment;
+    this.#hash ??= new KeyedHash(random.u32(), random.u32());
+    const hash = this.#hash.begin();
+    for (let i = 0; i < this.#sourceWords; i++) hash.word(key[i]!);
+    return this.#accounts[(hash.end() >>> 0) % ACCOUNTS]!;
+  }
+
+  /** `sign` 1: the slot of a fragment is taken; -1: it is given back. */
+  #hold({ account }: Datagram, packet: Packet, sign: 1 | -1): void {
+    const bytes = sign * (packet.limit - packet.base);
+    this.bytes += bytes;
+    account.bytes += bytes;
   }
 
   #expire(datagram: Datagram): void {
@@ -201,13 +244,14 @@ export class Reassembly {
     this.key.set(datagram.key);
     this.#table.delete();
     this.#all.delete(datagram);
+    datagram.account.datagrams.delete(datagram);
     this.#empty(datagram, reason);
   }
 
   #empty(datagram: Datagram, reason: DropReason): void {
     datagram.timer.disarm();
     for (const { packet } of datagram.fragments.splice(0)) {
-      this.bytes -= packet.limit - packet.base;
+      this.#hold(datagram, packet, -1);
       this.#callbacks.dropped(packet, reason);
     }
   }

@@ -8,7 +8,7 @@ export interface Route {
   readonly interfaceIndex: number;
   readonly metric: number;
   /** `link` from an interface address, `static` from a statement, `ra` from a router advertisement. */
-  readonly origin: 'link' | 'static' | 'ra';
+  readonly origin: 'link' | 'static' | 'ra' | 'redirect';
   /** Where it was written (`file:line:column`), for those who ask why. */
   readonly card?: string;
 }

@@ -8,20 +8,39 @@ import {
   FRAGMENTATION_NEEDED,
   IN_TRANSIT,
   NET_UNREACHABLE,
+  REDIRECT,
+  REDIRECT_HOST,
+  SOURCE_ROUTE_FAILED,
   TIME_EXCEEDED,
 } from '../wire/icmp.ts';
-import { decrementTtl, destinationWord, dontFragment, sourceWord, timeToLive } from '../wire/ipv4.ts';
+import {
+  decrementTtl,
+  destinationWord,
+  dontFragment,
+  IPV4_HEADER,
+  setDestination,
+  sourceWord,
+  timeToLive,
+} from '../wire/ipv4.ts';
+import { isStrict, recordAddress, routeNext } from '../wire/ipv4-options.ts';
 import type { Host } from './host.ts';
 import type { Icmp } from './icmp.ts';
+import type { Ipv4Interface } from './interface.ts';
+import type { Options } from './options.ts';
 import type { Output } from './output.ts';
+import type { Redirects } from './redirects.ts';
 
 export class Forwarder {
   readonly #host: Host;
   readonly #output: Output;
   readonly #icmp: Icmp;
+  readonly #options: Options;
+  readonly #redirects: Redirects;
   readonly #destination = new Address();
 
-  constructor(host: Host, output: Output, icmp: Icmp) {
+  constructor(host: Host, output: Output, icmp: Icmp, options: Options, redirects: Redirects) {
+    this.#options = options;
+    this.#redirects = redirects;
     this.#host = host;
     this.#output = output;
     this.#icmp = icmp;
@@ -49,25 +68,90 @@ export class Forwarder {
       host.end(packet, 'dropped', 'no-route');
       return;
     }
+    if (!route.gateway.isUnspecified && this.#isStrict(packet)) {
+      this.#routeFailed(packet);
+      return;
+    }
     const iface = host.interfaceAt(route.interfaceIndex)!;
+    const next = route.gateway.w3 || to;
     if (packet.longest > iface.mtu && dontFragment(packet, at)) {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, iface.mtu); // RFC 1191 §4
       host.end(packet, 'dropped', 'too-big');
       return;
     }
+    if (iface.index === packet.ingress && this.#redirects.isDue(packet, iface, next)) {
+      this.#icmp.error(packet, REDIRECT, REDIRECT_HOST, next);
+    }
     decrementTtl(packet, at);
-    this.#output.transmit(packet, iface, route.gateway.w3 || to, iface.mtu);
+    if (packet.transport - at > IPV4_HEADER) this.#options.stamp(packet, addressOf(iface, next));
+    this.#output.transmit(packet, iface, next, iface.mtu);
+  }
+
+  /**
+   * Takes ownership of a datagram that its source route, at `option`, sends on from here: RFC 791 §3.1, RFC 1812
+   * §5.3.13.3.
+   */
+  alongRoute(packet: Packet, option: number): void {
+    const host = this.#host;
+    const to = routeNext(packet, option);
+    this.#destination.w3 = to;
+    const high = to >>> 24;
+    const possible = high !== 0 && high !== 127 && high < 224 && !host.isBroadcast(to) && !host.isOwn(to);
+    if (!host.forwarding) {
+      host.end(packet, 'dropped', 'forwarding-off');
+      return;
+    }
+    const route = possible ? host.routes.way(this.#destination) : undefined;
+    if (route === undefined) {
+      this.#routeFailed(packet);
+      return;
+    }
+    const iface = host.interfaceAt(route.interfaceIndex)!;
+    recordAddress(packet, option, addressOf(iface, route.gateway.w3 || to));
+    setDestination(packet, packet.network, to);
+    this.receive(packet);
+  }
+
+  /** A strict route goes from station to station, each on a link of the one before (RFC 791 §3.1). */
+  #isStrict(packet: Packet): boolean {
+    if (packet.transport - packet.network === IPV4_HEADER) return false;
+    this.#options.read(packet);
+    return this.#options.sourceRoute !== 0 && isStrict(packet, this.#options.sourceRoute);
+  }
+
+  #routeFailed(packet: Packet): void {
+    this.#icmp.error(packet, DESTINATION_UNREACHABLE, SOURCE_ROUTE_FAILED, 0);
+    this.#host.end(packet, 'dropped', 'source-route-failed');
+  }
+
+  /**
+   * RFC 2644 §2: a directed broadcast goes no further, unless the operator wants it; then it is for us as well
+   * (RFC 1812 §5.3.5.2).
+   */
+  #broadcast(packet: Packet, to: number): DropReason | undefined {
+    const host = this.#host;
+    if (!host.directedBroadcasts || !host.interfaces.some((iface) => iface.isBroadcast(to))) {
+      return 'directed-broadcast';
+    }
+    this.#output.loopCopy(packet);
+    return undefined;
   }
 
   #refuse(packet: Packet, to: number): DropReason | undefined {
+    if (this.#host.isTentative(to)) return 'address-tentative';
     if (!this.#host.forwarding) return 'forwarding-off';
-    // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded; RFC 2644 §2: nor are directed broadcasts.
+    // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded.
     if (packet.linkCast !== UNICAST) return 'not-for-me';
-    if (this.#host.isBroadcast(to)) return 'bad-destination';
+    if (this.#host.isBroadcast(to)) return this.#broadcast(packet, to);
     // RFC 3927 §2.7.
     if (ipv4.isLinkLocal(this.#destination) || sourceWord(packet, packet.network) >>> 16 === 0xa9fe) {
       return 'beyond-scope';
     }
     return undefined;
   }
+}
+
+/** What a route records: the interface that the datagram leaves by (RFC 791 §3.1). */
+function addressOf(iface: Ipv4Interface, next: number): number {
+  return iface.addressFor(next)?.w3 ?? 0;
 }

@@ -2,13 +2,13 @@
 import type { Packet } from '../packet/packet.ts';
 import type { PacketPool } from '../packet/pool.ts';
 import {
-  copyFragmentHeader,
   fragmentOffset,
   IPV4_MAX_HEADER,
   MORE_FRAGMENTS,
   moreFragments,
   resizeHeader,
 } from '../wire/ipv4.ts';
+import { copyFragmentHeader } from '../wire/ipv4-options.ts';
 
 /**
  * Cuts a datagram (`start` = `network`, DF clear) so that every piece fits `mtu`. The packet itself becomes the first

@@ -9,14 +9,17 @@ import { WordSet } from '../forward/word-set.ts';
 import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
+import type { StackOptions } from '../stack.ts';
+import { sameMac } from '../wire/ethernet.ts';
 import type { Ipv4Interface } from './interface.ts';
+import { LocalAddress } from './local-address.ts';
 
-/** 224.0.0.1 (RFC 1112 §4): every host belongs to it. */
-export const ALL_HOSTS: number = 0xe0000001 | 0;
 export const LIMITED_BROADCAST = -1;
 
 /** 169.254/16 (RFC 3927). */
-const LINK_LOCAL = 0xa9fe;
+export function isLinkLocal(word: number): boolean {
+  return word >>> 16 === 0xa9fe;
+}
 
 export class Host {
   readonly environment: Environment;
@@ -26,35 +29,38 @@ export class Host {
   readonly routes: RouteTable;
   running = false;
   forwarding: boolean;
+  readonly sourceRoutes: boolean;
+  readonly directedBroadcasts: boolean;
   filter: ((protocol: number, destinationPort: number) => boolean) | undefined;
-  readonly #own = new WordSet();
+  #own = new WordSet();
   /** Directed broadcasts, the all-zeros form included, of every subnet (RFC 1812 §4.2.3.1). */
-  readonly #broadcasts = new WordSet();
-  /** Both of them. */
-  readonly #special = new WordSet();
+  #broadcasts = new WordSet();
+  /** Both of them, and addresses that are tentative: what has one of these is no packet in transit. */
+  #special = new WordSet();
 
-  constructor(environment: Environment, name: string, forwarding: boolean) {
+  constructor(environment: Environment, options: StackOptions) {
     this.environment = environment;
-    this.name = name;
-    this.forwarding = forwarding;
+    this.name = options.name;
+    this.forwarding = options.forwarding === true;
+    this.sourceRoutes = options.sourceRoutes === true;
+    this.directedBroadcasts = options.directedBroadcasts === true;
     this.routes = new RouteTable(ipv4, environment.random);
   }
 
-  /** Nothing happens when the link has it already. */
-  addAddress(iface: Ipv4Interface, address: Address, prefixLength: number): void {
-    if (iface.addresses.some((own) => own.address.equals(address))) return;
-    iface.addresses.push({ address: address.clone(), prefixLength, state: 'preferred' });
-    this.#own.add(address.w3);
-    this.#special.add(address.w3);
-    if (prefixLength < 31) {
-      // RFC 3021: a /31 has no broadcast address, nor has a /32.
-      const network = address.w3 & maskWord(prefixLength);
-      for (const word of [network, network | ~maskWord(prefixLength)]) {
-        this.#broadcasts.add(word);
-        this.#special.add(word);
-      }
-    }
-    if (prefixLength < 32) {
+  /** Undefined when the link has it already. */
+  addAddress(
+    iface: Ipv4Interface,
+    address: Address,
+    prefixLength: number,
+    origin: LocalAddress['origin'] = 'static',
+  ): LocalAddress | undefined {
+    if (iface.addresses.some((own) => own.address.equals(address))) return undefined;
+    const probed = iface.mac !== undefined && (iface.probe || origin === 'link-local');
+    const local = new LocalAddress(address.clone(), prefixLength, origin, probed);
+    iface.addresses.push(local);
+    this.addressesChanged(iface);
+    const isNew = !iface.addresses.some((own) => own !== local && own.isIn(local));
+    if (prefixLength < 32 && isNew) {
       this.routes.add({
         destination: address,
         prefixLength,
@@ -64,6 +70,33 @@ export class Host {
         origin: 'link',
       });
     }
+    return local;
+  }
+
+  /** An address came, went, or became ours or another's. */
+  addressesChanged(iface: Ipv4Interface): void {
+    iface.own = iface.addresses.filter(({ state }) => state === 'preferred');
+    this.#own = new WordSet();
+    this.#broadcasts = new WordSet();
+    this.#special = new WordSet();
+    for (const { own, addresses } of this.interfaces) {
+      for (const { address, state } of addresses) if (state === 'tentative') this.#special.add(address.w3);
+      for (const { address, prefixLength } of own) {
+        this.#own.add(address.w3);
+        this.#special.add(address.w3);
+        if (prefixLength >= 31) continue; // RFC 3021: a /31 has no broadcast address, nor has a /32.
+        const network = address.w3 & maskWord(prefixLength);
+        for (const word of [network, network | ~maskWord(prefixLength)]) {
+          this.#broadcasts.add(word);
+          this.#special.add(word);
+        }
+      }
+    }
+  }
+
+  /** Of any interface of ours. */
+  isOwnMac(mac: Uint8Array): boolean {
+    return this.interfaces.some((iface) => iface.mac !== undefined && sameMac(iface.mac, mac));
   }
 
   interfaceAt(index: number): Ipv4Interface | undefined {
@@ -73,6 +106,13 @@ export class Host {
   /** One of our unicast addresses, loopback included. */
   isOwn(word: number): boolean {
     return word >>> 24 === 127 || this.#own.has(word);
+  }
+
+  /** An address that is not yet known to be ours alone. */
+  isTentative(word: number): boolean {
+    return this.interfaces.some(({ addresses }) =>
+      addresses.some(({ address, state }) => state === 'tentative' && address.w3 === word),
+    );
   }
 
   /** Limited, or directed to a subnet of ours. */
@@ -89,7 +129,7 @@ export class Host {
   /** A unicast address of somebody else, from beyond the link if need be: what most packets in transit have twice. */
   isOrdinary(word: number): boolean {
     const high = word >>> 24;
-    const ranges = high !== 0 && high < 224 && high !== 127 && word >>> 16 !== LINK_LOCAL;
+    const ranges = high !== 0 && high < 224 && high !== 127 && !isLinkLocal(word);
     return ranges && !this.#special.has(word);
   }
 

@@ -18,6 +18,7 @@ import {
   icmpType,
   isQuery,
   PARAMETER_PROBLEM,
+  REDIRECT,
   TIME_EXCEEDED,
   writeIcmp,
 } from '../wire/icmp.ts';
@@ -36,15 +37,15 @@ import {
 import type { Echo } from './echo.ts';
 import type { Errors } from './errors.ts';
 import type { Host } from './host.ts';
-import type { Output } from './output.ts';
+import type { Options } from './options.ts';
+import { INTERNETWORK_CONTROL, type Output } from './output.ts';
+import type { Redirects } from './redirects.ts';
 
 /** An error never makes a datagram of more than this (RFC 1812 §4.3.2.3). */
 export const ERROR_BYTES = 576;
 /** RFC 1812 §4.3.2.8 asks for a limit; these are those of Linux (icmp_msgs_per_sec, icmp_msgs_burst). */
 export const ERRORS_PER_SECOND = 1_000;
 export const ERROR_BURST = 50;
-/** RFC 1812 §4.3.2.5: errors travel with precedence 6 (internetwork control). */
-const ERROR_TOS = 0xc0;
 /**
  * A smaller path MTU is believed only down to here: below it, packets are sent that routers may fragment, so that a
  * forged message cannot make us send crumbs (RFC 5927 §7.2; the value is that of Linux).
@@ -79,11 +80,23 @@ export class Icmp {
   readonly #errors: Errors;
   readonly #pathMtus: PathMtuTable;
   readonly #echo: Echo;
+  readonly #options: Options;
+  readonly #redirects: Redirects;
   readonly #limit: TokenBucket;
   readonly #source = new Address();
   readonly #destination = new Address();
 
-  constructor(host: Host, output: Output, errors: Errors, pathMtus: PathMtuTable, echo: Echo) {
+  constructor(
+    host: Host,
+    output: Output,
+    errors: Errors,
+    pathMtus: PathMtuTable,
+    echo: Echo,
+    options: Options,
+    redirects: Redirects,
+  ) {
+    this.#redirects = redirects;
+    this.#options = options;
     this.#host = host;
     this.#output = output;
     this.#errors = errors;
@@ -104,9 +117,14 @@ export class Icmp {
       this.#answer(packet);
       return;
     }
-    const reason = type === ECHO_REPLY ? this.#echo.reply(packet) : this.#errorCame(packet, type);
+    const reason = this.#take(packet, type);
     if (reason === undefined) this.#host.end(packet, 'delivered');
     else this.#host.end(packet, 'dropped', reason);
+  }
+
+  #take(packet: Packet, type: number): DropReason | undefined {
+    if (type === ECHO_REPLY) return this.#echo.reply(packet);
+    return type === REDIRECT ? this.#redirects.receive(packet) : this.#errorCame(packet, type);
   }
 
   /**
@@ -134,7 +152,7 @@ export class Icmp {
     if (message === undefined) return;
     message.bytes.set(packet.bytes.subarray(at, at + quoted), message.start + ICMP_HEADER);
     writeIcmp(message, type, code, word);
-    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass: ERROR_TOS });
+    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass: INTERNETWORK_CONTROL });
   }
 
   /** A packet made here could not be sent and the call that made it has returned. Reads the packet only. */
@@ -154,15 +172,21 @@ export class Icmp {
       return;
     }
     const tos = trafficClass(packet, at);
+    const back = this.#options.forReply(packet);
+    if (back !== undefined) this.#destination.w3 = back.destination;
     this.#host.account(packet, 'answered');
     writeIcmp(packet, ECHO_REPLY, 0, packet.i32(packet.start + ICMP_IDENTIFIER));
     packet.linkCast = UNICAST;
-    this.#output.send(packet, this.#source, this.#destination, PROTOCOL_ICMP, { trafficClass: tos });
+    this.#output.send(packet, this.#source, this.#destination, PROTOCOL_ICMP, {
+      trafficClass: tos,
+      ipOptions: back?.bytes,
+    });
   }
 
   #errorCame(packet: Packet, type: number): DropReason | undefined {
     const kind = kindOf(type, icmpCode(packet, packet.start));
-    // Redirects, queries for masks and times, source quench (RFC 6633 §3): a host need not act on them.
+    // Source quench (RFC 6633 §3), mask and information requests (RFC 6918 §2), router discovery (RFC 1256), and
+    // timestamp requests, which RFC 1122 §3.2.2.8 leaves to us: they are of use to strangers only.
     if (kind === undefined) return 'icmp-ignored';
     const inner = packet.start + ICMP_HEADER;
     const reporter = sourceWord(packet, packet.network);

@@ -13,6 +13,7 @@ import {
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
 } from '../wire/icmp.ts';
+import { PROTOCOL_IGMP } from '../wire/igmp.ts';
 import {
   checkIpv4,
   destinationWord,
@@ -20,20 +21,19 @@ import {
   IPV4_HEADER,
   IPV4_SOURCE,
   isFragment,
-  OPTIONS_FINE,
-  OPTIONS_SOURCE_ROUTE,
   PROTOCOL_ICMP,
   PROTOCOL_TCP,
   protocolOf,
   sourceWord,
-  walkOptions,
 } from '../wire/ipv4.ts';
 import { PROTOCOL_UDP } from '../wire/udp.ts';
 import type { Arp } from './arp.ts';
 import type { Forwarder } from './forward.ts';
-import { ALL_HOSTS, type Host, LIMITED_BROADCAST } from './host.ts';
+import { type Host, LIMITED_BROADCAST } from './host.ts';
 import type { Icmp } from './icmp.ts';
+import type { Igmp } from './igmp.ts';
 import type { Ipv4Interface } from './interface.ts';
+import type { Options } from './options.ts';
 import type { Reassembler } from './reassemble.ts';
 import { Transit } from './transit.ts';
 
@@ -41,6 +41,8 @@ export class Input {
   readonly #host: Host;
   readonly #arp: Arp;
   readonly #icmp: Icmp;
+  readonly #igmp: Igmp;
+  readonly #options: Options;
   readonly #forwarder: Forwarder;
   readonly #reassembler: Reassembler;
   readonly #transit: Transit;
@@ -49,7 +51,17 @@ export class Input {
   readonly #source = new Address();
   readonly #destination = new Address();
 
-  constructor(host: Host, arp: Arp, icmp: Icmp, forwarder: Forwarder, reassembler: Reassembler) {
+  constructor(
+    host: Host,
+    arp: Arp,
+    icmp: Icmp,
+    igmp: Igmp,
+    forwarder: Forwarder,
+    reassembler: Reassembler,
+    options: Options,
+  ) {
+    this.#igmp = igmp;
+    this.#options = options;
     this.#transit = new Transit(host, arp);
     this.#host = host;
     this.#arp = arp;
@@ -115,9 +127,14 @@ export class Input {
     const to = destinationWord(packet, packet.network);
     if (this.#host.isOwn(to)) {
       // RFC 1122 §3.3.6: a unicast datagram in a broadcast frame is not to be believed.
-      if (packet.linkCast === UNICAST) this.#deliver(packet);
-      else this.#host.end(packet, 'dropped', 'bad-destination');
-    } else if (to === LIMITED_BROADCAST || to === ALL_HOSTS || iface.isBroadcast(to)) {
+      if (packet.linkCast !== UNICAST) this.#host.end(packet, 'dropped', 'bad-destination');
+      else if (this.#isUnderWay(packet)) this.#forwarder.alongRoute(packet, this.#options.sourceRoute);
+      else this.#deliver(packet);
+    } else if (
+      to === LIMITED_BROADCAST ||
+      iface.isBroadcast(to) ||
+      (to >>> 28 === 0xe && iface.listens(to))
+    ) {
       this.#deliver(packet);
     } else if (to >>> 28 === 0xe) {
       this.#host.end(packet, 'dropped', 'not-for-me');
@@ -127,7 +144,10 @@ export class Input {
   }
 
   #checkAddresses(packet: Packet): DropReason | undefined {
-    if (!this.#host.isPossibleSource(sourceWord(packet, packet.network))) return 'bad-source';
+    const from = sourceWord(packet, packet.network);
+    // A switch without an address asks from 0.0.0.0 (RFC 4541 §2.1.1), a host without one reports from there.
+    const isNobody = from === 0 && protocolOf(packet, packet.network) === PROTOCOL_IGMP;
+    if (!isNobody && !this.#host.isPossibleSource(from)) return 'bad-source';
     const to = destinationWord(packet, packet.network);
     const high = to >>> 24;
     const outside = high === 0 || high === 127 || (high >= 240 && to !== LIMITED_BROADCAST);
@@ -136,11 +156,18 @@ export class Input {
 
   #checkOptions(packet: Packet): DropReason | undefined {
     if (packet.transport - packet.network === IPV4_HEADER) return undefined;
-    const pointer = walkOptions(packet);
-    if (pointer === OPTIONS_FINE) return undefined;
-    if (pointer === OPTIONS_SOURCE_ROUTE) return 'source-routed'; // RFC 7126 §4.3, §4.4
+    const pointer = this.#options.read(packet);
+    if (pointer === 0) {
+      // RFC 7126 §4.3, §4.4: silently, unless the operator wants them.
+      return this.#options.sourceRoute !== 0 && !this.#host.sourceRoutes ? 'source-routed' : undefined;
+    }
     this.#icmp.error(packet, PARAMETER_PROBLEM, 0, pointer << 24);
     return 'bad-option';
+  }
+
+  /** Do its options, which were just read, send it on from here? */
+  #isUnderWay(packet: Packet): boolean {
+    return packet.transport - packet.network > IPV4_HEADER && this.#options.isUnderWay(packet);
   }
 
   /** Takes ownership of a datagram for us. */
@@ -150,6 +177,7 @@ export class Input {
     const host = this.#host;
     const protocol = protocolOf(packet, packet.network);
     packet.start = packet.transport;
+    if (packet.transport - packet.network > IPV4_HEADER) this.#stamp(packet);
     if (this.#isFiltered(packet, protocol)) {
       host.end(packet, 'dropped', 'filtered');
       return;
@@ -160,6 +188,10 @@ export class Input {
     }
     const transport = this.#transports.get(protocol);
     if (transport === undefined) {
+      if (protocol === PROTOCOL_IGMP) {
+        this.#igmp.receive(packet);
+        return;
+      }
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, PROTOCOL_UNREACHABLE, 0); // RFC 1122 §3.2.2.1
       host.end(packet, 'dropped', 'unknown-protocol');
       return;
@@ -180,6 +212,13 @@ export class Input {
       this.#icmp.error(packet, DESTINATION_UNREACHABLE, PORT_UNREACHABLE, 0); // RFC 1122 §4.1.3.1
     }
     host.end(packet, 'dropped', verdict);
+  }
+
+  /** RFC 1122 §3.2.1.8: the last entries of a recorded route and of timestamps are ours. */
+  #stamp(packet: Packet): void {
+    const to = destinationWord(packet, packet.network);
+    const link = this.#host.interfaceAt(packet.ingress);
+    this.#options.stamp(packet, this.#host.isOwn(to) ? to : (link?.own[0]?.address.w3 ?? 0));
   }
 
   /**

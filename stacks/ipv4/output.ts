@@ -9,19 +9,33 @@ import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import type { Timer } from '../time/clock.ts';
 import { BROADCAST_MAC, ETHERTYPE_IPV4 } from '../wire/ethernet.ts';
-import { DONT_FRAGMENT, IPV4_HEADER, IPV4_MAX_LENGTH, resizeSegment, writeIpv4 } from '../wire/ipv4.ts';
+import {
+  DONT_FRAGMENT,
+  IPV4_HEADER,
+  IPV4_MAX_LENGTH,
+  resizeSegment,
+  writeIpv4,
+  writeOptions,
+} from '../wire/ipv4.ts';
 import type { Arp } from './arp.ts';
 import { fragment } from './fragment.ts';
-import type { Host } from './host.ts';
+import { type Host, isLinkLocal } from './host.ts';
 import { Identification } from './identification.ts';
 import type { Ipv4Interface } from './interface.ts';
 
 /** RFC 1122 §3.2.1.7, RFC 1700. */
 export const DEFAULT_TTL = 64;
+/** TOS with precedence 6 (RFC 791 §3.1): RFC 1812 §4.3.2.5 for ICMP errors, RFC 3376 §4 for IGMP. */
+export const INTERNETWORK_CONTROL = 0xc0;
 /** RFC 1112 §6.1: a group is not reached beyond the link unless asked for. */
 const MULTICAST_TTL = 1;
 /** Packets to ourselves that wait for the next turn: as many as a full stack has connections. */
 export const LOOPBACK_QUEUE = 4_096;
+
+export interface Ipv4OutputOptions extends OutputOptions {
+  /** Options of the header, in whole words. */
+  readonly ipOptions?: Uint8Array | undefined;
+}
 
 /** Where a packet leaves. */
 interface Hop {
@@ -60,11 +74,12 @@ export class Output {
     source: Address,
     destination: Address,
     protocol: number,
-    options: OutputOptions,
+    options: Ipv4OutputOptions,
   ): Failure | undefined {
     const host = this.#host;
     const to = destination.w3;
-    const length = packet.length + IPV4_HEADER;
+    const header = IPV4_HEADER + (options.ipOptions?.length ?? 0);
+    const length = packet.length + header;
     if (!host.running) return this.#fail(packet, 'stack-stopped', 'ENETDOWN', 'the stack is stopped');
     if (!host.isOwn(source.w3)) {
       const cause = `${ipv4.format(source)} is no address of this stack`;
@@ -93,9 +108,9 @@ export class Output {
       const cause = `${longest} bytes; the path to ${ipv4.format(destination)} takes ${mtu} (RFC 1191)`;
       return this.#fail(packet, 'too-big', 'EMSGSIZE', cause);
     }
-    packet.start -= IPV4_HEADER;
+    packet.start -= header;
     packet.network = packet.start;
-    packet.transport = packet.start + IPV4_HEADER;
+    packet.transport = packet.start + header;
     packet.ingress = 0;
     const sealed = atomic && known?.locked !== true;
     const ttl = options.hopLimit ?? (ipv4.isMulticast(destination) ? MULTICAST_TTL : DEFAULT_TTL);
@@ -103,6 +118,13 @@ export class Output {
     const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
+    if (options.ipOptions !== undefined) writeOptions(packet, options.ipOptions, flags);
+    if (options.loopback === true && hop?.iface.listens(to)) this.loopCopy(packet);
+    if (ttl === 0) {
+      host.drop(packet, 'hop-limit');
+      if (ipv4.isMulticast(destination)) return undefined; // RFC 1112 §6.1: it was for this host alone.
+      return { code: 'EINVAL', cause: 'nothing is sent with a time to live of 0 (RFC 1122 §3.2.1.7)' };
+    }
     if (hop === undefined) {
       if (packet.checksum === PARTIAL) complete(packet);
       return this.#loop(packet);
@@ -160,12 +182,34 @@ export class Output {
   /** `NetworkLayer.sourceFor`: RFC 1122 §3.3.4.3. */
   sourceFor(destination: Address): Address | Failure {
     if (this.#host.isOwn(destination.w3)) return destination.clone();
-    const hop = this.#hop(undefined, destination, 0);
+    const hop = this.#hop(undefined, destination, destination.zone);
     if (hop === undefined) {
       return { code: 'ENETUNREACH', cause: `no route to ${ipv4.format(destination)}` };
     }
     const own = hop.iface.addressFor(hop.next) ?? this.#anyAddress();
     return own ?? { code: 'EADDRNOTAVAIL', cause: 'the stack has no address' };
+  }
+
+  /**
+   * A message that stays on one link and needs no route, with hop limit 1: to a group, from the link's address or, as
+   * long as there is none, from 0.0.0.0 (RFC 3376 §4.2.13). Takes ownership.
+   */
+  toLink(packet: Packet, iface: Ipv4Interface, to: number, protocol: number, ipOptions: Uint8Array): void {
+    const header = IPV4_HEADER + ipOptions.length;
+    const source = iface.own[0]?.address.w3 ?? 0;
+    packet.start -= header;
+    packet.network = packet.start;
+    packet.transport = packet.start + header;
+    packet.ingress = 0;
+    const id = this.#ids.next(source, to, protocol);
+    writeIpv4(packet, source, to, protocol, INTERNETWORK_CONTROL, 1, id, 0);
+    writeOptions(packet, ipOptions, 0);
+    this.#handOver(packet, iface, to);
+  }
+
+  /** Of `index`, else the one that a datagram to the group leaves by. */
+  linkOf(group: Address, index: number): Ipv4Interface | undefined {
+    return index === 0 ? this.#hop(undefined, group, 0)?.iface : this.#host.interfaceAt(index);
   }
 
   pathMtu(destination: Address): number {
@@ -218,6 +262,13 @@ export class Output {
     }
   }
 
+  /** RFC 1112 §6.1: what goes to a group of our own comes back to us. A copy that finds no room is lost, as on a link. */
+  loopCopy(packet: Packet): void {
+    const copy = this.#host.environment.pool.clone(packet);
+    if (copy === undefined) this.#host.counters.unsent++;
+    else this.#loop(copy);
+  }
+
   /** Delivered by a timer, never inside the call that sent it. */
   #loop(packet: Packet): Failure | undefined {
     if (this.#looped.length >= LOOPBACK_QUEUE) {
@@ -245,14 +296,20 @@ export class Output {
       return this.#found(iface, gateway || to);
     }
     const route = to === -1 ? undefined : host.routes.way(destination);
+    if (isLinkLocal(to)) {
+      // RFC 3927 §2.6.2: it is on the link, whatever the default route says.
+      const iface =
+        route === undefined ? host.interfaces.find(({ up }) => up) : host.interfaceAt(route.interfaceIndex);
+      return iface === undefined ? undefined : this.#found(iface, to);
+    }
     if (route !== undefined) {
       const isGroup = high >= 224;
       return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);
     }
     if (to !== -1 && high < 224) return undefined;
     // Limited broadcast and groups without a route: the link of the source, else the first one.
-    const ups = host.interfaces.filter((iface) => iface.up && iface.addresses.length > 0);
-    const own = ups.find((iface) => iface.addresses.some(({ address }) => address.w3 === source?.w3));
+    const ups = host.interfaces.filter((iface) => iface.up && iface.own.length > 0);
+    const own = ups.find((iface) => iface.own.some(({ address }) => address.w3 === source?.w3));
     const iface = own ?? ups[0];
     return iface === undefined ? undefined : this.#found(iface, to);
   }
@@ -266,8 +323,7 @@ export class Output {
   }
 
   #anyAddress(): Address | undefined {
-    return this.#host.interfaces.find((iface) => iface.up && iface.addresses.length > 0)?.addresses[0]
-      ?.address;
+    return this.#host.interfaces.find((iface) => iface.up && iface.own.length > 0)?.own[0]?.address;
   }
 
   #fail(packet: Packet, reason: DropReason, code: Failure['code'], cause: string): Failure {

@@ -17,8 +17,8 @@ import {
 import type { Host } from './host.ts';
 import type { Icmp } from './icmp.ts';
 
-/** RFC 1122 §3.3.2 recommends 60 to 120 seconds; 30, as Linux and RFC 791 §3.2 (15) have it, frees memory sooner. */
-export const REASSEMBLY_TIMEOUT: number = 30 * SECOND;
+/** RFC 1122 §3.3.2: a fixed time between 60 and 120 seconds. */
+export const REASSEMBLY_TIMEOUT: number = 60 * SECOND;
 
 export class Reassembler {
   readonly #host: Host;
@@ -26,7 +26,7 @@ export class Reassembler {
 
   constructor(host: Host, icmp: Icmp) {
     this.#host = host;
-    this.#reassembly = new Reassembly(host.environment, 4, REASSEMBLY_TIMEOUT, {
+    this.#reassembly = new Reassembly(host.environment, 4, 1, REASSEMBLY_TIMEOUT, {
       joined: (fragment) => host.end(fragment, 'delivered'),
       dropped: (fragment, reason) => host.drop(fragment, reason),
       expired: (first) => icmp.error(first, TIME_EXCEEDED, IN_REASSEMBLY, 0),

@@ -2,7 +2,7 @@
  * The IPv4 stack: RFC 791, 792, 826, 1122, 1812. This file puts the parts together; the way of a packet is
  * input -> (reassemble ->) icmp | udp | tcp, or input -> forward -> output; the way of a call is output -> arp -> link.
  */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -11,8 +11,10 @@ import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
+  type AddressConflict,
   type EchoOptions,
   type EchoResult,
+  type Group,
   type Interface,
   type InterfaceOptions,
   MAX_CONNECTIONS,
@@ -25,16 +27,20 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } from '../wire/icmp.ts';
 import { IPV4_LEAST_MTU } from '../wire/ipv4.ts';
+import { ConflictDetection } from './acd.ts';
 import { Arp } from './arp.ts';
 import { Echo } from './echo.ts';
 import { Errors } from './errors.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
+import { Igmp } from './igmp.ts';
 import { Input } from './input.ts';
 import { Ipv4Interface } from './interface.ts';
+import { Options } from './options.ts';
 import { Output } from './output.ts';
 import { Reassembler } from './reassemble.ts';
+import { Redirects } from './redirects.ts';
 
 export class Ipv4Stack implements Stack {
   readonly family = ipv4;
@@ -44,9 +50,13 @@ export class Ipv4Stack implements Stack {
   readonly tcp: Tcp;
   readonly udp: Udp;
   readonly stateListeners = new Set<(running: boolean) => void>();
+  readonly conflictListeners = new Set<(conflict: AddressConflict) => void>();
   readonly #host: Host;
   readonly #pathMtus: PathMtuTable;
   readonly #arp: Arp;
+  readonly #claims: ConflictDetection;
+  readonly #igmp: Igmp;
+  readonly #redirects: Redirects;
   readonly #output: Output;
   readonly #echo: Echo;
   readonly #icmp: Icmp;
@@ -57,17 +67,38 @@ export class Ipv4Stack implements Stack {
     this.environment = environment;
     this.id = options.id;
     this.name = options.name;
-    const host = new Host(environment, options.name, options.forwarding === true);
+    const host = new Host(environment, options);
     this.#host = host;
     this.#pathMtus = new PathMtuTable(environment, ipv4);
-    this.#arp = new Arp(host, (packet, reason) => this.#unresolved(packet, reason));
+    this.#claims = new ConflictDetection(host, {
+      abandon: ({ address }) => this.tcp.endLocal(address),
+      conflict: (link, local) => {
+        for (const listener of this.conflictListeners) listener({ link, local });
+      },
+    });
+    this.#arp = new Arp(host, this.#claims, {
+      unresolved: (packet, reason) => this.#unresolved(packet, reason),
+      lost: (address, index) => this.#redirects.lost(address, index),
+    });
     this.#output = new Output(host, this.#pathMtus, this.#arp, (packet) => this.#input.receiveLooped(packet));
+    const headerOptions = new Options(host);
+    const redirects = new Redirects(host, headerOptions);
+    this.#redirects = redirects;
+    this.#igmp = new Igmp(host, this.#output, headerOptions);
     this.#echo = new Echo(host, this.#output);
     const errors = new Errors(host);
-    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo);
+    this.#icmp = new Icmp(host, this.#output, errors, this.#pathMtus, this.#echo, headerOptions, redirects);
     this.#reassembler = new Reassembler(host, this.#icmp);
-    const forwarder = new Forwarder(host, this.#output, this.#icmp);
-    this.#input = new Input(host, this.#arp, this.#icmp, forwarder, this.#reassembler);
+    const forwarder = new Forwarder(host, this.#output, this.#icmp, headerOptions, redirects);
+    this.#input = new Input(
+      host,
+      this.#arp,
+      this.#icmp,
+      this.#igmp,
+      forwarder,
+      this.#reassembler,
+      headerOptions,
+    );
     this.tcp = new Tcp(this, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS });
     this.udp = new Udp(this);
     for (const transport of [this.tcp, this.udp]) {
@@ -107,7 +138,7 @@ export class Ipv4Stack implements Stack {
     const mtu = Math.min(options.mtu, device.mtu);
     if (mtu < IPV4_LEAST_MTU)
       throw new RangeError(`${name}: an IPv4 link carries at least ${IPV4_LEAST_MTU} bytes`);
-    const iface = new Ipv4Interface(host.interfaces.length + 1, name, device, mtu);
+    const iface = new Ipv4Interface(host.interfaces.length + 1, name, device, { ...options, mtu });
     host.interfaces.push(iface);
     host.routes.setUsable(iface.index, false);
     if (options.address !== undefined) {
@@ -124,8 +155,8 @@ export class Ipv4Stack implements Stack {
   addAddress(index: number, address: Address, prefixLength: number): void {
     this.environment.clock.refresh();
     const iface = this.#interface(index);
-    this.#host.addAddress(iface, address, prefixLength);
-    if (iface.up) this.#arp.announce(iface);
+    const local = this.#host.addAddress(iface, address, prefixLength);
+    if (local !== undefined && iface.up) this.#claims.claim(iface, local);
   }
 
   setLink(index: number, up: boolean): void {
@@ -161,6 +192,14 @@ export class Ipv4Stack implements Stack {
 
   neighbours(): Iterable<Neighbour> {
     return this.#arp.cache.entries();
+  }
+
+  *groups(): Iterable<Group> {
+    for (const { index, groups } of this.#host.interfaces) {
+      for (const [group, { users }] of groups) {
+        yield { group: new Address(0, 0, 0, group), interfaceIndex: index, users };
+      }
+    }
   }
 
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {
@@ -226,6 +265,21 @@ export class Ipv4Stack implements Stack {
     return this.#output.send(packet, source, destination, protocol, options);
   }
 
+  join(group: Address, interfaceIndex: number): number | Failure {
+    const iface = this.#output.linkOf(group, interfaceIndex);
+    if (iface === undefined) {
+      const cause =
+        interfaceIndex === 0 ? 'no link can carry the group' : `there is no interface ${interfaceIndex}`;
+      return { code: 'ENODEV', cause };
+    }
+    this.#igmp.join(iface, group.w3);
+    return iface.index;
+  }
+
+  leave(group: Address, interfaceIndex: number): void {
+    this.#igmp.leave(this.#interface(interfaceIndex), group.w3);
+  }
+
   confirmReachable(destination: Address): void {
     this.#output.confirmReachable(destination);
   }
@@ -238,13 +292,17 @@ export class Ipv4Stack implements Stack {
     if (iface.up) return;
     iface.up = true;
     this.#host.routes.setUsable(iface.index, true);
-    this.#arp.announce(iface);
+    this.#claims.start(iface);
+    this.#igmp.start(iface);
   }
 
   #takeDown(iface: Ipv4Interface): void {
     if (!iface.up) return;
     iface.up = false;
     this.#host.routes.setUsable(iface.index, false);
+    this.#claims.stop(iface);
+    this.#igmp.stop(iface);
+    this.#redirects.forgetLink(iface);
     this.#arp.flush(iface);
   }
 

@@ -112,6 +112,8 @@ export class Transit {
         if (header === undefined) header = this.#resolve(way, this.#to[i - first]!, out);
       }
       if (
+        // What goes back where it came from may want a redirect.
+        out === from ||
         total > out.mtu ||
         (out.mac !== undefined && header === undefined) ||
         (packet.checksum === PARTIAL && out.device.offload === undefined)

@@ -137,6 +137,10 @@ export class Ipv6Interface implements Interface {
     this.onLeave?.(left!.group);
   }
 
+  memberships(): readonly Readonly<Membership>[] {
+    return this.#groups;
+  }
+
   groups(): readonly Address[] {
     return this.#groups.map(({ group }) => group);
   }

@@ -91,6 +91,11 @@ export class Output {
     return this.#host.bestSource(destination, this.#link, this.#nextHop);
   }
 
+  /** Of `index`, else the one that a packet to the group leaves by. */
+  linkOf(group: Address, index: number): Ipv6Interface | undefined {
+    return this.#path(group, index) === undefined ? this.#link : undefined;
+  }
+
   pathMtu(destination: Address): number {
     if (this.#path(destination, 0) !== undefined) return ipv6.minimumMtu;
     return this.#link === undefined ? LOOPBACK_MTU : this.#mtuBy(this.#link, destination);

@@ -28,6 +28,8 @@ import type { IcmpErrors } from './icmp-errors.ts';
 const REASSEMBLY_TIME: number = 60 * SECOND;
 /** Source, destination, zone, identification. */
 const KEY_WORDS = 10;
+/** Of the source address: whoever has a subnet of 64 bits has all its addresses, so they share what one may hold. */
+const SUBNET_WORDS = 2;
 
 export class Reassembler {
   readonly #host: Host;
@@ -37,7 +39,7 @@ export class Reassembler {
   constructor(host: Host, errors: IcmpErrors) {
     this.#host = host;
     this.#errors = errors;
-    this.#reassembly = new Reassembly(host.environment, KEY_WORDS, REASSEMBLY_TIME, {
+    this.#reassembly = new Reassembly(host.environment, KEY_WORDS, SUBNET_WORDS, REASSEMBLY_TIME, {
       joined: (piece) => host.end(piece, 'delivered'),
       dropped: (piece, reason) => host.drop(piece, reason),
       expired: (first) => this.#errors.send(first, TIME_EXCEEDED, REASSEMBLY_EXCEEDED, 0),

@@ -15,8 +15,10 @@ import type { Environment } from '../packet/environment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Counters, DropReason } from '../packet/verdict.ts';
 import {
+  type AddressConflict,
   type EchoOptions,
   type EchoResult,
+  type Group,
   type Interface,
   type InterfaceOptions,
   MAX_CONNECTIONS,
@@ -67,6 +69,7 @@ export class Ipv6Stack implements Stack {
   readonly udp: Udp;
   readonly ipv6: Facts;
   readonly stateListeners: Set<(running: boolean) => void> = new Set();
+  readonly conflictListeners: Set<(conflict: AddressConflict) => void> = new Set();
   readonly #host: Host;
   readonly #routes: RouteTable;
   readonly #neighbours: NeighbourCache;
@@ -255,6 +258,14 @@ export class Ipv6Stack implements Stack {
     return this.#neighbours.entries();
   }
 
+  *groups(): Iterable<Group> {
+    for (const link of this.#host.interfaces) {
+      for (const { group, users } of link.memberships()) {
+        yield { group, interfaceIndex: link.index, users };
+      }
+    }
+  }
+
   pathMtus(): Iterable<{ readonly destination: Address; readonly mtu: number }> {
     return this.#pathMtus.entries();
   }
@@ -313,6 +324,17 @@ export class Ipv6Stack implements Stack {
     options: OutputOptions,
   ): Failure | undefined {
     return this.#output.output(packet, source, destination, protocol, options);
+  }
+
+  join(group: Address, interfaceIndex: number): number | Failure {
+    const link = this.#output.linkOf(group, interfaceIndex || group.zone);
+    if (link === undefined) return { code: 'ENODEV', cause: `no link for the group ${ipv6.format(group)}` };
+    link.join(group.clone());
+    return link.index;
+  }
+
+  leave(group: Address, interfaceIndex: number): void {
+    this.#link(interfaceIndex).leave(group);
   }
 
   confirmReachable(destination: Address): void {
@@ -420,6 +442,7 @@ export class Ipv6Stack implements Stack {
   }
 
   #duplicate(link: Ipv6Interface, local: LocalAddress): void {
+    for (const listener of this.conflictListeners) listener({ link, local });
     if (link.disabled) this.#silence(link);
     else this.#slaac.duplicate(link, local);
   }

@@ -50,14 +50,19 @@ export const DROP_REASONS = {
     says: 'another station claims an address of ours',
     rule: 'RFC 5227 §2.4, RFC 4862 §5.4.4',
   },
-  'address-tentative': { says: 'the address is not yet known to be unique', rule: 'RFC 4862 §5.4' },
+  'address-tentative': {
+    says: 'the address is not yet known to be unique',
+    rule: 'RFC 5227 §2.1, RFC 4862 §5.4',
+  },
   // IP
   'bad-source': { says: 'the source address cannot be a sender', rule: 'RFC 1122 §3.2.1.3, RFC 4291 §2.7' },
   'bad-destination': {
     says: 'the destination address cannot be reached from a wire',
     rule: 'RFC 1122 §3.2.1.3',
   },
-  'source-routed': { says: 'source-routed datagrams are not taken', rule: 'RFC 1122 §3.3.5, RFC 5095' },
+  'source-routed': { says: 'source-routed datagrams are not taken', rule: 'RFC 7126 §4.3, RFC 5095' },
+  'directed-broadcast': { says: 'a directed broadcast is not forwarded', rule: 'RFC 2644 §2' },
+  'source-route-failed': { says: 'a source route that cannot be followed', rule: 'RFC 1812 §5.3.13.3' },
   'hop-limit': {
     says: 'time to live or hop limit exceeded in transit',
     rule: 'RFC 1812 §5.3.1, RFC 4443 §3.3',
@@ -87,8 +92,8 @@ export const DROP_REASONS = {
   'reassembly-full': { says: 'the reassembly budget is used up', rule: 'bound: reassembly bytes' },
   // ICMP
   'icmp-ignored': {
-    says: 'an ICMP type that a host does not act on',
-    rule: 'RFC 1122 §3.2.2, RFC 4443 §2.4',
+    says: 'an ICMP or IGMP message that a host does not act on',
+    rule: 'RFC 1122 §3.2.2, RFC 4443 §2.4, RFC 3376 §9.1',
   },
   'icmp-unmatched': { says: 'an ICMP message that belongs to nothing of ours', rule: 'RFC 5927 §4' },
   // Transport

@@ -345,6 +345,16 @@ export class Tcp implements TcpService, Transport, Host {
     this.flush();
   }
 
+  /** An address of ours goes: what is spoken from it is reset, while the resets can leave. */
+  endLocal(address: Address): void {
+    this.clock.refresh();
+    const cause = `${this.network.describe(address)} is no address of this stack any more`;
+    for (const tcb of [...this.#table]) {
+      if (tcb.localAddress.equals(address)) abort(tcb, { code: 'ECONNABORTED', cause });
+    }
+    this.flush();
+  }
+
   // What connections ask of their host
 
   notify(tcb: Tcb, events: number): void {

@@ -11,11 +11,25 @@ export interface UdpHandler {
   closed(): void;
 }
 
+export interface UdpSendOptions {
+  /** TTL or hop limit. */
+  readonly hopLimit?: number | undefined;
+  /** False: sockets of this host do not hear a datagram to a group that they joined. */
+  readonly loopback?: boolean | undefined;
+}
+
 export interface UdpSocket {
   readonly localAddress: Address;
   readonly localPort: number;
-  /** EMSGSIZE over 65,507 / 65,527 bytes, ENETUNREACH, EHOSTUNREACH, ENOBUFS. `data` is copied. */
-  send(data: Uint8Array, remote: Address, remotePort: number, hopLimit?: number): Failure | undefined;
+  /** The zone of a group is the interface it is sent by. EMSGSIZE over 65,507 / 65,527 bytes, ENETUNREACH, EHOSTUNREACH, ENOBUFS. `data` is copied. */
+  send(data: Uint8Array, remote: Address, remotePort: number, options?: UdpSendOptions): Failure | undefined;
+  /**
+   * Hears a group on an interface, 0 being the one that the routes name. EINVAL when it is no group, ENODEV,
+   * EADDRINUSE when it is joined there already, ENOBUFS.
+   */
+  join(group: Address, interfaceIndex: number): Failure | undefined;
+  /** EADDRNOTAVAIL when it was not joined there; interface 0 is any. */
+  leave(group: Address, interfaceIndex: number): Failure | undefined;
   close(): void;
 }
 

@@ -4,8 +4,8 @@ import type { TransportVerdict } from '../address/network.ts';
 import {
   type Failure,
   isFailure,
+  type MulticastLayer,
   type NetworkError,
-  type NetworkLayer,
   type Transport,
 } from '../address/network.ts';
 import { failureOf } from '../address/network-failure.ts';
@@ -20,7 +20,8 @@ import {
   udpSourcePort,
   writeUdp,
 } from '../wire/udp.ts';
-import type { UdpBindOptions, UdpHandler, UdpService, UdpSocket } from './api.ts';
+import type { UdpBindOptions, UdpHandler, UdpSendOptions, UdpService, UdpSocket } from './api.ts';
+import { Memberships } from './memberships.ts';
 
 /** Sockets of one stack: every ephemeral port, half of them once more. */
 export const MAX_SOCKETS = 24_576;
@@ -30,30 +31,47 @@ const EPHEMERAL_PORTS = 65_536 - FIRST_EPHEMERAL;
 /** Peers of a socket whose ICMP errors are believed: a stranger cannot guess one (RFC 5927 §4). */
 const REMEMBERED_PEERS = 8;
 
+const CLOSED: Failure = { code: 'EINVAL', cause: 'the socket is closed' };
+
 class Socket implements UdpSocket {
   readonly localAddress: Address;
   readonly localPort: number;
   readonly handler: UdpHandler;
   readonly reuse: boolean;
   open = true;
+  readonly groups: Memberships;
   readonly #udp: Udp;
   readonly #peers: { readonly address: Address; readonly port: number }[] = [];
 
-  constructor(udp: Udp, address: Address, port: number, options: UdpBindOptions) {
+  constructor(udp: Udp, network: MulticastLayer, address: Address, port: number, options: UdpBindOptions) {
     this.#udp = udp;
+    this.groups = new Memberships(network);
     this.localAddress = address;
     this.localPort = port;
     this.handler = options.handler;
     this.reuse = options.reuse === true;
   }
 
-  send(data: Uint8Array, remote: Address, remotePort: number, hopLimit?: number): Failure | undefined {
-    if (!this.open) return { code: 'EINVAL', cause: 'the socket is closed' };
+  send(
+    data: Uint8Array,
+    remote: Address,
+    remotePort: number,
+    options: UdpSendOptions = {},
+  ): Failure | undefined {
+    if (!this.open) return CLOSED;
     if (!this.sentTo(remote, remotePort)) {
       if (this.#peers.length >= REMEMBERED_PEERS) this.#peers.shift();
       this.#peers.push({ address: remote.clone(), port: remotePort });
     }
-    return this.#udp.send(this, data, remote, remotePort, hopLimit);
+    return this.#udp.send(this, data, remote, remotePort, options);
+  }
+
+  join(group: Address, interfaceIndex: number): Failure | undefined {
+    return this.open ? this.groups.join(group, interfaceIndex) : CLOSED;
+  }
+
+  leave(group: Address, interfaceIndex: number): Failure | undefined {
+    return this.open ? this.groups.leave(group, interfaceIndex) : CLOSED;
   }
 
   sentTo(remote: Address, port: number): boolean {
@@ -63,18 +81,19 @@ class Socket implements UdpSocket {
   close(): void {
     if (!this.open) return;
     this.open = false;
+    this.groups.leaveAll();
     this.#udp.forget(this);
   }
 }
 
 export class Udp implements UdpService, Transport {
   readonly protocol: number = PROTOCOL_UDP;
-  readonly #network: NetworkLayer;
+  readonly #network: MulticastLayer;
   /** By local port. */
   readonly #ports: KeyedTable<Socket[]>;
   readonly #all = new Set<Socket>();
 
-  constructor(network: NetworkLayer) {
+  constructor(network: MulticastLayer) {
     this.#network = network;
     this.#ports = new KeyedTable(1, network.environment.random);
   }
@@ -84,7 +103,9 @@ export class Udp implements UdpService, Transport {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       return { code: 'EINVAL', cause: `port ${port} is not between 0 and 65535` };
     }
-    if (!address.isUnspecified && !this.#network.isLocal(address)) {
+    // Bound to a group, a socket hears what is sent to that group alone.
+    const isGroup = this.#network.family.isMulticast(address);
+    if (!address.isUnspecified && !isGroup && !this.#network.isLocal(address)) {
       return {
         code: 'EADDRNOTAVAIL',
         cause: `${this.#network.describe(address)} is no address of this stack`,
@@ -100,7 +121,7 @@ export class Udp implements UdpService, Transport {
         cause: `UDP port ${port} of ${this.#network.describe(address)} is in use`,
       };
     }
-    const socket = new Socket(this, address.clone(), free, options);
+    const socket = new Socket(this, this.#network, address.clone(), free, options);
     this.#all.add(socket);
     this.#ports.key[0] = free;
     this.#ports.set([...(this.#ports.get() ?? []), socket]);
@@ -119,11 +140,9 @@ export class Udp implements UdpService, Transport {
     const sockets = this.#ports.get();
     if (sockets === undefined) return 'port-unreachable';
     const sourcePort = udpSourcePort(packet, at);
-    // A datagram to a group goes to every socket of the port, any other to the one that was bound most closely.
-    const toGroup = !this.#network.isLocal(destination);
-    const takers = toGroup
-      ? sockets.filter((s) => s.localAddress.isUnspecified)
-      : closest(sockets, destination);
+    const takers = this.#network.isLocal(destination)
+      ? closest(sockets, destination)
+      : everyone(sockets, destination, packet.ingress, this.#network.family.isMulticast(destination));
     if (takers.length === 0) return 'port-unreachable';
     for (const socket of takers) {
       if (!socket.open) continue; // closed by the one before
@@ -157,6 +176,7 @@ export class Udp implements UdpService, Transport {
     this.#ports.clear();
     for (const socket of sockets) {
       socket.open = false;
+      socket.groups.leaveAll();
       socket.handler.closed();
     }
   }
@@ -166,9 +186,10 @@ export class Udp implements UdpService, Transport {
     data: Uint8Array,
     remote: Address,
     remotePort: number,
-    hopLimit: number | undefined,
+    options: UdpSendOptions,
   ): Failure | undefined {
     const { family, environment } = this.#network;
+    const { hopLimit, loopback = true } = options;
     if (!Number.isInteger(remotePort) || remotePort < 1 || remotePort > 65_535) {
       return { code: 'EINVAL', cause: `port ${remotePort} is not between 1 and 65535` };
     }
@@ -176,7 +197,9 @@ export class Udp implements UdpService, Transport {
     if (data.length > most) {
       return { code: 'EMSGSIZE', cause: `${data.length} bytes; a datagram holds ${most} (RFC 768)` };
     }
-    const source = socket.localAddress.isUnspecified ? this.#network.sourceFor(remote) : socket.localAddress;
+    const { localAddress } = socket;
+    const anySource = localAddress.isUnspecified || family.isMulticast(localAddress);
+    const source = anySource ? this.#network.sourceFor(remote) : localAddress;
     if (isFailure(source)) return source;
     const packet = environment.pool.take(UDP_HEADER + data.length);
     if (packet === undefined) return { code: 'ENOBUFS', cause: 'no packet buffer was free' };
@@ -185,6 +208,7 @@ export class Udp implements UdpService, Transport {
     return this.#network.output(packet, source, remote, PROTOCOL_UDP, {
       dontFragment: false,
       ...(hopLimit === undefined ? {} : { hopLimit }),
+      ...(family.isMulticast(remote) && { loopback, zone: remote.zone }),
     });
   }
 
@@ -226,4 +250,17 @@ function closest(sockets: readonly Socket[], destination: Address): Socket[] {
     else if (socket.localAddress.sameHost(destination)) return [socket];
   }
   return any === undefined ? [] : [any];
+}
+
+/** Every socket bound to any address hears a broadcast; a group is heard by those who joined it (RFC 1112 §7.2). */
+function everyone(
+  sockets: readonly Socket[],
+  destination: Address,
+  ingress: number,
+  isGroup: boolean,
+): Socket[] {
+  return sockets.filter(({ localAddress, groups }) => {
+    const bound = localAddress.isUnspecified || localAddress.sameWords(destination);
+    return bound && (!isGroup || groups.hears(destination, ingress));
+  });
 }

@@ -118,3 +118,8 @@ export function sameMac(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < MAC_BYTES; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** `02:00:00:00:00:01`. */
+export function formatMac(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

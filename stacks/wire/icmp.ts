@@ -18,9 +18,12 @@ const CHECKSUM = 2;
 export const ICMP_IDENTIFIER = 4;
 export const ICMP_SEQUENCE = 6;
 export const ICMP_NEXT_MTU = 6;
+/** Of a redirect. */
+export const ICMP_GATEWAY = 4;
 
 export const ECHO_REPLY = 0;
 export const DESTINATION_UNREACHABLE = 3;
+export const REDIRECT = 5;
 export const ECHO_REQUEST = 8;
 export const TIME_EXCEEDED = 11;
 export const PARAMETER_PROBLEM = 12;
@@ -31,6 +34,10 @@ export const HOST_UNREACHABLE = 1;
 export const PROTOCOL_UNREACHABLE = 2;
 export const PORT_UNREACHABLE = 3;
 export const FRAGMENTATION_NEEDED = 4;
+export const SOURCE_ROUTE_FAILED = 5;
+
+/** Code of a redirect: for one host. */
+export const REDIRECT_HOST = 1;
 
 // Codes of time exceeded.
 export const IN_TRANSIT = 0;

@@ -110,6 +110,12 @@ export function destinationWord(packet: Packet, at: number): number {
   return packet.i32(at + IPV4_DESTINATION);
 }
 
+/** Another destination, with its checksum. */
+export function setDestination(packet: Packet, at: number, word: number): void {
+  packet.setI32(at + IPV4_DESTINATION, word);
+  sealHeader(packet, at);
+}
+
 /** One hop less; the checksum follows by RFC 1624. */
 export function decrementTtl(packet: Packet, at: number): void {
   const old = packet.u16(at + TTL);
@@ -142,6 +148,12 @@ export function writeIpv4(
   sealHeader(packet, at);
 }
 
+/** Behind `writeIpv4` with room left for them: the options, in whole words, and what they change in the header. */
+export function writeOptions(packet: Packet, options: Uint8Array, flags: number): void {
+  packet.bytes.set(options, packet.start + IPV4_HEADER);
+  resizeHeader(packet, packet.start, IPV4_HEADER + options.length, flags, 0);
+}
+
 /** Sets total length, flags and offset (in bytes), and the checksum, of a header whose other fields stand. */
 export function resizeHeader(
   packet: Packet,
@@ -164,61 +176,8 @@ export function resizeSegment(segment: Packet, index: number): void {
   sealHeader(segment, at);
 }
 
-function sealHeader(packet: Packet, at: number): void {
+/** After a change of the header: its checksum. */
+export function sealHeader(packet: Packet, at: number): void {
   packet.setU16(at + CHECKSUM, 0);
   packet.setU16(at + CHECKSUM, finish(addBytes(packet, at, at + headerLength(packet, at), 0)));
-}
-
-// Options: RFC 791 §3.1, RFC 1122 §3.2.1.8.
-const END_OF_OPTIONS = 0;
-const NO_OPERATION = 1;
-const LOOSE_SOURCE_ROUTE = 131;
-const STRICT_SOURCE_ROUTE = 137;
-/** The option is copied into every fragment. */
-const COPIED = 0x80;
-
-export const OPTIONS_FINE = 0;
-export const OPTIONS_SOURCE_ROUTE = -1;
-
-/**
- * Walks the options of a checked header. `OPTIONS_FINE`, `OPTIONS_SOURCE_ROUTE`, or the offset in the header of the
- * octet that is wrong. Record route, timestamp, router alert and unknown options are passed over.
- */
-export function walkOptions(packet: Packet): number {
-  for (let at = packet.network + IPV4_HEADER; at < packet.transport; ) {
-    const type = packet.u8(at);
-    if (type === END_OF_OPTIONS) break;
-    if (type === NO_OPERATION) {
-      at++;
-      continue;
-    }
-    if (type === LOOSE_SOURCE_ROUTE || type === STRICT_SOURCE_ROUTE) return OPTIONS_SOURCE_ROUTE;
-    if (at + 1 >= packet.transport) return at - packet.network;
-    const length = packet.u8(at + 1);
-    if (length < 2 || at + length > packet.transport) return at + 1 - packet.network;
-    at += length;
-  }
-  return OPTIONS_FINE;
-}
-
-/**
- * Writes at `to.start` the header that fragments behind the first carry: the copied options only, padded to whole
- * words (RFC 791 §3.1). Returns its length.
- */
-export function copyFragmentHeader(from: Packet, to: Packet): number {
-  const at = to.start;
-  to.bytes.set(from.bytes.subarray(from.network, from.network + IPV4_HEADER), at);
-  let end = at + IPV4_HEADER;
-  for (let o = from.network + IPV4_HEADER; o < from.transport; ) {
-    const type = from.u8(o);
-    if (type === END_OF_OPTIONS) break;
-    const length = type === NO_OPERATION ? 1 : from.u8(o + 1);
-    if ((type & COPIED) !== 0) {
-      to.bytes.set(from.bytes.subarray(o, o + length), end);
-      end += length;
-    }
-    o += length;
-  }
-  while (((end - at) & 3) !== 0) to.setU8(end++, END_OF_OPTIONS);
-  return end - at;
 }

@@ -103,4 +103,15 @@ describe.skipIf(missing !== undefined)('a router between two kernels', () => {
       expect(stdout).toContain('3 received, 0% packet loss');
     });
   }
+
+  it('IPv4: ping records the route of both ways, and the times', async () => {
+    const args = ['-4', '-n', '-c', '1', '-W', '2', '198.18.2.2'];
+    const { stdout: route } = await near.run('ping', ['-R', ...args]);
+    const recorded = /RR:((?:\s+\d+\.\d+\.\d+\.\d+)+)/.exec(route)?.[1]?.trim().split(/\s+/) ?? [];
+    expect(recorded.slice(0, 3), route).toEqual(['198.18.1.2', '198.18.2.1', '198.18.2.2']);
+    expect(recorded.at(-2), route).toBe('198.18.1.1');
+    const { stdout: times } = await near.run('ping', ['-T', 'tsandaddr', ...args]);
+    expect(times).toMatch(/TS:\s+198\.18\.1\.2\s+\d+ absolute/);
+    expect(times).toMatch(/198\.18\.2\.1\s+-?\d+/);
+  });
 });

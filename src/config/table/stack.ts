@@ -212,6 +212,51 @@ export const stackStatements: readonly Statement[] = [
     once: true,
   },
   {
+    name: 'SRCROUTE',
+    programs: ['BSTTINET'],
+    operands: [choice('state', 'ON', 'OFF')],
+    help: 'ON follows source routes (RFC 791) and answers along them; without the card such datagrams are dropped.',
+    example: 'SRCROUTE ON',
+    origin: 'ours',
+    certainty: 'defined',
+    note: 'RFC 7126 section 4.3 says why they are dropped on the networks of today. Only a stack with FORWARD ON passes them on.',
+    once: true,
+  },
+  {
+    name: 'DIRBCAST',
+    programs: ['BSTTINET'],
+    operands: [choice('state', 'ON', 'OFF')],
+    help: 'ON makes a router forward directed broadcasts to its own subnets; without the card it does not (RFC 2644).',
+    example: 'DIRBCAST ON',
+    origin: 'ours',
+    certainty: 'defined',
+    once: true,
+  },
+  {
+    name: 'AUTOCONF',
+    programs: ['BSTTINET'],
+    operands: [token('name', 'device'), judged('mtu', '576 to 65535')],
+    help: 'A link without LINK card: a link-local address (RFC 3927).',
+    example: 'AUTOCONF ETH 1500',
+    origin: 'ours',
+    certainty: 'defined',
+    note:
+      'The device needs no LINK. The stack picks an address of 169.254/16, probes it and takes another one while stations ' +
+      'are found to have it; no router forwards it.',
+  },
+  {
+    name: 'PROBE',
+    programs: ['BSTTINET'],
+    operands: [token('name', 'device')],
+    help: 'Addresses of the device are probed before they are used (RFC 5227 section 2.1); it takes 4 to 7 seconds.',
+    example: 'PROBE OSA',
+    origin: 'ours',
+    certainty: 'defined',
+    note:
+      'An address that another station has is not used, and the operator is told. Without the card an address is used ' +
+      'at once; it is announced, a station that claims it as well is told of, and the address is defended.',
+  },
+  {
     name: 'ATTACH',
     programs: stacks,
     operands: [keyword('TCP/IP')],

@@ -205,7 +205,9 @@ describe('hints', () => {
     expect(helpOf(...six, ...end)).toEqual([
       'write LINK E 0 address /64 mtu, or AUTOCONF E mtu to take the address from a router',
     ]);
-    expect(helpOf(...four, ...end)).toEqual(['write LINK E 0 address mask mtu']);
+    expect(helpOf(...four, ...end)).toEqual([
+      'write LINK E 0 address mask mtu, or AUTOCONF E mtu to pick one (RFC 3927)',
+    ]);
   });
 
   it('name the program whose EXEC is missing', () => {

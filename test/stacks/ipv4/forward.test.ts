@@ -129,7 +129,7 @@ describe('forwarding', () => {
     Uint8Array.of(...mac, ...from, 8, 0, ...bytes);
   const source = '10.1.0.1';
   it.each([
-    ['a directed broadcast', to, { source, destination: '10.2.0.255' }, 'bad-destination'],
+    ['a directed broadcast', to, { source, destination: '10.2.0.255' }, 'directed-broadcast'],
     [
       'a packet in a broadcast frame',
       [255, 255, 255, 255, 255, 255],

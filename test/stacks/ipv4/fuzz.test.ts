@@ -5,6 +5,13 @@ import { datagram, expectAtRest, frame, icmp, ip, pair, ping, put16, settle, sum
 const B = [2, 0, 0, 0, 0, 2];
 const A = [2, 0, 0, 0, 0, 1];
 
+/** An IGMP message with its checksum. */
+function sealed(bytes: number[]): Uint8Array {
+  const message = Uint8Array.from(bytes);
+  put16(message, 2, sumOf(message));
+  return message;
+}
+
 const seeds: Uint8Array[] = [
   datagram(udp(1, 9, new Uint8Array(40))),
   datagram(icmp(8, 0, 7, new Uint8Array(64)), { protocol: 1 }),
@@ -13,6 +20,21 @@ const seeds: Uint8Array[] = [
   datagram(new Uint8Array(64), { fragment: 0x2000, protocol: 1 }),
   datagram(new Uint8Array(64), { fragment: 8, protocol: 1 }),
   datagram(udp(1, 9), { options: [7, 7, 4, 0, 0, 0, 0, 0, 148, 4, 0, 0] }),
+  datagram(udp(1, 9), { options: [68, 16, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }),
+  datagram(icmp(8, 0, 7), { protocol: 1, options: [131, 11, 4, 192, 0, 2, 7, 10, 0, 0, 1, 0] }),
+  datagram(icmp(8, 0, 7), { protocol: 1, options: [137, 7, 8, 192, 0, 2, 7, 0] }),
+  datagram(icmp(5, 1, 0x0a000001, datagram(udp(1, 2), { source: '10.0.0.2' })), { protocol: 1 }),
+  datagram(sealed([0x11, 1, 0, 0, 0, 0, 0, 0]), {
+    protocol: 2,
+    destination: '224.0.0.1',
+    options: [148, 4, 0, 0],
+  }),
+  datagram(sealed([0x11, 1, 0, 0, 0, 0, 0, 0, 0, 125, 0, 0]), {
+    protocol: 2,
+    destination: '239.0.0.9',
+    options: [148, 4, 0, 0],
+  }),
+  datagram(udp(1, 9), { destination: '239.0.0.9' }),
   datagram(new Uint8Array(20).fill(0x50), { protocol: 6 }),
   datagram(udp(1, 9), { destination: '192.0.2.7' }),
   datagram(udp(1, 9), { destination: '255.255.255.255' }),
@@ -48,7 +70,10 @@ describe('whatever comes', () => {
         fc.array(fc.tuple(input, kinds), { minLength: 1, maxLength: 30 }),
         fc.boolean(),
         (list, forwarding) => {
-          const { env, a, b, deviceB } = pair({ ethernet });
+          const { env, a, b, deviceB } = pair({
+            ethernet,
+            b: { sourceRoutes: true, directedBroadcasts: true },
+          });
           b.forwarding = forwarding;
           b.addRoute({
             destination: ip('192.0.2.0'),
@@ -59,7 +84,9 @@ describe('whatever comes', () => {
             origin: 'static',
           });
           const handler = { message: () => {}, error: () => {}, closed: () => {} };
-          b.udp.bind(ip('0.0.0.0'), 9, { handler });
+          const socket = b.udp.bind(ip('0.0.0.0'), 9, { handler });
+          if (!('join' in socket)) throw new Error(socket.cause);
+          socket.join(ip('239.0.0.9'), 1);
           b.echo(ip('10.0.0.1'), { size: 8, timeout: 1_000 }, () => {});
           const before = b.counters.received;
           for (const [bytes, type] of list) deviceB.inject(ethernet ? frame(bytes, B, A, type) : bytes);

@@ -107,7 +107,9 @@ export interface Pair {
 }
 
 /** 10.0.0.1 and 10.0.0.2 on one link, started and quiet. */
-export function pair(options: { ethernet?: boolean; mtu?: number; seed?: number } = {}): Pair {
+export function pair(
+  options: { ethernet?: boolean; mtu?: number; seed?: number; b?: Partial<StackOptions> } = {},
+): Pair {
   const env = environment(options.seed);
   const ethernet = options.ethernet !== false;
   const mtu = options.mtu ?? 1_500;
@@ -115,7 +117,7 @@ export function pair(options: { ethernet?: boolean; mtu?: number; seed?: number 
   const deviceB = new TestDevice(env, 'b0', ethernet ? 2 : undefined, mtu);
   join(deviceA, deviceB);
   const a = stack(env, 'A', [[deviceA, '10.0.0.1', 24]]);
-  const b = stack(env, 'B', [[deviceB, '10.0.0.2', 24]]);
+  const b = stack(env, 'B', [[deviceB, '10.0.0.2', 24]], options.b);
   settle(env);
   deviceA.sent.length = deviceB.sent.length = 0;
   const before = b.counters.drops['not-for-me'] ?? 0;

@@ -6,11 +6,12 @@ import { ipv6 } from '../../../stacks/address/ipv6.ts';
 import {
   type Failure,
   isFailure,
-  type NetworkLayer,
+  type MulticastLayer,
   type OutputOptions,
 } from '../../../stacks/address/network.ts';
-import { PARTIAL } from '../../../stacks/packet/packet.ts';
+import { LOOPED, PARTIAL } from '../../../stacks/packet/packet.ts';
 import type { UdpHandler, UdpSocket } from '../../../stacks/udp/api.ts';
+import { MAX_MEMBERSHIPS } from '../../../stacks/udp/memberships.ts';
 import { Udp } from '../../../stacks/udp/udp.ts';
 import { environment, get16, put16 } from '../ipv4/net.ts';
 
@@ -27,7 +28,8 @@ function setUp(family: Family) {
   const at = (n: number): Address => family.parse(family.bits === 32 ? `10.0.0.${n}` : `2001:db8::${n}`)!;
   const own = [at(1), at(2)];
   const sent: Sent[] = [];
-  const network: NetworkLayer = {
+  const groups: string[] = [];
+  const network: MulticastLayer = {
     family,
     environment: env,
     sourceFor: (): Address | Failure => own[0]!,
@@ -41,16 +43,23 @@ function setUp(family: Family) {
     },
     offload: () => undefined,
     confirmReachable: () => {},
+    join(group, interfaceIndex) {
+      const index = interfaceIndex || 1;
+      groups.push(`+${family.format(group)} ${index}`);
+      return index < 3 ? index : { code: 'ENODEV', cause: `no interface ${index}` };
+    },
+    leave: (group, index) => groups.push(`-${family.format(group)} ${index}`),
     describe: (address) => family.format(address),
   };
   const udp = new Udp(network);
-  const arrive = (bytes: Uint8Array, source = at(9), destination = own[0]!): string => {
+  const arrive = (bytes: Uint8Array, source = at(9), destination = own[0]!, ingress = 1): string => {
     const packet = env.pool.from(bytes)!;
+    packet.ingress = ingress;
     const verdict = udp.receive(packet, source, destination);
     env.pool.release(packet);
     return verdict;
   };
-  return { env, udp, own, at, sent, arrive };
+  return { env, udp, own, at, sent, groups, arrive };
 }
 
 function listener(): UdpHandler & { heard: string[]; errors: string[]; gone: number } {
@@ -80,7 +89,7 @@ describe.each([ipv4, ipv6])('UDP over $name', (family) => {
     const { udp, own, at, sent, arrive } = setUp(family);
     const one = listener();
     const socket = open(udp.bind(family.any, 7, { handler: one }));
-    expect(socket.send(Uint8Array.of(1, 2, 3), at(9), 7, 5)).toBeUndefined();
+    expect(socket.send(Uint8Array.of(1, 2, 3), at(9), 7, { hopLimit: 5 })).toBeUndefined();
     const { bytes, source, destination, options } = sent[0]!;
     expect([get16(bytes, 0), get16(bytes, 2), get16(bytes, 4)]).toEqual([7, 7, 11]);
     expect([source, destination, options]).toEqual([own[0], at(9), { dontFragment: false, hopLimit: 5 }]);
@@ -255,5 +264,46 @@ describe.each([ipv4, ipv6])('UDP over $name', (family) => {
     listeners[0]!.message = () => [...udp.sockets()][1]!.close();
     expect(arrive(sent[0]!.bytes, sent[0]!.source, group)).toBe('delivered');
     expect(listeners[1]!.heard).toEqual(['7:6']); // closed by the other meanwhile
+  });
+
+  it('hears a group on the interface where the socket joined it, and leaves it when it closes', () => {
+    const { udp, groups, sent, arrive } = setUp(family);
+    const group = family.parse(family === ipv4 ? '239.1.2.3' : 'ff05::1:3')!;
+    const on = family.format(group);
+    const [one, two, three] = [listener(), listener(), listener()];
+    const socket = open(udp.bind(family.any, 7, { handler: one, reuse: true }));
+    const bound = open(udp.bind(group, 7, { handler: two, reuse: true }));
+    udp.bind(family.any, 7, { handler: three, reuse: true });
+    expect(socket.join(group, 2)).toBeUndefined();
+    expect(bound.join(group, 0)).toBeUndefined();
+    expect(socket.join(group, 2)).toMatchObject({ code: 'EADDRINUSE' });
+    expect(socket.join(group, 3)).toMatchObject({ code: 'ENODEV' });
+    expect(socket.join(family.loopback, 1)).toMatchObject({ code: 'EINVAL' });
+    expect(groups.splice(0)).toEqual([`+${on} 2`, `+${on} 1`, `+${on} 2`, `-${on} 2`, `+${on} 3`]);
+
+    const away = group.clone();
+    away.zone = 2;
+    expect(bound.send(Uint8Array.of(5), away, 7, { loopback: false, hopLimit: 3 })).toBeUndefined();
+    expect(sent[0]!.options).toEqual({ dontFragment: false, hopLimit: 3, loopback: false, zone: 2 });
+    const { bytes, source } = sent[0]!;
+    for (const ingress of [1, 2, LOOPED]) expect(arrive(bytes, source, group, ingress)).toBe('delivered');
+    expect([one.heard.length, two.heard.length, three.heard.length]).toEqual([2, 2, 0]);
+    expect(arrive(bytes, source, group, 3)).toBe('port-unreachable');
+
+    expect(bound.leave(group, 2)).toMatchObject({ code: 'EADDRNOTAVAIL' });
+    expect(bound.leave(group, 0)).toBeUndefined();
+    socket.close();
+    expect(groups).toEqual([`-${on} 1`, `-${on} 2`]);
+    expect(socket.join(group, 1)).toMatchObject({ code: 'EINVAL' });
+    expect(arrive(bytes, source, group)).toBe('port-unreachable');
+  });
+
+  it('joins so many groups and no more', () => {
+    const { udp } = setUp(family);
+    const socket = open(udp.bind(family.any, 7, { handler: listener() }));
+    const join = (n: number) =>
+      socket.join(family.parse(family === ipv4 ? `239.0.0.${n}` : `ff05::${n}`)!, 1);
+    for (let i = 1; i <= MAX_MEMBERSHIPS; i++) expect(join(i)).toBeUndefined();
+    expect(join(99)).toMatchObject({ code: 'ENOBUFS' });
   });
 });

@@ -2,15 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
 import { checkFrame, etherType, prependEthernet } from '../../../stacks/wire/ethernet.ts';
-import {
-  checkIpv4,
-  decrementTtl,
-  OPTIONS_FINE,
-  OPTIONS_SOURCE_ROUTE,
-  timeToLive,
-  walkOptions,
-  writeIpv4,
-} from '../../../stacks/wire/ipv4.ts';
+import { checkIpv4, decrementTtl, timeToLive, writeIpv4 } from '../../../stacks/wire/ipv4.ts';
+import { recordAddress, recordTime, walkOptions } from '../../../stacks/wire/ipv4-options.ts';
 import { datagram, sumOf } from '../ipv4/net.ts';
 
 const pool = new PacketPool();
@@ -54,7 +47,7 @@ describe('the IPv4 header', () => {
   it('walks any options to an end', () => {
     const words = fc.integer({ min: 1, max: 10 });
     const options = words.chain((n) =>
-      fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 3, 7, 131)), {
+      fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 12, 68, 131, 137)), {
         minLength: 4 * n,
         maxLength: 4 * n,
       }),
@@ -63,12 +56,21 @@ describe('the IPv4 header', () => {
       fc.property(options, (list) => {
         const packet = pool.from(datagram([], { options: list }))!;
         expect(checkIpv4(packet)).toBeUndefined();
-        const result = walkOptions(packet);
-        expect(
-          result === OPTIONS_FINE ||
-            result === OPTIONS_SOURCE_ROUTE ||
-            (result >= 20 && result < 20 + list.length),
-        ).toBe(true);
+        const places = { recordRoute: 0, timestamp: 0, sourceRoute: 0, routerAlert: false };
+        const result = walkOptions(packet, places);
+        if (result !== 0) {
+          expect(result >= 20 && result < 20 + list.length).toBe(true);
+        } else {
+          // What is written stays inside the options.
+          const before = packet.copy();
+          const { recordRoute, timestamp, sourceRoute } = places;
+          if (recordRoute !== 0) recordAddress(packet, recordRoute, -1);
+          if (timestamp !== 0) recordTime(packet, timestamp, -1, -1, () => true);
+          if (sourceRoute !== 0) recordAddress(packet, sourceRoute, -1);
+          const after = packet.copy();
+          expect(after.subarray(0, 20)).toEqual(before.subarray(0, 20));
+          expect(walkOptions(packet, places) === 0 || timestamp !== 0).toBe(true);
+        }
         pool.release(packet);
       }),
     );
