@@ -41,10 +41,60 @@ export interface InterfaceOptions {
    * IPv4: pick a link-local address (RFC 3927); default: false.
    */
   readonly autoconfigure?: boolean;
+  /**
+   * IPv6: are the interface identifiers of addresses that are made here stable and opaque (RFC 7217), or do they come
+   * from the MAC (RFC 4291 appendix A)? Default: opaque where the link autoconfigures (RFC 8064).
+   */
+  readonly identifier?: 'stable' | 'eui64';
+  /** Of stable identifiers, 16 bytes at least: the same one gives the same addresses. Default: drawn by the stack. */
+  readonly secret?: Uint8Array;
+  /** IPv6: temporary addresses beside the stable ones, and before them (RFC 8981). Default: none. */
+  readonly temporary?: boolean;
   /** IPv4: probe addresses before they are used, which takes 4 to 7 seconds (RFC 5227 §2.1). Default: false. */
   readonly probe?: boolean;
   /** IPv6, on a stack that forwards: advertise this router and the prefixes of the link (RFC 4861 §6.2). */
-  readonly advertise?: boolean;
+  readonly advertise?: boolean | Advertisement;
+}
+
+export type Preference = 'high' | 'medium' | 'low';
+
+/**
+ * What a router says on a link: RFC 4861 §6.2.1, RFC 4191, RFC 8106. Lifetimes are in seconds, 4,294,967,295 for ever.
+ * What is undefined has the default of its RFC. Nothing is refused: a lab may want a router that is wrong.
+ */
+export interface Advertisement {
+  /** Of the default router, at most 65,535; 0: it is none. */
+  readonly lifetime?: number;
+  readonly preference?: Preference;
+  /** Seconds between unsolicited ones, at most. */
+  readonly interval?: number;
+  /** M and O flags: addresses, or other things, come by DHCPv6. */
+  readonly managed?: boolean;
+  readonly other?: boolean;
+  /** 0: unspecified. */
+  readonly hopLimit?: number;
+  /** Bytes; 0: no MTU option. */
+  readonly mtu?: number;
+  /** ms; 0: unspecified. */
+  readonly reachableTime?: number;
+  readonly retransTimer?: number;
+  /** In the place of the link's own prefixes, or beside them. */
+  readonly prefixes?: readonly {
+    readonly prefix: Address;
+    readonly prefixLength: number;
+    readonly onLink?: boolean;
+    readonly autonomous?: boolean;
+    readonly valid?: number;
+    readonly preferred?: number;
+  }[];
+  readonly routes?: readonly {
+    readonly prefix: Address;
+    readonly prefixLength: number;
+    readonly preference?: Preference;
+    readonly lifetime?: number;
+  }[];
+  readonly dns?: readonly { readonly address: Address; readonly lifetime?: number }[];
+  readonly search?: readonly { readonly domain: string; readonly lifetime?: number }[];
 }
 
 /** One link of a stack. */
@@ -63,6 +113,11 @@ export interface InterfaceAddress {
   readonly address: Address;
   readonly prefixLength: number;
   readonly state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate';
+  /** Where it comes from; IPv6 only. */
+  readonly origin?: 'static' | 'link-local' | 'slaac' | 'temporary';
+  /** µs on the clock, Infinity for ever; IPv6 only. */
+  readonly preferredUntil?: number;
+  readonly validUntil?: number;
   /** The station that claims it as well, when one was seen (RFC 5227 §2.4). */
   readonly conflict?: Uint8Array | undefined;
 }
@@ -104,7 +159,56 @@ export type EchoResult =
   | { readonly outcome: 'error'; readonly failure: Failure; readonly from: Address | undefined }
   | { readonly outcome: 'timeout' };
 
+/** What only an IPv6 stack has: what it learnt from routers, and what it prefers. */
+export interface Ipv6Facts {
+  /** RFC 6724 §2.1. */
+  readonly policies: Iterable<AddressPolicy> & { set(policy: AddressPolicy): void };
+  /** Default routers. */
+  routers(): Iterable<{
+    readonly address: Address;
+    readonly interfaceIndex: number;
+    readonly preference: Preference;
+    readonly reachable: boolean;
+    /** µs on the clock. */
+    readonly until: number;
+  }>;
+  /** On-link prefixes that routers advertise. */
+  prefixes(): Iterable<{
+    readonly network: Address;
+    readonly length: number;
+    readonly interfaceIndex: number;
+    readonly until: number;
+  }>;
+  /** RFC 8106: in the order in which they came. */
+  nameServers(): Iterable<{
+    readonly address: Address;
+    readonly interfaceIndex: number;
+    readonly until: number;
+  }>;
+  searchDomains(): Iterable<{
+    readonly domain: string;
+    readonly interfaceIndex: number;
+    readonly until: number;
+  }>;
+  /** RFC 6724 §6: the best first. IPv4 addresses stand as mapped ones, with the source that `sourceOf` gives. */
+  sortDestinations(
+    addresses: readonly Address[],
+    sourceOf: (mapped: Address) => Address | undefined,
+  ): Address[];
+}
+
+export interface AddressPolicy {
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  /** Of destinations: the higher one goes first. */
+  readonly precedence: number;
+  /** Sources go with destinations of the same label. */
+  readonly label: number;
+}
+
 export interface Stack extends MulticastLayer {
+  /** Undefined for IPv4. */
+  readonly ipv6?: Ipv6Facts;
   readonly id: number;
   readonly name: string;
   readonly tcp: TcpService;

@@ -2,6 +2,7 @@
 import type { InterfaceAddress, Neighbour, Stack } from '../../stacks/stack.ts';
 import { formatMac } from '../../stacks/wire/ethernet.ts';
 import type { Lab } from '../lab/lab.ts';
+import { IPV6_TABLES } from './ipv6-tables.ts';
 import { type RouteFilter, routeTable } from './route-table.ts';
 import { type SocketFilter, socketTable } from './socket-table.ts';
 import { type Table, two } from './table.ts';
@@ -108,6 +109,7 @@ export const TABLES: Readonly<
       ),
     }),
   },
+  ...IPV6_TABLES,
   couple: {
     help: 'which IPv6 stack is coupled to which IPv4 stack',
     make: (lab) => ({

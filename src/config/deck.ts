@@ -2,6 +2,7 @@
 import type { SegmentConditions } from '../../devices/segment/conditions.ts';
 import type { Address } from '../../stacks/address/address.ts';
 import type { RouteKind, RouteMatch, SourcePrefix } from '../../stacks/forward/route.ts';
+import type { Advertisement } from '../../stacks/stack.ts';
 
 export type { SegmentConditions };
 
@@ -75,7 +76,9 @@ export interface StackConfig {
   /** IPv4: devices whose addresses are probed before they are used. */
   readonly probe: readonly { readonly device: string; readonly at: CardRef }[];
   /** IPv6 routers: devices on which advertisements are sent. */
-  readonly advertise: readonly { readonly device: string; readonly at: CardRef }[];
+  readonly advertise: readonly AdvertiseConfig[];
+  /** IPv6: rows of the policy table beside the defaults. */
+  readonly policies: readonly PolicyConfig[];
   readonly routes: readonly RouteConfig[];
   readonly dns: readonly { readonly address: Address; readonly primary: boolean; readonly at: CardRef }[];
   readonly hosts: readonly { readonly name: string; readonly address: Address; readonly at: CardRef }[];
@@ -109,6 +112,24 @@ export interface AutoconfConfig {
   readonly at: CardRef;
   readonly device: string;
   readonly mtu: number;
+  /** What is undefined is as the stack has it. */
+  readonly identifier?: 'stable' | 'eui64';
+  readonly secret?: Uint8Array;
+  readonly temporary?: boolean;
+}
+
+export interface AdvertiseConfig {
+  readonly at: CardRef;
+  readonly device: string;
+  readonly advertisement: Advertisement;
+}
+
+export interface PolicyConfig {
+  readonly at: CardRef;
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  readonly precedence: number;
+  readonly label: number;
 }
 
 export interface RouteConfig {

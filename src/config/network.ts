@@ -52,6 +52,13 @@ function checkAutoconf(stack: StackDraft, devices: ReadonlyMap<string, DeviceCon
     }
     checkMtu(stack, config.mtu, operands.token('mtu'), report);
   }
+  const advertised = new Set(stack.advertise.map(({ config }) => config.device));
+  for (const { device, operands } of stack.advertiseMore) {
+    if (advertised.has(device) || unread.has(device, 'ADVERTISE')) continue;
+    report.add('TW2125', operands.token('device'), `device ${quote(device)} does not advertise`, {
+      help: `write ADVERTISE ${quote(device)} as well`,
+    });
+  }
   for (const { config, operands } of stack.probe) {
     if (linked.has(config.device) || unread.has(config.device, 'LINK')) continue;
     unknownDevice('TW2109', 'PROBE', operands.token('device'), linked.keys(), report);
@@ -278,11 +285,13 @@ export function checkRoute(
   const links = [...stack.links.slice(0, MAX_LINKS).map((l) => l.config), ...stack.added];
   const own = links.filter((l) => l.device === config.device);
   // Without the right LINK card nothing can be said about the gateway.
-  if (stack.source.unread.has(config.device, 'LINK') || stack.links.length > MAX_LINKS) return;
+  if (stack.source.unread.has(config.device, 'LINK', 'AUTOCONF') || stack.links.length > MAX_LINKS) return;
   if (checkKind(route, report)) return;
-  if (own.length === 0) {
+  const autoconf = stack.autoconf.slice(0, MAX_LINKS).map((l) => l.config.device);
+  if (own.length === 0 && !autoconf.includes(config.device)) {
     const rule = seen === undefined ? 'TW2307' : 'TW2109';
-    unknownDevice(rule, 'ROUTE', operands.token('device'), new Set(links.map((l) => l.device)), report);
+    const known = new Set([...links.map((l) => l.device), ...autoconf]);
+    unknownDevice(rule, 'ROUTE', operands.token('device'), known, report);
     return;
   }
   const written = operands.address('destination');
@@ -360,6 +369,7 @@ function checkGateway(
     return;
   }
   if (stack.version === 6 && family.isLinkLocal(gateway)) return; // on every link (RFC 4861 §8)
+  if (own.length === 0) return; // The networks of an AUTOCONF link are not written anywhere.
   const on = own.find((l) => family.matches(gateway, l.address, l.prefixLength));
   if (on !== undefined) {
     // The anycast address of all routers on the subnet is a lawful gateway in IPv6 (RFC 4291 §2.6.1).

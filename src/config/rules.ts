@@ -77,7 +77,7 @@ const table = {
   ),
   TW2107: error('LINK names a DEVICE of the same stack.'),
   TW2108: error('DEVICE stands before its LINK.'),
-  TW2109: error('ROUTE names a device of the same stack that has a LINK.'),
+  TW2109: error('ROUTE names a device of the same stack that has a LINK or AUTOCONF.'),
   TW2110: error('The MTU of a link is 576 (IPv4) or 1280 (IPv6) to 65535.'),
   TW2111: error(
     'The address of a link is neither the first nor the last of its network (IPv6: not the first).',
@@ -97,6 +97,8 @@ const table = {
   ),
   TW2123: error('A route has the name of a device, or * and a TYPE that ends packets, and then no gateway.'),
   TW2124: warning('WEIGHT stands on routes with a gateway, which may share the flows.'),
+  TW2125: error('ADVPREFIX, ADVROUTE, ADVDNS and ADVSRCH name a device that has ADVERTISE.'),
+  TW2126: error('A SECRET of stable addresses has 16 bytes at least (RFC 7217 section 5).'),
 
   TW2201: error('A stack id is used once over all decks.'),
   TW2202: error('COUPLE names another stack.'),

@@ -3,14 +3,17 @@ import type { Address } from '../../stacks/address/address.ts';
 import type { RouteKind } from '../../stacks/forward/route.ts';
 import type { Token } from './card.ts';
 import type {
+  AdvertiseConfig,
   AutoconfConfig,
   DeviceConfig,
   FilterConfig,
   LinkConfig,
+  PolicyConfig,
   RouteConfig,
   StackConfig,
 } from './deck.ts';
 import { familyOf, type Version } from './ip.ts';
+import { type AdvertisedMore, advertiseOf, autoconfOf, moreOf, policyOf, withMore } from './ipv6.ts';
 import type { Operands } from './operands.ts';
 import type { Report } from './report.ts';
 import { type Line, type StepLines, versionOf } from './step.ts';
@@ -42,8 +45,10 @@ export interface StackDraft {
   /** Addresses that actions give to links. */
   readonly added: LinkConfig[];
   readonly autoconf: Drafted<AutoconfConfig>[];
+  readonly advertise: Drafted<AdvertiseConfig>[];
+  readonly advertiseMore: AdvertisedMore[];
+  readonly policies: PolicyConfig[];
   readonly probe: Drafted<{ device: string; at: Token['at'] }>[];
-  readonly advertise: Drafted<{ device: string; at: Token['at'] }>[];
   readonly routes: Drafted<RouteConfig>[];
   readonly dns: Drafted<{ address: Address; primary: boolean; at: Token['at'] }>[];
   readonly hosts: Drafted<{ name: string; address: Address; at: Token['at'] }>[];
@@ -74,6 +79,8 @@ export function readStack(source: StepLines, report: Report): StackDraft {
     autoconf: [],
     probe: [],
     advertise: [],
+    advertiseMore: [],
+    policies: [],
     routes: [],
     dns: [],
     hosts: [],
@@ -131,16 +138,22 @@ function apply(draft: StackDraft, line: Line, operands: Operands, report: Report
       });
       return;
     case 'AUTOCONF':
-      draft.autoconf.push({
-        config: { at, device: operands.text('device'), mtu: operands.number('mtu') },
-        operands,
-      });
+      draft.autoconf.push({ config: autoconfOf(operands, at, report), operands });
       return;
     case 'PROBE':
       draft.probe.push({ config: { at, device: operands.text('device') }, operands });
       return;
     case 'ADVERTISE':
-      draft.advertise.push({ config: { at, device: operands.text('device') }, operands });
+      draft.advertise.push({ config: advertiseOf(operands, at), operands });
+      return;
+    case 'ADVPREFIX':
+    case 'ADVROUTE':
+    case 'ADVDNS':
+    case 'ADVSRCH':
+      draft.advertiseMore.push(moreOf(line.statement.name, operands));
+      return;
+    case 'POLICY':
+      draft.policies.push(policyOf(operands, at));
       return;
     case 'ROUTE':
       draft.routes.push({ config: routeOf(operands, at, draft.version), operands });
@@ -252,8 +265,9 @@ export function stackConfigOf(draft: StackDraft): StackConfig {
     devices: draft.devices.map((d) => d.config),
     links: draft.links.map((l) => l.config),
     autoconf: draft.autoconf.map((a) => a.config),
+    advertise: draft.advertise.map((a) => withMore(a.config, draft.advertiseMore)),
+    policies: draft.policies,
     probe: draft.probe.map((p) => p.config),
-    advertise: draft.advertise.map((a) => a.config),
     routes: draft.routes.map((r) => r.config),
     dns: draft.dns.map((d) => d.config),
     hosts: draft.hosts.map((h) => h.config),

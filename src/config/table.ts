@@ -4,6 +4,7 @@
  */
 import type { Program, ProgramName, Statement } from './statement.ts';
 import { ftpPrograms, ftpStatements } from './table/ftp.ts';
+import { ipv6Statements } from './table/ipv6.ts';
 import { labPrograms, labStatements } from './table/lab.ts';
 import { stackPrograms, stackStatements } from './table/stack.ts';
 import { tlsPrograms, tlsStatements } from './table/tls.ts';
@@ -21,6 +22,7 @@ export const programs: readonly Program[] = [
 
 export const statements: readonly Statement[] = [
   ...stackStatements,
+  ...ipv6Statements,
   ...labStatements,
   ...vnetStatements,
   ...ftpStatements,

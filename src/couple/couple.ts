@@ -23,7 +23,7 @@ import type {
 } from '../sockets/host.ts';
 import { Listening, type ListenPart, stackNumber } from '../sockets/listening.ts';
 import { resolveName } from '../sockets/names.ts';
-import type { StackHost } from '../sockets/stack-host.ts';
+import { inOrder, type StackHost } from '../sockets/stack-host.ts';
 
 export class Couple implements SocketHost {
   readonly servers: SocketHost['servers'] = new Set();
@@ -85,7 +85,8 @@ export class Couple implements SocketHost {
 
   resolve(name: string, done: (found: readonly HostAddress[] | ResolveFailure) => void): void {
     const tables = this.#four === undefined ? [this.six.names] : [this.six.names, this.#four.names];
-    done(resolveName(name, this.families, (text) => this.parse(text), tables, this.name));
+    const found = resolveName(name, this.families, (text) => this.parse(text), tables, this.name);
+    done('code' in found ? found : inOrder(found, this.six.stack, this.#four?.stack));
   }
 
   addresses(): HostInterfaceAddress[] {

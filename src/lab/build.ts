@@ -117,9 +117,10 @@ export function build(
         directedBroadcasts: config.directedBroadcasts,
         ...(maxConnections !== undefined && { maxConnections }),
       };
-      const stack =
+      const stack: Stack =
         config.family === 4 ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
       stack.tcp.configure(config.tcp);
+      for (const policy of config.policies) stack.ipv6?.policies.set(policy);
       const links = new Map<string, number>();
       const kernel = new Map<string, string>();
       for (const [index, device] of config.devices.entries()) {
@@ -129,12 +130,12 @@ export function build(
         const opened = open(config, device, own, first.mtu, index);
         devices.push(opened.device);
         if (opened.kernel !== undefined) kernel.set(device.name, opened.kernel);
-        const advertise = config.advertise.some((a) => a.device === device.name);
+        const advertise = config.advertise.find((a) => a.device === device.name)?.advertisement;
         const probe = config.probe.some((p) => p.device === device.name);
         const autoconfigure = own.length === 0;
         const link = stack.addInterface(device.name, opened.device, {
           ...first,
-          advertise,
+          ...(advertise !== undefined && { advertise }),
           probe,
           autoconfigure,
         });

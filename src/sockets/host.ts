@@ -117,7 +117,7 @@ export interface SocketHost {
   /** An address written as text, with a zone if need be; undefined when it is a name or names no link of this host. */
   parse(text: string): HostAddress | undefined;
   format(address: HostAddress): string;
-  /** Literals, `localhost`, then the HOST table; at least one address, those of the preferred family first. */
+  /** Literals, `localhost`, then the HOST table; at least one address, in the order of RFC 6724 §6. */
   resolve(name: string, done: (found: readonly HostAddress[] | ResolveFailure) => void): void;
   addresses(): HostInterfaceAddress[];
   listenTcp(request: ListenRequest): HostListener | HostFailure;

@@ -1,7 +1,7 @@
 /** The sockets of one stack: what a program gets that names the stack's own id. */
 import type { Address } from '../../stacks/address/address.ts';
 import type { Family } from '../../stacks/address/family.ts';
-import { isMapped } from '../../stacks/address/ipv6.ts';
+import { isMapped, mapped, unmap } from '../../stacks/address/ipv6.ts';
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import type { Stack } from '../../stacks/stack.ts';
 import type { Clock } from '../../stacks/time/clock.ts';
@@ -55,7 +55,8 @@ export class StackHost implements SocketHost {
   }
 
   resolve(name: string, done: (found: readonly HostAddress[] | ResolveFailure) => void): void {
-    done(resolveName(name, this.families, (text) => this.parse(text), [this.names], this.name));
+    const found = resolveName(name, this.families, (text) => this.parse(text), [this.names], this.name);
+    done('code' in found ? found : inOrder(found, this.stack, undefined));
   }
 
   addresses(): HostInterfaceAddress[] {
@@ -139,6 +140,26 @@ export class StackHost implements SocketHost {
   #down(): Failure {
     return { code: 'ENETDOWN', cause: `${this.name} (${this.stack.name}) is not running` };
   }
+}
+
+/**
+ * The addresses of a name in the order of RFC 6724 §6, as `six` prefers them; those of IPv4 with the sources that `four`
+ * has. As they came where there is no choice, or no IPv6 stack.
+ */
+export function inOrder(
+  found: readonly HostAddress[],
+  six: Stack,
+  four: Stack | undefined,
+): readonly HostAddress[] {
+  if (six.ipv6 === undefined || found.length < 2) return found;
+  const byAddress = new Map(
+    found.map((one) => [one.family.version === 4 ? mapped(one.address) : one.address, one]),
+  );
+  const sorted = six.ipv6.sortDestinations([...byAddress.keys()], (address) => {
+    const source = four?.running === true ? four.sourceFor(unmap(address)) : undefined;
+    return source === undefined || isFailure(source) ? undefined : mapped(source);
+  });
+  return sorted.map((address) => byAddress.get(address)!);
 }
 
 /** A zone is written as the link's name or as its index (RFC 4007 §11.2). */

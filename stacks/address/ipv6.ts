@@ -141,6 +141,11 @@ export function unmap(address: Address): Address {
   return new Address(0, 0, 0, address.w3);
 }
 
+/** An IPv4 address in the words of a mapped one. */
+export function mapped(address: Address): Address {
+  return new Address(0, 0, 0xffff, address.w3);
+}
+
 /** ff02::1 and ff02::2 (RFC 4291 §2.7.1). */
 export const allNodes: Address = ipv6.allHosts;
 export const allRouters: Address = new Address(0xff020000, 0, 0, 2);

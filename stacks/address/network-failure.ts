@@ -10,6 +10,7 @@ const CODES: Record<NetworkError['kind'], ErrorCode> = {
   'too-big': 'EMSGSIZE',
   'time-exceeded': 'EHOSTUNREACH',
   'parameter-problem': 'EPROTO',
+  'unknown-error': 'EPROTO',
 };
 
 /** What an application is told about an ICMP error. */

@@ -48,7 +48,9 @@ export interface NetworkError {
     | 'prohibited'
     | 'too-big'
     | 'time-exceeded'
-    | 'parameter-problem';
+    | 'parameter-problem'
+    /** An ICMPv6 error of a type that this stack does not know (RFC 4443 §2.4(a)). */
+    | 'unknown-error';
   /** The next MTU for `too-big`, else 0. */
   readonly mtu: number;
   /** Who reported it, as text. */

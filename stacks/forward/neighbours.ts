@@ -14,6 +14,7 @@ import type { DropReason } from '../packet/verdict.ts';
 import { SECOND } from '../time/clock.ts';
 import { sameMac } from '../wire/ethernet.ts';
 import { NeighbourEntry as Entry, type Neighbour } from './neighbour.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export type { Neighbour };
 
@@ -39,12 +40,22 @@ export const MAX_UNICAST_SOLICIT = 3;
 export const REACHABLE_TIME: number = 30 * SECOND;
 export const RETRANS_TIMER: number = SECOND;
 export const DELAY_FIRST_PROBE_TIME: number = 5 * SECOND;
+/** How often ReachableTime is drawn anew though nothing changed it: "every few hours" (RFC 4861 §6.3.2). */
+const REDRAW_TIME: number = 7_200 * SECOND;
+/**
+ * Solicitations to the group, over all links: as many as can be in resolution at once, then so many a second
+ * (RFC 6583 §7.1). Probes of neighbours that are known are not held back by them.
+ */
+const GROUP_SOLICITS_PER_SECOND = 1_000;
 /** How long a failed resolution is remembered: at most one new attempt a second (RFC 1122 §2.3.2.1). */
 export const FAILED_TIME: number = SECOND;
 
 export interface NeighbourCallbacks {
-  /** Sends a solicitation: to the group (or to all, with ARP) when `mac` is undefined, else a unicast probe. */
-  solicit(address: Address, interfaceIndex: number, mac: Uint8Array | undefined): void;
+  /**
+   * Sends a solicitation: to the group (or to all, with ARP) when `mac` is undefined, else a unicast probe. `prompt` is
+   * a packet that waits for the answer.
+   */
+  solicit(address: Address, interfaceIndex: number, mac: Uint8Array | undefined, prompt?: Packet): void;
   /** Takes ownership; `packet.start` is at the IP header. */
   transmit(packet: Packet, mac: Uint8Array, interfaceIndex: number): void;
   /** Takes ownership of a packet that could not be sent. Only `neighbour-unresolved` is worth an ICMP error. */
@@ -66,6 +77,9 @@ export interface Advertisement {
 }
 
 interface Timing {
+  /** µs: what it was drawn from, and when. */
+  readonly base: number;
+  readonly drawn: number;
   /** µs, drawn between 0.5 and 1.5 times the base (RFC 4861 §6.3.2). */
   readonly reachable: number;
   /** µs */
@@ -86,21 +100,39 @@ export class NeighbourCache {
   #waiting = 0;
   /** By interface index. */
   readonly #timing: (Timing | undefined)[] = [];
+  readonly #groupSolicits: TokenBucket;
 
   constructor(environment: Environment, family: Family, callbacks: NeighbourCallbacks) {
     this.#environment = environment;
     this.#callbacks = callbacks;
     this.#table = new KeyedTable(family.bits / 32 + 1, environment.random);
+    this.#groupSolicits = new TokenBucket(environment.clock, GROUP_SOLICITS_PER_SECOND, MAX_RESOLVING);
   }
 
   get size(): number {
     return this.#ring.length;
   }
 
-  /** Base reachable time and retransmission interval of a link, in µs, as a router advertises them. */
-  configure(interfaceIndex: number, reachableTime: number, retransTimer: number): void {
-    const factor = 0.5 + this.#environment.random.u32() / 0x100000000;
-    this.#timing[interfaceIndex] = { reachable: reachableTime * factor, retransmit: retransTimer };
+  /**
+   * Base reachable time and retransmission interval of a link, in µs, as a router advertises them; undefined leaves
+   * what holds.
+   */
+  configure(interfaceIndex: number, reachableTime?: number, retransTimer?: number): void {
+    const { clock, random } = this.#environment;
+    const known = this.#timing[interfaceIndex];
+    const base = reachableTime ?? known?.base ?? REACHABLE_TIME;
+    const retransmit = retransTimer ?? known?.retransmit ?? RETRANS_TIMER;
+    if (known !== undefined && known.base === base && known.drawn + REDRAW_TIME > clock.now) {
+      if (known.retransmit !== retransmit) this.#timing[interfaceIndex] = { ...known, retransmit };
+      return;
+    }
+    const factor = 0.5 + random.u32() / 0x100000000;
+    this.#timing[interfaceIndex] = { base, drawn: clock.now, reachable: base * factor, retransmit };
+  }
+
+  /** µs between solicitations on a link. */
+  retransTimer(interfaceIndex: number): number {
+    return this.#timing[interfaceIndex]?.retransmit ?? RETRANS_TIMER;
   }
 
   /** The entry when its address is known and a packet may go there with nothing else to do, found without a hash. */
@@ -222,6 +254,12 @@ export class NeighbourCache {
     }
   }
 
+  /** A router's message, or that of one who is none, when it told no address (RFC 4861 §6.2.6, §6.3.4). */
+  setRouter(address: Address, interfaceIndex: number, isRouter: boolean): void {
+    const entry = this.#find(address, interfaceIndex);
+    if (entry !== undefined) entry.isRouter = isRouter;
+  }
+
   lookup(address: Address, interfaceIndex: number): Neighbour | undefined {
     const entry = this.#find(address, interfaceIndex);
     return entry === undefined ? undefined : this.#show(entry);
@@ -295,7 +333,7 @@ export class NeighbourCache {
     return entry;
   }
 
-  #resolve(entry: Entry, packet: Packet | undefined): void {
+  #resolve(entry: Entry, packet?: Packet): void {
     this.#resolving.add(entry);
     if (this.#resolving.size > MAX_RESOLVING) this.#giveUpOldest();
     if (packet !== undefined) this.#wait(entry, packet);
@@ -328,9 +366,9 @@ export class NeighbourCache {
 
   #solicit(entry: Entry, mac: Uint8Array | undefined): void {
     entry.solicits++;
-    const interval = this.#timing[entry.interfaceIndex]?.retransmit ?? RETRANS_TIMER;
-    entry.retransmit.armIn(interval);
-    this.#callbacks.solicit(entry.address, entry.interfaceIndex, mac);
+    entry.retransmit.armIn(this.retransTimer(entry.interfaceIndex));
+    if (mac === undefined && !this.#groupSolicits.take()) return;
+    this.#callbacks.solicit(entry.address, entry.interfaceIndex, mac, entry.queue[0]);
   }
 
   /** The retransmission timer (RFC 4861 §7.2.2, §7.3.3). */
@@ -372,10 +410,10 @@ export class NeighbourCache {
 
   #reachable(entry: Entry): void {
     this.#disarm(entry);
-    if (this.#timing[entry.interfaceIndex] === undefined) {
-      this.configure(entry.interfaceIndex, REACHABLE_TIME, RETRANS_TIMER);
-    }
-    entry.become('reachable', this.#environment.clock.now + this.#timing[entry.interfaceIndex]!.reachable);
+    const { now } = this.#environment.clock;
+    const timing = this.#timing[entry.interfaceIndex];
+    if (timing === undefined || timing.drawn + REDRAW_TIME <= now) this.configure(entry.interfaceIndex);
+    entry.become('reachable', now + this.#timing[entry.interfaceIndex]!.reachable);
   }
 
   #stale(entry: Entry): void {

@@ -1,13 +1,15 @@
 /** The router's side of advertisements: RFC 4861 §6.2.4 (unsolicited), §6.2.5 (ceasing), §6.2.6 (solicited). */
 import { MILLISECOND, SECOND, type Timer } from '../time/clock.ts';
+import { MAX_INTERVAL, routerLifetime } from './advertisement.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { NdSender } from './nd-sender.ts';
 
-/** RFC 4861 §6.2.1: MinRtrAdvInterval and MaxRtrAdvInterval, and the lifetime of three of the latter. */
-const MIN_INTERVAL: number = 200 * SECOND;
-const MAX_INTERVAL: number = 600 * SECOND;
-const ROUTER_LIFETIME = 1_800;
+/** RFC 4861 §6.2.1: MinRtrAdvInterval is this part of MaxRtrAdvInterval, or nearly all of one that is short. */
+const MIN_PART = 1 / 3;
+const MIN_PART_OF_SHORT = 3 / 4;
+/** Seconds. */
+const SHORT_INTERVAL = 9;
 /** RFC 4861 §10. */
 const MAX_INITIAL_INTERVAL: number = 16 * SECOND;
 const MAX_INITIAL_ADVERTISEMENTS = 3;
@@ -36,7 +38,7 @@ export class Advertiser {
 
   /** The link has a link-local address to speak from. */
   start(link: Ipv6Interface): void {
-    if (!link.advertise || !this.#host.forwarding) return;
+    if (link.advertise === undefined || !this.#host.forwarding) return;
     this.#schedule(link).sent = 0;
     this.#send(link);
   }
@@ -57,7 +59,7 @@ export class Advertiser {
     schedule.periodic.disarm();
     schedule.answer.disarm();
     this.#schedules.delete(link);
-    if (link.usable) this.#sender.advertiseRouter(link, 0);
+    if (link.usable && link.advertise !== undefined) this.#sender.advertiseRouter(link, link.advertise, 0);
   }
 
   #schedule(link: Ipv6Interface): Schedule {
@@ -79,9 +81,12 @@ export class Advertiser {
     const schedule = this.#schedule(link);
     schedule.last = clock.now;
     schedule.sent++;
-    const interval = MIN_INTERVAL + (random.u32() % (MAX_INTERVAL - MIN_INTERVAL));
+    const said = link.advertise ?? {};
+    const seconds = said.interval ?? MAX_INTERVAL;
+    const least = seconds * (seconds < SHORT_INTERVAL ? MIN_PART_OF_SHORT : MIN_PART) * SECOND;
+    const interval = least + (random.u32() % (seconds * SECOND - least));
     const initial = schedule.sent < MAX_INITIAL_ADVERTISEMENTS;
     schedule.periodic.armIn(initial ? Math.min(interval, MAX_INITIAL_INTERVAL) : interval);
-    this.#sender.advertiseRouter(link, ROUTER_LIFETIME);
+    this.#sender.advertiseRouter(link, said, routerLifetime(said));
   }
 }

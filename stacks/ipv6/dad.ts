@@ -4,8 +4,9 @@
  */
 import { ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
+import { MAX_MULTICAST_SOLICIT, type NeighbourCache } from '../forward/neighbours.ts';
 import type { Packet } from '../packet/packet.ts';
-import { SECOND, type Timer } from '../time/clock.ts';
+import type { Timer } from '../time/clock.ts';
 import { isMac, MAC_BYTES } from '../wire/ethernet.ts';
 import { type NdOptions, NONCE_BYTES } from '../wire/ndp.ts';
 import type { Host } from './host.ts';
@@ -13,13 +14,19 @@ import type { Ipv6Interface } from './interface.ts';
 import type { LocalAddress } from './local-address.ts';
 import type { NdSender } from './nd-sender.ts';
 
-/** RFC 4862 §5.1 DupAddrDetectTransmits is 1; RFC 4861 §10 RetransTimer. */
-const DAD_TIME: number = SECOND;
+/** RFC 4862 §5.1: solicitations for an address that is to be ours, RetransTimer apart. */
+const DUP_ADDR_DETECT_TRANSMITS = 1;
+/** RFC 7527 §4.1: further ones when the link sent one back; it may have kept others from us. */
+const AFTER_LOOPBACK: number = MAX_MULTICAST_SOLICIT;
 
 interface Probe {
   readonly timer: Timer;
-  readonly nonceHigh: number;
-  readonly nonceLow: number;
+  /** Solicitations yet to come. */
+  left: number;
+  /** The link has sent one of them back. */
+  looped: boolean;
+  nonceHigh: number;
+  nonceLow: number;
 }
 
 export interface DadCallbacks {
@@ -31,12 +38,14 @@ export interface DadCallbacks {
 
 export class DuplicateDetection {
   readonly #host: Host;
+  readonly #neighbours: NeighbourCache;
   readonly #sender: NdSender;
   readonly #callbacks: DadCallbacks;
   readonly #probes = new Map<LocalAddress, Probe>();
 
-  constructor(host: Host, sender: NdSender, callbacks: DadCallbacks) {
+  constructor(host: Host, neighbours: NeighbourCache, sender: NdSender, callbacks: DadCallbacks) {
     this.#host = host;
+    this.#neighbours = neighbours;
     this.#sender = sender;
     this.#callbacks = callbacks;
   }
@@ -51,12 +60,26 @@ export class DuplicateDetection {
       return;
     }
     link.join(solicitedNode(local.address));
-    const { clock, random } = this.#host.environment;
-    const timer = clock.timer(() => this.#finish(link, local));
-    const probe = { timer, nonceHigh: random.u32() & 0xffff, nonceLow: random.u32() | 0 };
+    const timer = this.#host.environment.clock.timer(() => this.#next(link, local));
+    const probe = { timer, left: DUP_ADDR_DETECT_TRANSMITS, looped: false, nonceHigh: 0, nonceLow: 0 };
     this.#probes.set(local, probe);
-    timer.armIn(DAD_TIME);
+    this.#ask(link, local, probe);
+  }
+
+  /** With a nonce of its own (RFC 7527 §4.1). */
+  #ask(link: Ipv6Interface, local: LocalAddress, probe: Probe): void {
+    const { random } = this.#host.environment;
+    probe.left--;
+    probe.nonceHigh = random.u32() & 0xffff;
+    probe.nonceLow = random.u32() | 0;
+    probe.timer.armIn(this.#neighbours.retransTimer(link.index));
     this.#sender.probe(link, local.address, probe.nonceHigh, probe.nonceLow);
+  }
+
+  #next(link: Ipv6Interface, local: LocalAddress): void {
+    const probe = this.#probes.get(local)!;
+    if (probe.left > 0) this.#ask(link, local, probe);
+    else this.#finish(link, local);
   }
 
   cancel(local: LocalAddress): void {
@@ -73,11 +96,18 @@ export class DuplicateDetection {
         options.nonceBytes === NONCE_BYTES - 2 &&
         packet.u16(options.nonce) === probe.nonceHigh &&
         packet.i32(options.nonce + 2) === probe.nonceLow;
-      if (same) return 'icmp-ignored'; // RFC 7527 §4.2: it is our own.
+      if (same) return this.#looped(probe);
     } else if (isMac(packet, packet.network - MAC_BYTES - 2, link.device.mac!)) {
-      return 'icmp-ignored'; // Ours, by a stack that did not keep the nonce: the frame came from our MAC.
+      return this.#looped(probe); // Ours, by a link that did not keep the nonce: the frame came from our MAC.
     }
     return this.conflict(link, local);
+  }
+
+  /** RFC 7527 §4.2: it is our own. */
+  #looped(probe: Probe): TransportVerdict {
+    if (!probe.looped) probe.left += AFTER_LOOPBACK;
+    probe.looped = true;
+    return 'icmp-ignored';
   }
 
   /** Another station has the address: it asks for it, or it advertises it (RFC 4862 §5.4.4, §5.4.5). */

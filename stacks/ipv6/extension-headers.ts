@@ -51,6 +51,9 @@ export class HeaderChain {
   fragmentNamedAt = 0;
   /** A fragment header was there, and other fragments belong to it: not atomic (RFC 6946 §4). */
   isFragment = false;
+  /** It came in fragments, were it in a single one: what RFC 6980 §5 does not take from anybody. */
+  fragmented = false;
+  /** In the hop-by-hop options, where alone it means something (RFC 2711 §2.1). */
   routerAlert = false;
 
   /** After a walk that returned false: why, and the code of the parameter problem to send or SILENT. */
@@ -70,6 +73,7 @@ export class HeaderChain {
     const end = packet.end;
     this.fragmentAt = -1;
     this.isFragment = false;
+    this.fragmented = whole;
     this.routerAlert = false;
     this.#named = network + NEXT_HEADER;
     let at = network + HEADER_BYTES;
@@ -99,7 +103,7 @@ export class HeaderChain {
       if (next === ROUTING) {
         // RFC 8200 §4.4: no routing type is known here, so segments left must be 0. RFC 5095 §3 says the same of type 0.
         if (packet.u8(at + 3) !== 0) return this.#problem('source-routed', ERRONEOUS_FIELD, at + 2);
-      } else if (!this.#options(packet, at + 2, at + length, multicast)) {
+      } else if (!this.#options(packet, at + 2, at + length, multicast, next === HOP_BY_HOP)) {
         return false;
       }
       this.#named = at;
@@ -111,6 +115,7 @@ export class HeaderChain {
   #fragment(packet: Packet, at: number, whole: boolean): boolean {
     if (whole || this.fragmentAt >= 0) return this.#silent('bad-extension-header');
     this.fragmentAt = at;
+    this.fragmented = true;
     this.fragmentNamedAt = this.#named;
     const offset = fragmentOffset(packet, at);
     const more = moreFragments(packet, at);
@@ -136,7 +141,7 @@ export class HeaderChain {
   }
 
   /** RFC 8200 §4.2: options in `[at, end)`, each judged by the two high bits of its type when it is not known. */
-  #options(packet: Packet, at: number, end: number, multicast: boolean): boolean {
+  #options(packet: Packet, at: number, end: number, multicast: boolean, hopByHop: boolean): boolean {
     let known = 0;
     while (at < end) {
       const type = packet.u8(at);
@@ -147,7 +152,7 @@ export class HeaderChain {
       if (at + 2 > end || at + 2 + packet.u8(at + 1) > end) return this.#silent('bad-option');
       const length = packet.u8(at + 1);
       if (type !== 1 && ++known > MAX_OPTIONS) return this.#silent('bad-extension-header');
-      if (type === ROUTER_ALERT) {
+      if (type === ROUTER_ALERT && hopByHop) {
         if (length !== 2) return this.#silent('bad-option'); // RFC 2711 §2.1
         this.routerAlert = true;
       } else {

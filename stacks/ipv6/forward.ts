@@ -22,6 +22,7 @@ import { Ipv6Flow } from './flow.ts';
 import type { Host } from './host.ts';
 import type { IcmpErrors } from './icmp-errors.ts';
 import type { Output } from './output.ts';
+import type { Redirector } from './redirector.ts';
 
 /** Codes of RFC 4443 §3.1 for routes that end a packet with a word. */
 const REFUSED: Record<Exclude<RouteKind, 'unicast' | 'blackhole'>, number> = {
@@ -36,12 +37,14 @@ export class Forwarder {
   readonly #output: Output;
   readonly #errors: IcmpErrors;
   readonly #flow = new Ipv6Flow();
+  readonly #redirector: Redirector;
 
-  constructor(host: Host, routes: RouteTable, output: Output, errors: IcmpErrors) {
+  constructor(host: Host, routes: RouteTable, output: Output, errors: IcmpErrors, redirector: Redirector) {
     this.#host = host;
     this.#routes = routes;
     this.#output = output;
     this.#errors = errors;
+    this.#redirector = redirector;
   }
 
   /**
@@ -78,8 +81,10 @@ export class Forwarder {
       return this.#refuse(packet, 'link-down', DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
     }
     if (packet.longest > link.mtu) return this.#refuse(packet, 'too-big', PACKET_TOO_BIG, 0, link.mtu);
+    const nextHop = direct ? destination : route.gateway;
+    if (link.index === packet.ingress) this.#redirector.consider(packet, link, source, destination, nextHop);
     packet.setU8(packet.network + HOP_LIMIT, hopLimit - 1);
-    this.#output.depart(packet, link, direct ? destination : route.gateway);
+    this.#output.depart(packet, link, nextHop);
     return undefined;
   }
 

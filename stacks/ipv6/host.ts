@@ -8,8 +8,10 @@ import { KeyedHash } from '../packet/keyed-hash.ts';
 import { LOOPED, type Packet } from '../packet/packet.ts';
 import { Counters, type DropReason, type Verdict } from '../packet/verdict.ts';
 import type { StackOptions } from '../stack.ts';
+import { SECRET_BYTES } from './identifiers.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { LocalAddress } from './local-address.ts';
+import { PolicyTable } from './policy.ts';
 import { type Candidate, compareSources } from './source-selection.ts';
 
 export class Host {
@@ -27,6 +29,10 @@ export class Host {
   readonly ownWords: WordSet = new WordSet();
   /** A packet is being received or handed to a device: another that comes up meanwhile waits (`later.ts`). */
   busy = false;
+  readonly policies: PolicyTable = new PolicyTable();
+  /** Has this router of the link advertised the prefix of the address (RFC 8028 §3.1)? */
+  advertises: ((router: Address, link: Ipv6Interface, address: Address) => boolean) | undefined;
+  #secret: Uint8Array | undefined;
 
   constructor(environment: Environment, options: StackOptions) {
     this.environment = environment;
@@ -34,6 +40,16 @@ export class Host {
     this.name = options.name;
     this.forwarding = options.forwarding ?? false;
     this.hash = new KeyedHash(environment.random.u32(), environment.random.u32());
+  }
+
+  /** The secret of stable identifiers (RFC 7217 §5), drawn once when it is first asked for. */
+  get secret(): Uint8Array {
+    if (this.#secret === undefined) {
+      const view = new DataView(new ArrayBuffer(SECRET_BYTES));
+      for (let at = 0; at < SECRET_BYTES; at += 4) view.setUint32(at, this.environment.random.u32());
+      this.#secret = new Uint8Array(view.buffer);
+    }
+    return this.#secret;
   }
 
   /** Interfaces count from 1. */
@@ -45,6 +61,11 @@ export class Host {
   hold(link: Ipv6Interface, local: LocalAddress): void {
     link.addresses.push(local);
     this.ownWords.add(local.address.w3);
+  }
+
+  /** RFC 4291 §2.6.1: a router on the subnet is addressed, and this is one. */
+  isAnycast(address: Address): boolean {
+    return this.forwarding && this.interfaces.some((link) => link.usable && link.isAnycast(address));
   }
 
   transport(protocol: number): Transport | undefined {
@@ -92,8 +113,15 @@ export class Host {
     return undefined;
   }
 
-  /** RFC 6724 §4 and §5: the best source for `destination` when it leaves by `out`; undefined when there is none. */
-  selectSource(destination: Address, out: Ipv6Interface): Address | undefined {
+  /**
+   * RFC 6724 §4 and §5: the best source for `destination` when it leaves by `out` to `nextHop`; undefined when there is
+   * none.
+   */
+  selectSource(destination: Address, out: Ipv6Interface, nextHop?: Address): Address | undefined {
+    return this.bestSource(destination, out, nextHop)?.address;
+  }
+
+  bestSource(destination: Address, out: Ipv6Interface, nextHop?: Address): LocalAddress | undefined {
     // RFC 6724 §4: to groups and link-local destinations, only addresses of the outgoing interface can speak.
     const onLinkOnly = ipv6.isMulticast(destination) || ipv6.isLinkLocal(destination);
     let best: Candidate | undefined;
@@ -101,12 +129,14 @@ export class Host {
       if ((onLinkOnly && link !== out) || !link.usable) continue;
       for (const local of link.addresses) {
         if (!local.usable || (link !== out && ipv6.isLinkLocal(local.address))) continue;
-        const candidate = { local, index: link.index };
-        if (best === undefined || compareSources(candidate, best, destination, out.index) > 0)
-          best = candidate;
+        const advertised = nextHop !== undefined && (this.advertises?.(nextHop, out, local.address) ?? false);
+        const candidate = { local, index: link.index, advertised };
+        const better =
+          best === undefined || compareSources(candidate, best, destination, out.index, this.policies) > 0;
+        if (better) best = candidate;
       }
     }
-    return best?.local.address;
+    return best?.local;
   }
 }
 

@@ -69,10 +69,11 @@ export class IcmpErrors {
     const toMany = ipv6.isMulticast(destination) || packet.linkCast !== UNICAST;
     const excepted = type === PACKET_TOO_BIG || (type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION);
     if (toMany && !excepted) return false;
-    // (e.1, e.2): never about an error or a redirect; where a fragment hides which it is, rather silent.
+    // (e.1, e.2): never about an error or a redirect. A later fragment does not show its type, but belongs to neither:
+    // an error fits the minimum MTU (c), and RFC 8200 §4.5 wants an answer.
     skim(packet, packet.network, packet.end, this.#skimmed);
-    if (this.#skimmed.protocol !== ICMPV6) return true;
-    if (this.#skimmed.fragment !== 0 || this.#skimmed.at >= packet.end) return false;
+    if (this.#skimmed.protocol !== ICMPV6 || this.#skimmed.fragment !== 0) return true;
+    if (this.#skimmed.at >= packet.end) return false;
     const about = packet.u8(this.#skimmed.at);
     return about >= FIRST_INFORMATIONAL && about !== REDIRECT;
   }

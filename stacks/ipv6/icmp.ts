@@ -11,6 +11,7 @@ import {
   ECHO_REQUEST,
   ICMP_BYTES,
   LISTENER_QUERY,
+  LISTENER_REPORT,
   REDIRECT,
   ROUTER_SOLICITATION,
   setChecksum,
@@ -18,6 +19,7 @@ import {
   writeIcmp,
 } from '../wire/icmp6.ts';
 import { HOP_LIMIT, ICMPV6 } from '../wire/ipv6.ts';
+import { AnsweredEchoes } from './answered.ts';
 import type { EchoClient } from './echo.ts';
 import type { HeaderChain } from './extension-headers.ts';
 import type { Host } from './host.ts';
@@ -33,6 +35,7 @@ export class Icmp {
   readonly #echo: EchoClient;
   readonly #nd: NeighbourDiscovery;
   readonly #mld: Mld;
+  readonly #answered: AnsweredEchoes;
 
   constructor(
     host: Host,
@@ -48,6 +51,7 @@ export class Icmp {
     this.#echo = echo;
     this.#nd = nd;
     this.#mld = mld;
+    this.#answered = new AnsweredEchoes(host.hash);
   }
 
   /** `packet.start` is at the message. As `Transport.receive`: keeps nothing, the addresses are scratch. */
@@ -62,9 +66,10 @@ export class Icmp {
       return this.#echo.reply(packet, source, hopLimit) ? 'delivered' : 'icmp-unmatched';
     }
     if (type >= ROUTER_SOLICITATION && type <= REDIRECT) {
-      return this.#nd.receive(packet, type, source, destination, chain.fragmentAt >= 0);
+      return this.#nd.receive(packet, type, source, destination, chain.fragmented);
     }
     if (type === LISTENER_QUERY) return this.#mld.query(packet, source, chain.routerAlert);
+    if (type === LISTENER_REPORT) return this.#mld.heardReport(packet, source);
     const kind = kindOf(type, packet.u8(at + CODE));
     return kind === undefined ? 'icmp-ignored' : this.#error(packet, kind, source);
   }
@@ -72,13 +77,16 @@ export class Icmp {
   /** RFC 4443 §4.2. */
   #answer(packet: Packet, source: Address, destination: Address): TransportVerdict {
     if (source.isUnspecified) return 'bad-source';
-    const from = ipv6.isMulticast(destination) ? this.#output.sourceFor(source) : destination;
+    // RFC 4443 §4.2: a request to many is answered from an address of one.
+    const toOne = !ipv6.isMulticast(destination) && !this.#host.isAnycast(destination);
+    const from = toOne ? destination : this.#output.sourceFor(source);
     if (isFailure(from)) return 'no-route';
     const reply = this.#host.environment.pool.take(packet.length);
     if (reply === undefined) return 'no-buffer';
     reply.bytes.set(packet.bytes.subarray(packet.start, packet.end), reply.start);
     writeIcmp(reply, ECHO_REPLY, 0, packet.i32(packet.start + WORD));
     setChecksum(reply, from, source);
+    this.#answered.note(source, packet.i32(packet.start + WORD), packet.length);
     const failed = this.#output.output(reply, from, source, ICMPV6, {});
     return failed === undefined ? 'answered' : 'no-route';
   }
@@ -111,8 +119,10 @@ export class Icmp {
 
   /** Hands an error to whoever sent the quoted packet; false when nobody knows it. */
   tell(quote: Quote, from: Address | undefined): boolean {
-    if (quote.protocol === ICMPV6) return this.#echo.networkError(quote.error, from);
-    return this.#host.transport(quote.protocol)?.networkError(quote.error) ?? false;
+    const { error } = quote;
+    if (quote.protocol !== ICMPV6) return this.#host.transport(quote.protocol)?.networkError(error) ?? false;
+    if (error.localPort >>> 8 === ECHO_REPLY) return this.#answered.includes(error.remote, error.sequence);
+    return this.#echo.networkError(error, from);
   }
 
   #isOurs(address: Address): boolean {

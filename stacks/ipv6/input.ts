@@ -145,6 +145,7 @@ export class Input {
     const bad = this.#checkAddresses(packet, zone);
     if (bad !== undefined) return bad;
     const multicast = ipv6.isMulticast(destination);
+    let anycast = false;
     if (multicast) {
       if (host.link(zone)?.listens(destination) !== true) {
         return 'not-for-me';
@@ -153,10 +154,12 @@ export class Input {
       const local = host.find(destination);
       if (local === undefined) {
         if (packet.ingress === LOOPED) return 'not-for-me';
-        return this.#forwarder.forward(packet, source, destination);
+        anycast = host.isAnycast(destination);
+        if (!anycast) return this.#forwarder.forward(packet, source, destination);
+      } else if (!local.usable) {
+        // RFC 4862 §5.4: only duplicate detection may use it, and that goes to a group.
+        return 'address-tentative';
       }
-      // RFC 4862 §5.4: only duplicate detection may use it, and that goes to a group.
-      if (!local.usable) return 'address-tentative';
     }
     const chain = this.#chain;
     if (!chain.walk(packet, multicast, whole)) {
@@ -172,7 +175,7 @@ export class Input {
       return undefined;
     }
     packet.start = packet.transport = chain.at;
-    return this.#deliver(packet, source, destination, chain);
+    return this.#deliver(packet, source, destination, chain, anycast);
   }
 
   /** Fills in the zones, and refuses what can neither send nor be sent to. */
@@ -189,8 +192,10 @@ export class Input {
     if (ipv6.isLinkLocal(destination)) destination.zone = zone;
     if (ipv6.isMulticast(destination)) {
       const scope = multicastScope(destination);
-      if (scope < LINK_SCOPE) return 'bad-destination';
-      if (scope === LINK_SCOPE) destination.zone = zone;
+      // RFC 4291 §2.7: interface-local groups are for the sockets of one host.
+      const least = packet.ingress === LOOPED ? LINK_SCOPE - 1 : LINK_SCOPE;
+      if (scope < least) return 'bad-destination';
+      if (scope <= LINK_SCOPE) destination.zone = zone;
     }
     return undefined;
   }
@@ -201,6 +206,7 @@ export class Input {
     source: Address,
     destination: Address,
     chain: HeaderChain,
+    toMany: boolean,
   ): DropReason | undefined {
     const protocol = chain.protocol;
     if (protocol === NO_NEXT_HEADER) return 'no-next-header';
@@ -215,8 +221,8 @@ export class Input {
       this.#errors.send(packet, PARAMETER_PROBLEM, UNKNOWN_NEXT_HEADER, pointer);
       return 'unknown-protocol';
     }
-    // RFC 9293 §3.9.2.3: a connection has two ends, a group has many.
-    if (protocol === TCP && ipv6.isMulticast(destination)) return 'bad-destination';
+    // RFC 9293 §3.9.2.3: a connection has two ends; a group has many, and so has an anycast address.
+    if (protocol === TCP && (toMany || ipv6.isMulticast(destination))) return 'bad-destination';
     const verdict = transport.receive(packet, source, destination);
     if (verdict === 'port-unreachable') {
       this.#errors.send(packet, DESTINATION_UNREACHABLE, PORT_UNREACHABLE, 0);

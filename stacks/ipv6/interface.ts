@@ -5,8 +5,9 @@ import type { Device } from '../packet/device.ts';
 import { KeyedHash } from '../packet/keyed-hash.ts';
 import type { Packet } from '../packet/packet.ts';
 import { Counters } from '../packet/verdict.ts';
-import type { Interface } from '../stack.ts';
+import type { Advertisement, Interface } from '../stack.ts';
 import { ETHERTYPE_IPV6, type FrameHeader, prependEthernet } from '../wire/ethernet.ts';
+import type { StableIdentifiers } from './identifiers.ts';
 import type { LocalAddress } from './local-address.ts';
 
 /** RFC 4861 §10 and §6.3.2: what holds until a router says otherwise. */
@@ -24,8 +25,15 @@ export class Ipv6Interface implements Interface {
   readonly device: Device;
   readonly counters: Counters = new Counters();
   readonly addresses: LocalAddress[] = [];
+  /** Subnet-router anycast addresses of its networks (RFC 4291 §2.6.1); a router answers to them. */
+  readonly anycasts: Address[] = [];
   readonly autoconfigure: boolean;
-  readonly advertise: boolean;
+  /** What to say as a router; undefined: nothing. */
+  readonly advertise: Advertisement | undefined;
+  /** Temporary addresses are made (RFC 8981). */
+  readonly temporary: boolean;
+  /** Undefined: identifiers come from the MAC. */
+  readonly identifiers: StableIdentifiers | undefined;
   /** Operated upon by the stack: `setLink`, `start` and `stop`. */
   up = false;
   /** A duplicate of the address made from our MAC: another station has this MAC, so IPv6 stays silent (RFC 4862 §5.4.5). */
@@ -37,8 +45,9 @@ export class Ipv6Interface implements Interface {
   /** Of frames to this interface, by any sender. */
   header: FrameHeader | undefined;
   hopLimit: number = DEFAULT_HOP_LIMIT;
-  /** Told of every group joined, so that MLD can report it. */
+  /** Told of every group joined and left, so that MLD can report it. */
   onJoin: ((group: Address) => void) | undefined;
+  onLeave: ((group: Address) => void) | undefined;
   readonly #groups: Membership[] = [];
   readonly #groupMac = new Uint8Array([0x33, 0x33, 0, 0, 0, 0]);
   readonly #identifier: Uint8Array;
@@ -47,7 +56,14 @@ export class Ipv6Interface implements Interface {
     index: number,
     name: string,
     device: Device,
-    options: { mtu: number; autoconfigure: boolean; advertise: boolean; stackId: number },
+    options: {
+      mtu: number;
+      autoconfigure: boolean;
+      advertise: Advertisement | undefined;
+      temporary: boolean;
+      stackId: number;
+      identifiers: StableIdentifiers | undefined;
+    },
   ) {
     this.index = index;
     this.name = name;
@@ -56,6 +72,8 @@ export class Ipv6Interface implements Interface {
     this.mtu = this.configuredMtu = options.mtu;
     this.autoconfigure = options.autoconfigure;
     this.advertise = options.advertise;
+    this.temporary = options.temporary;
+    this.identifiers = options.identifiers;
     this.#identifier = device.mac ?? derivedIdentifier(name, index, options.stackId);
   }
 
@@ -63,9 +81,18 @@ export class Ipv6Interface implements Interface {
     return this.up && !this.disabled;
   }
 
-  /** `prefix`/64 with this interface's identifier: from the MAC (RFC 2464 §4), or derived where there is none. */
-  addressIn(prefix: Address): Address {
-    const address = withInterfaceId(prefix, this.#identifier);
+  /** From the MAC: a duplicate then says that the MAC is in use twice (RFC 4862 §5.4.5). */
+  get isEui64(): boolean {
+    return this.isEthernet && this.identifiers === undefined;
+  }
+
+  /**
+   * `prefix`/64 with this interface's identifier: stable and opaque, for the given attempt; or from the MAC (RFC 2464
+   * §4), or derived where there is none.
+   */
+  addressIn(prefix: Address, attempt = 0): Address {
+    const address =
+      this.identifiers?.addressIn(prefix, this.name, attempt) ?? withInterfaceId(prefix, this.#identifier);
     if (ipv6.isLinkLocal(address)) address.zone = this.index;
     return address;
   }
@@ -73,6 +100,11 @@ export class Ipv6Interface implements Interface {
   find(address: Address): LocalAddress | undefined {
     for (const local of this.addresses) if (local.address.sameWords(address)) return local;
     return undefined;
+  }
+
+  isAnycast(address: Address): boolean {
+    for (const anycast of this.anycasts) if (anycast.sameWords(address)) return true;
+    return false;
   }
 
   /** The link-local address to speak from (RFC 4861 §4: source of advertisements), undefined until it is unique. */
@@ -100,7 +132,9 @@ export class Ipv6Interface implements Interface {
 
   leave(group: Address): void {
     const at = this.#groups.findIndex((other) => other.group.sameWords(group));
-    if (at >= 0 && --this.#groups[at]!.users === 0) this.#groups.splice(at, 1);
+    if (at < 0 || --this.#groups[at]!.users > 0) return;
+    const [left] = this.#groups.splice(at, 1);
+    this.onLeave?.(left!.group);
   }
 
   memberships(): readonly Readonly<Membership>[] {

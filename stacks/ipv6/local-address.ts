@@ -7,19 +7,16 @@ export class LocalAddress implements InterfaceAddress {
   readonly address: Address;
   readonly prefixLength: number;
   /** `eui64`: made from the MAC; only for those does a duplicate say that the MAC itself is in use twice. */
-  readonly origin: 'static' | 'link-local' | 'slaac';
+  readonly origin: 'static' | 'link-local' | 'slaac' | 'temporary';
   readonly eui64: boolean;
   state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate' = 'tentative';
   /** µs on the clock; Infinity for what an operator wrote. */
   preferredUntil: number = Number.POSITIVE_INFINITY;
   validUntil: number = Number.POSITIVE_INFINITY;
+  /** Duplicates before this one: the DAD_Counter of RFC 7217 §5. */
+  attempt = 0;
 
-  constructor(
-    address: Address,
-    prefixLength: number,
-    origin: 'static' | 'link-local' | 'slaac',
-    eui64: boolean,
-  ) {
+  constructor(address: Address, prefixLength: number, origin: LocalAddress['origin'], eui64: boolean) {
     this.address = address;
     this.prefixLength = prefixLength;
     this.origin = origin;

@@ -1,95 +1,98 @@
 /**
- * The listener's side of MLDv2, so that switches which watch group membership let neighbour discovery through:
- * RFC 3810 §5.1 (query), §5.2 (report), §6.1, §6.2; RFC 3590 (source before an address is unique).
+ * The listener's side of multicast listener discovery: MLDv2 (RFC 3810 §6), and MLDv1 where a router speaks it (§8.2,
+ * RFC 2710 §4). Sockets here join groups for all sources, so the filter of a group is "exclude nobody".
  */
 import { Address } from '../address/address.ts';
-import { ipv6 } from '../address/ipv6.ts';
+import { allNodes, ipv6 } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
 import type { Packet } from '../packet/packet.ts';
-import { MILLISECOND, type Timer } from '../time/clock.ts';
-import { LISTENER_REPORT_V2, setChecksum, writeIcmp } from '../wire/icmp6.ts';
-import { HOP_BY_HOP, HOP_LIMIT, ICMPV6 } from '../wire/ipv6.ts';
+import { MILLISECOND } from '../time/clock.ts';
+import { HOP_LIMIT, multicastScope } from '../wire/ipv6.ts';
+import { MULTICAST_ADDRESS, readQuery, V1_BYTES } from '../wire/mld.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
+import { Listener } from './mld-listener.ts';
+import { MLD_HOP_LIMIT, MldSender } from './mld-sender.ts';
 import type { Output } from './output.ts';
 
-/** ff02::16, all MLDv2-capable routers (RFC 3810 §5.2.14). */
-const MLD_ROUTERS: Address = new Address(0xff020000, 0, 0, 0x16);
-const MLD_HOP_LIMIT = 1;
-const QUERY_BYTES = 28;
-const MAX_RESPONSE = 4;
-const REPORT_BYTES = 8;
-const RECORD_BYTES = 20;
-/** Record types of RFC 3810 §5.2.12 without sources: "I listen" as a state, and as a change. */
-const MODE_IS_EXCLUDE = 2;
-const CHANGE_TO_EXCLUDE = 4;
-/** Hop-by-hop options: router alert for MLD (RFC 2711 §2.1), PadN of two bytes. */
-const ROUTER_ALERT: Uint8Array = new Uint8Array([ICMPV6, 0, 5, 2, 0, 0, 1, 0]);
-/** An answer is due within the default of RFC 3810 §9.3 whatever a query allows, in ms. */
-const MAX_DELAY = 10_000;
-/** Records that fit the smallest MTU; an interface has far fewer groups. */
-const MAX_RECORDS = 59;
+/** RFC 3810 §9.2, §9.3: what a version 1 querier does not tell. */
+const QUERY_INTERVAL = 125;
+/** RFC 3810 §6: groups of a smaller scope stay on the host, and all-nodes needs no report. */
+const LINK_SCOPE = 2;
 
 export class Mld {
   readonly #host: Host;
-  readonly #output: Output;
-  readonly #answers = new Map<Ipv6Interface, Timer>();
+  readonly #sender: MldSender;
+  readonly #listeners = new Map<Ipv6Interface, Listener>();
 
   constructor(host: Host, output: Output) {
     this.#host = host;
-    this.#output = output;
+    this.#sender = new MldSender(host, output);
   }
 
   joined(link: Ipv6Interface, group: Address): void {
-    this.#report(link, [group], CHANGE_TO_EXCLUDE);
+    if (isReported(link, group)) this.#listener(link).changed(group, true);
   }
 
-  /** RFC 3810 §5.1.14, §6.2: one report of everything, a random moment within the time that the query gives. */
+  left(link: Ipv6Interface, group: Address): void {
+    if (isReported(link, group)) this.#listener(link).changed(group, false);
+  }
+
+  /** RFC 3590 §4: what was reported from `::` is reported again, now that there is an address to report from. */
+  addressed(link: Ipv6Interface): void {
+    if (link.isEthernet) this.#listener(link).again();
+  }
+
+  /** RFC 3810 §5.1.14, §6.2. */
   query(packet: Packet, source: Address, routerAlert: boolean): TransportVerdict {
-    const link = this.#host.link(packet.ingress);
-    if (
-      link === undefined ||
-      !link.isEthernet ||
-      !routerAlert ||
-      !ipv6.isLinkLocal(source) ||
-      packet.u8(packet.network + HOP_LIMIT) !== MLD_HOP_LIMIT ||
-      packet.length < QUERY_BYTES
-    ) {
-      return 'icmp-ignored';
-    }
-    const code = packet.u16(packet.start + MAX_RESPONSE);
-    // RFC 3810 §5.1.3: from 32,768 on a floating-point form, all of whose values are above our own limit.
-    const most = code === 0 ? 1 : Math.min(code, MAX_DELAY);
-    const { clock, random } = this.#host.environment;
-    let answer = this.#answers.get(link);
-    if (answer === undefined) {
-      answer = clock.timer(() => this.#report(link, link.groups(), MODE_IS_EXCLUDE));
-      this.#answers.set(link, answer);
-    }
-    if (!answer.armed) answer.armIn((random.u32() % most) * MILLISECOND);
+    const link = this.#linkOf(packet, source);
+    const query = link === undefined || !routerAlert ? undefined : readQuery(packet);
+    if (link === undefined || query === undefined) return 'icmp-ignored';
+    const { group } = query;
+    if (!group.isUnspecified && !ipv6.isMulticast(group)) return 'icmp-ignored';
+    const listener = this.#listener(link);
+    const most = Math.max(query.maxResponse, 1) * MILLISECOND;
+    listener.heard(query.version, query.robustness, query.interval ?? QUERY_INTERVAL, most);
+    if (group.isUnspecified) listener.answerAll(most);
+    else if (isReported(link, group) && link.listens(group)) listener.answer(group, query.sources, most);
     return 'answered';
   }
 
-  forgetLink(link: Ipv6Interface): void {
-    this.#answers.get(link)?.disarm();
+  /** RFC 2710 §4: another listener has answered for the group; one is enough. */
+  heardReport(packet: Packet, source: Address): TransportVerdict {
+    const link = this.#linkOf(packet, source);
+    if (link === undefined || packet.length < V1_BYTES) return 'icmp-ignored';
+    const group = new Address();
+    ipv6.read(packet.bytes, packet.start + MULTICAST_ADDRESS, group);
+    return this.#listener(link).suppress(group) ? 'delivered' : 'icmp-ignored';
   }
 
-  #report(link: Ipv6Interface, groups: readonly Address[], record: number): void {
-    if (!link.isEthernet || !link.usable || groups.length === 0) return;
-    const records = groups.slice(0, MAX_RECORDS);
-    const packet = this.#host.take(REPORT_BYTES + records.length * RECORD_BYTES);
-    if (packet === undefined) return;
-    writeIcmp(packet, LISTENER_REPORT_V2, 0, records.length);
-    let at = packet.start + REPORT_BYTES;
-    for (const group of records) {
-      packet.setI32(at, record << 24);
-      ipv6.write(group, packet.bytes, at + 4);
-      at += RECORD_BYTES;
-    }
-    const source = link.linkLocal()?.address ?? ipv6.any;
-    setChecksum(packet, source, MLD_ROUTERS);
-    packet.start -= ROUTER_ALERT.length;
-    packet.bytes.set(ROUTER_ALERT, packet.start);
-    this.#output.toLink(packet, link, source, MLD_ROUTERS, HOP_BY_HOP, MLD_HOP_LIMIT);
+  forgetLink(link: Ipv6Interface): void {
+    this.#listeners.get(link)?.stop();
+    this.#listeners.delete(link);
   }
+
+  /** Of a message that nobody forwarded (RFC 3810 §5.1.14). */
+  #linkOf(packet: Packet, source: Address): Ipv6Interface | undefined {
+    const link = this.#host.link(packet.ingress);
+    const good =
+      link?.isEthernet === true &&
+      ipv6.isLinkLocal(source) &&
+      packet.u8(packet.network + HOP_LIMIT) === MLD_HOP_LIMIT;
+    return good ? link : undefined;
+  }
+
+  #listener(link: Ipv6Interface): Listener {
+    let listener = this.#listeners.get(link);
+    if (listener === undefined) {
+      const reported = (): Address[] => link.groups().filter((group) => isReported(link, group));
+      listener = new Listener(this.#host.environment, this.#sender, link, reported);
+      this.#listeners.set(link, listener);
+    }
+    return listener;
+  }
+}
+
+function isReported(link: Ipv6Interface, group: Address): boolean {
+  return link.isEthernet && !group.sameWords(allNodes) && multicastScope(group) >= LINK_SCOPE;
 }

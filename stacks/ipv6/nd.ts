@@ -4,6 +4,7 @@ import { ipv6 } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
 import type { NeighbourCache } from '../forward/neighbours.ts';
 import { LOOPED, type Packet } from '../packet/packet.ts';
+import { SECOND } from '../time/clock.ts';
 import { isStation, MAC_BYTES } from '../wire/ethernet.ts';
 import {
   CODE,
@@ -31,6 +32,11 @@ import { ND_HOP_LIMIT, type NdSender } from './nd-sender.ts';
 import type { Redirects } from './redirects.ts';
 import type { Routers } from './routers.ts';
 
+/** RFC 4861 §10. */
+const MAX_ANYCAST_DELAY_TIME: number = SECOND;
+/** Answers that wait at once; whoever is not answered asks again. */
+const MAX_ANYCAST_ANSWERS = 64;
+
 export class NeighbourDiscovery {
   readonly #host: Host;
   readonly #neighbours: NeighbourCache;
@@ -41,6 +47,7 @@ export class NeighbourDiscovery {
   readonly #advertiser: Advertiser;
   readonly #options = new NdOptions();
   readonly #target = new Address();
+  #anycastAnswers = 0;
 
   constructor(
     host: Host,
@@ -120,7 +127,11 @@ export class NeighbourDiscovery {
       return 'bad-neighbour-message';
     }
     const local = link.find(target);
-    if (local === undefined) return 'not-for-me';
+    if (local === undefined) {
+      if (!this.#host.forwarding || !link.isAnycast(target)) return 'not-for-me';
+      if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink);
+      return this.#answerLater(link, target.clone(), source.clone());
+    }
     if (!local.usable) {
       return local.state === 'tentative' && source.isUnspecified && link.isEthernet
         ? this.#dad.solicited(link, local, packet, this.#options)
@@ -128,6 +139,19 @@ export class NeighbourDiscovery {
     }
     if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink);
     return this.#sender.answer(link, local.address, source) ? 'answered' : 'no-buffer';
+  }
+
+  /** RFC 4861 §7.2.7: the routers of a subnet do not all answer at once. */
+  #answerLater(link: Ipv6Interface, target: Address, asker: Address): TransportVerdict {
+    if (this.#anycastAnswers >= MAX_ANYCAST_ANSWERS) return 'no-buffer';
+    this.#anycastAnswers++;
+    const { clock, random } = this.#host.environment;
+    const timer = clock.timer(() => {
+      this.#anycastAnswers--;
+      this.#sender.answer(link, target, asker, true);
+    });
+    timer.armIn(random.u32() % MAX_ANYCAST_DELAY_TIME);
+    return 'answered';
   }
 
   /** RFC 4861 §7.1.2, §7.2.5. */
@@ -161,14 +185,16 @@ export class NeighbourDiscovery {
   #routerSolicitation(packet: Packet, link: Ipv6Interface, source: Address): TransportVerdict {
     const { sourceLink } = this.#options;
     if (source.isUnspecified && sourceLink >= 0) return 'bad-neighbour-message';
-    if (!this.#host.forwarding || !link.advertise) return 'icmp-ignored';
-    if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink);
+    if (!this.#host.forwarding || link.advertise === undefined) return 'icmp-ignored';
+    // RFC 4861 §6.2.6: who asks for routers is none.
+    if (link.isEthernet && sourceLink >= 0) this.#learn(packet, link, source, sourceLink, false);
+    else this.#neighbours.setRouter(source, link.index, false);
     this.#advertiser.solicited(link);
     return 'answered';
   }
 
-  #learn(packet: Packet, link: Ipv6Interface, source: Address, at: number): void {
-    this.#neighbours.learn(source, link.index, packet.copy(at, at + MAC_BYTES));
+  #learn(packet: Packet, link: Ipv6Interface, source: Address, at: number, isRouter?: boolean): void {
+    this.#neighbours.learn(source, link.index, packet.copy(at, at + MAC_BYTES), isRouter);
   }
 
   #readTarget(packet: Packet, link: Ipv6Interface): Address {

@@ -16,16 +16,28 @@ import type { Offload } from '../packet/device.ts';
 import type { Environment } from '../packet/environment.ts';
 import { LOOPED, PARTIAL, type Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
-import { FRAGMENT, HEADER_BYTES, MAX_PAYLOAD, prependHeader, resizeSegment, TCP, UDP } from '../wire/ipv6.ts';
+import {
+  FRAGMENT,
+  HEADER_BYTES,
+  MAX_PAYLOAD,
+  multicastScope,
+  prependHeader,
+  resizeSegment,
+  TCP,
+  UDP,
+} from '../wire/ipv6.ts';
 import { failure } from './failure.ts';
 import { Ipv6Flow } from './flow.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { Later } from './later.ts';
+import type { LocalAddress } from './local-address.ts';
+import { REDIRECT_METRIC } from './redirects.ts';
 
 /** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
 const MULTICAST_HOP_LIMIT = 1;
+const INTERFACE_SCOPE = 1;
 /** The loopback path has no link: the largest packet that a payload length of 16 bits allows. */
 const LOOPBACK_MTU = 65_535;
 
@@ -37,6 +49,10 @@ export class Output {
   readonly #neighbours: NeighbourCache;
   readonly #pathMtus: PathMtuTable;
   readonly #later: Later;
+  /** Of several routers that are as good, the one for packets from `source` (RFC 8028 §3.1). */
+  firstHop:
+    | ((destination: Address, source: Address, link: Ipv6Interface, given: Address) => Address | undefined)
+    | undefined;
   /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;
@@ -69,8 +85,17 @@ export class Output {
     if (own?.usable) return own.address;
     const problem = this.#path(destination, 0);
     if (problem !== undefined) return this.#sourceWithRoute(destination) ?? problem;
-    const source = this.#link === undefined ? undefined : this.#host.selectSource(destination, this.#link);
+    const link = this.#link;
+    const source = link === undefined ? undefined : this.#host.selectSource(destination, link, this.#nextHop);
     return source ?? failure('EADDRNOTAVAIL', `no address of ours can speak to ${ipv6.format(destination)}`);
+  }
+
+  /** For the order of destinations: what would speak to this one (RFC 6724 §6, rule 1). */
+  bestSource(destination: Address): LocalAddress | undefined {
+    const own = this.#host.find(destination);
+    if (own?.usable) return own;
+    if (this.#path(destination, 0) !== undefined || this.#link === undefined) return undefined;
+    return this.#host.bestSource(destination, this.#link, this.#nextHop);
   }
 
   /** Of `index`, else the one that a packet to the group leaves by. */
@@ -221,6 +246,14 @@ export class Output {
     }
     const multicast = ipv6.isMulticast(destination);
     const hopLimit = options.hopLimit ?? (multicast ? MULTICAST_HOP_LIMIT : link.hopLimit);
+    if (multicast && options.loopback === true && link.listens(destination)) {
+      this.#loopCopy(packet, link, protocol, hopLimit, trafficClass, flow, source, destination);
+    }
+    // RFC 4291 §2.7: what is for this interface alone does not leave it; nor does what may make no hop.
+    if (multicast && (hopLimit === 0 || multicastScope(destination) <= INTERFACE_SCOPE)) {
+      this.#host.drop(packet, 'hop-limit', link);
+      return undefined;
+    }
     const mtu = this.#mtuBy(link, destination);
     const longest = packet.segmentSize === 0 ? packet.length + HEADER_BYTES : packet.longest;
     if (longest <= mtu) {
@@ -248,6 +281,29 @@ export class Output {
     if (ipv6.isLoopback(source)) return link === undefined;
     if (link !== undefined && source.zone !== 0 && source.zone !== link.index) return false;
     return this.#host.find(source)?.usable === true;
+  }
+
+  /** A copy for the sockets of this host that joined the group; without a buffer they miss it, as on any link. */
+  #loopCopy(
+    packet: Packet,
+    link: Ipv6Interface,
+    protocol: number,
+    hopLimit: number,
+    trafficClass: number,
+    flow: number,
+    source: Address,
+    destination: Address,
+  ): void {
+    const copy = this.#host.take(packet.length);
+    if (copy === undefined) return;
+    copy.bytes.set(packet.bytes.subarray(packet.start, packet.end), copy.start);
+    prependHeader(copy, protocol, hopLimit, trafficClass, flow, source, destination);
+    if (!this.#later.push(copy, link.index)) {
+      this.#host.drop(copy, 'no-buffer', link);
+      return;
+    }
+    this.#host.end(copy, 'transmitted');
+    copy.ingress = LOOPED;
   }
 
   /** To ourselves: delivered after this call has returned. */
@@ -280,7 +336,12 @@ export class Output {
     }
     this.#link = this.#host.link(route.interfaceIndex);
     if (this.#link?.usable !== true) return failure('ENETDOWN', 'the link of the route is down');
-    if (!route.gateway.isUnspecified) this.#nextHop = route.gateway;
+    if (route.gateway.isUnspecified) return undefined;
+    this.#nextHop = route.gateway;
+    // A redirect has spoken about this very destination (RFC 8028 §3.2).
+    if (source !== undefined && route.origin === 'ra' && route.metric !== REDIRECT_METRIC) {
+      this.#nextHop = this.firstHop?.(destination, source, this.#link, route.gateway) ?? route.gateway;
+    }
     return undefined;
   }
 

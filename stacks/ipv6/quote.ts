@@ -6,6 +6,7 @@ import type { Packet } from '../packet/packet.ts';
 import {
   BEYOND_SCOPE,
   DESTINATION_UNREACHABLE,
+  FIRST_INFORMATIONAL,
   NO_ROUTE,
   PACKET_TOO_BIG,
   PARAMETER_PROBLEM,
@@ -61,7 +62,10 @@ export function readQuote(
   return { protocol: skimmed.protocol, error };
 }
 
-/** The family-neutral name of an ICMPv6 error; undefined for types that RFC 4443 does not define. */
+/**
+ * The family-neutral name of an ICMPv6 error; undefined for what is no error. Errors of a type that is not known go to
+ * whoever sent the packet (RFC 4443 §2.4(a)).
+ */
 export function kindOf(type: number, code: number): NetworkError['kind'] | undefined {
   switch (type) {
     case DESTINATION_UNREACHABLE:
@@ -76,6 +80,6 @@ export function kindOf(type: number, code: number): NetworkError['kind'] | undef
     case PARAMETER_PROBLEM:
       return code === UNKNOWN_NEXT_HEADER ? 'protocol-unreachable' : 'parameter-problem';
     default:
-      return undefined;
+      return type < FIRST_INFORMATIONAL ? 'unknown-error' : undefined;
   }
 }

@@ -13,6 +13,9 @@ import type { Ipv6Interface } from './interface.ts';
 /** Destinations with a better first hop than their router: the oldest makes room. */
 const MAX_REDIRECTS = 64;
 
+/** Before every advertised route. */
+export const REDIRECT_METRIC = 0;
+
 interface Redirect {
   readonly destination: Address;
   readonly gateway: Address;
@@ -72,7 +75,7 @@ export class Redirects {
       prefixLength: ipv6.bits,
       gateway,
       interfaceIndex: link.index,
-      metric: 0,
+      metric: REDIRECT_METRIC,
       origin: 'ra',
     });
     return 'delivered';

@@ -1,4 +1,7 @@
-/** Addresses from advertised prefixes: RFC 4862 §5.5.3 (creation, two-hour rule), §5.5.4 (lifetimes). */
+/**
+ * Addresses from advertised prefixes: RFC 4862 §5.5.3 (creation, two-hour rule), §5.5.4 (lifetimes); others in the place
+ * of duplicates (RFC 7217 §6).
+ */
 import { Address } from '../address/address.ts';
 import { ipv6, solicitedNode } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -11,32 +14,34 @@ import {
   PREFIX_PREFERRED,
   PREFIX_VALID,
 } from '../wire/ndp.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import type { DuplicateDetection } from './dad.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import { LocalAddress } from './local-address.ts';
-import { AUTONOMOUS_PREFIX_LENGTH } from './nd-sender.ts';
+import { lifetime } from './on-link.ts';
+import { TemporaryAddresses } from './temporary.ts';
 
 /** Addresses that advertisements may give one interface; Linux has 16 as well. */
 const MAX_ADDRESSES = 16;
 /** RFC 4862 §5.5.3(e). */
 const TWO_HOURS: number = 7_200 * SECOND;
-const FOREVER = 0xffffffff;
-
-/** A lifetime on the wire in µs, Infinity for all ones (RFC 4861 §4.6.2). */
-export function lifetime(packet: Packet, at: number): number {
-  const seconds = packet.i32(at) >>> 0;
-  return seconds === FOREVER ? Number.POSITIVE_INFINITY : seconds * SECOND;
-}
+/** RFC 7217 §7: attempts at a stable identifier after the first, and the time between them. */
+const IDGEN_RETRIES = 3;
+const IDGEN_DELAY: number = SECOND;
 
 export class Slaac {
   readonly #host: Host;
   readonly #dad: DuplicateDetection;
+  readonly #temporary: TemporaryAddresses;
   readonly #ageing: Timer;
+  /** Duplicates whose successor is not made yet. */
+  readonly #retries = new Map<LocalAddress, Timer>();
 
   constructor(host: Host, dad: DuplicateDetection) {
     this.#host = host;
     this.#dad = dad;
+    this.#temporary = new TemporaryAddresses(host, dad);
     this.#ageing = host.environment.clock.timer(() => this.#age(), { background: true });
   }
 
@@ -55,14 +60,45 @@ export class Slaac {
     const known = link.addresses.find(
       ({ origin, address }) => origin === 'slaac' && ipv6.matches(address, prefix, AUTONOMOUS_PREFIX_LENGTH),
     );
-    if (known !== undefined) this.#refresh(known, now, valid, preferred);
+    if (known !== undefined) this.#refresh(link, known, now, valid, preferred);
     else if (valid > 0) this.#create(link, prefix, now + valid, now + preferred);
+    this.#arm();
+  }
+
+  /** Another station has it. RFC 7217 §6: the next identifier, a second later; what comes from the MAC has no next. */
+  duplicate(link: Ipv6Interface, local: LocalAddress): void {
+    if (local.origin === 'temporary') {
+      this.#temporary.duplicate(link, local);
+      this.#remove(link, local);
+      this.#arm();
+      return;
+    }
+    if (local.origin === 'static' || link.identifiers === undefined || local.attempt >= IDGEN_RETRIES) return;
+    const timer = this.#host.environment.clock.timer(() => this.#retry(link, local));
+    this.#retries.set(local, timer);
+    timer.armIn(IDGEN_DELAY);
+  }
+
+  #retry(link: Ipv6Interface, local: LocalAddress): void {
+    const attempt = local.attempt + 1;
+    const address = link.addressIn(local.address, attempt);
+    const next = new LocalAddress(address, local.prefixLength, local.origin, false);
+    next.attempt = attempt;
+    next.validUntil = local.validUntil;
+    next.preferredUntil = local.preferredUntil;
+    this.#remove(link, local);
+    this.#host.hold(link, next);
+    this.#dad.start(link, next);
     this.#arm();
   }
 
   /** The link went down: its addresses were that link's. */
   forgetLink(link: Ipv6Interface): void {
-    for (const local of link.addresses.filter(({ origin }) => origin === 'slaac')) this.#remove(link, local);
+    for (const local of [...link.addresses]) {
+      this.#retries.get(local)?.disarm();
+      this.#retries.delete(local);
+      if (local.origin === 'slaac' || local.origin === 'temporary') this.#remove(link, local);
+    }
     this.#arm();
   }
 
@@ -70,28 +106,38 @@ export class Slaac {
     if (link.addresses.filter(({ origin }) => origin === 'slaac').length >= MAX_ADDRESSES) return;
     const address = link.addressIn(prefix);
     if (link.find(address) !== undefined) return;
-    const local = new LocalAddress(address, AUTONOMOUS_PREFIX_LENGTH, 'slaac', link.isEthernet);
+    const local = new LocalAddress(address, AUTONOMOUS_PREFIX_LENGTH, 'slaac', link.isEui64);
     local.validUntil = validUntil;
     local.preferredUntil = preferredUntil;
     this.#host.hold(link, local);
     this.#dad.start(link, local);
+    if (link.temporary) this.#temporary.create(link, local);
   }
 
   /** (e): nobody on the link may end an address of ours at once; below two hours a lifetime only grows. */
-  #refresh(local: LocalAddress, now: number, valid: number, preferred: number): void {
+  #refresh(link: Ipv6Interface, local: LocalAddress, now: number, valid: number, preferred: number): void {
     const remaining = local.validUntil - now;
     if (valid > TWO_HOURS || valid > remaining) local.validUntil = now + valid;
     else if (remaining > TWO_HOURS) local.validUntil = now + TWO_HOURS;
     local.preferredUntil = Math.min(now + preferred, local.validUntil);
     if (local.usable) local.state = local.preferredUntil > now ? 'preferred' : 'deprecated';
+    for (const other of link.addresses) {
+      const follows =
+        other.origin === 'temporary' && ipv6.matches(other.address, local.address, AUTONOMOUS_PREFIX_LENGTH);
+      if (follows) this.#temporary.follow(other, local);
+    }
   }
 
   #age(): void {
     const now = this.#host.environment.clock.now;
     for (const link of this.#host.interfaces) {
       for (const local of [...link.addresses]) {
-        if (local.validUntil <= now) this.#remove(link, local);
-        else if (local.preferredUntil <= now && local.state === 'preferred') local.state = 'deprecated';
+        if (local.validUntil <= now) {
+          this.#remove(link, local);
+          continue;
+        }
+        if (this.#temporary.renewal(local) <= now) this.#temporary.renew(link, local);
+        if (local.preferredUntil <= now && local.state === 'preferred') local.state = 'deprecated';
       }
     }
     this.#arm();
@@ -99,6 +145,8 @@ export class Slaac {
 
   #remove(link: Ipv6Interface, local: LocalAddress): void {
     this.#dad.cancel(local);
+    this.#retries.delete(local);
+    this.#temporary.forget(local);
     if (link.isEthernet && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
     link.addresses.splice(link.addresses.indexOf(local), 1);
   }
@@ -112,10 +160,10 @@ export class Slaac {
           local.state === 'preferred' || local.state === 'tentative'
             ? local.preferredUntil
             : local.validUntil;
-        next = Math.min(next, due > now ? due : local.validUntil);
+        next = Math.min(next, due > now ? due : local.validUntil, this.#temporary.renewal(local));
       }
     }
     if (next === Number.POSITIVE_INFINITY) this.#ageing.disarm();
-    else this.#ageing.armIn(next - now);
+    else this.#ageing.armIn(Math.max(0, next - now));
   }
 }

@@ -1,39 +1,24 @@
-/** Which of our addresses speaks to a destination: RFC 6724 §3.1 (scope), §2.1 (policy table), §5 (rules 1 to 8). */
-import { Address } from '../address/address.ts';
+/** Which of our addresses speaks to a destination: RFC 6724 §3.1 (scope), §5 (rules 1 to 8). */
+import type { Address } from '../address/address.ts';
 import { ipv6, isMapped } from '../address/ipv6.ts';
 import { multicastScope } from '../wire/ipv6.ts';
 import type { LocalAddress } from './local-address.ts';
+import type { PolicyTable } from './policy.ts';
 
 const LINK_LOCAL_SCOPE = 2;
 const SITE_SCOPE = 5;
 const GLOBAL_SCOPE = 14;
 
-/** RFC 6724 §3.1: loopback counts as link-local, unique local addresses as global. */
+/** RFC 6724 §3.1, §3.2: loopback counts as link-local, unique local addresses as global; so it is with IPv4. */
 export function scopeOf(address: Address): number {
   if (ipv6.isMulticast(address)) return multicastScope(address);
   if (ipv6.isLinkLocal(address) || ipv6.isLoopback(address)) return LINK_LOCAL_SCOPE;
+  if (isMapped(address)) {
+    const local = address.w3 >>> 24 === 127 || address.w3 >>> 16 === 0xa9fe;
+    return local ? LINK_LOCAL_SCOPE : GLOBAL_SCOPE;
+  }
   if (address.w0 >>> 22 === 0x3fb) return SITE_SCOPE; // fec0::/10, RFC 3879
   return GLOBAL_SCOPE;
-}
-
-/** The default policy table of RFC 6724 §2.1, longest prefix first; precedence is for destinations and not used here. */
-const POLICIES: readonly { readonly prefix: Address; readonly length: number; readonly label: number }[] = [
-  { prefix: new Address(0, 0, 0, 1), length: 128, label: 0 },
-  { prefix: new Address(0, 0, 0xffff, 0), length: 96, label: 4 },
-  { prefix: new Address(0, 0, 0, 0), length: 96, label: 3 },
-  { prefix: new Address(0x20010000, 0, 0, 0), length: 32, label: 5 },
-  { prefix: new Address(0x20020000, 0, 0, 0), length: 16, label: 2 },
-  { prefix: new Address(0x3ffe0000, 0, 0, 0), length: 16, label: 12 },
-  { prefix: new Address(0xfec00000, 0, 0, 0), length: 10, label: 11 },
-  { prefix: new Address(0xfc000000, 0, 0, 0), length: 7, label: 13 },
-];
-const DEFAULT_LABEL = 1;
-
-export function labelOf(address: Address): number {
-  for (const policy of POLICIES) {
-    if (ipv6.matches(address, policy.prefix, policy.length)) return policy.label;
-  }
-  return DEFAULT_LABEL;
 }
 
 /** Leading bits that both have, at most `limit`. */
@@ -49,13 +34,21 @@ export function commonPrefix(a: Address, b: Address, limit: number): number {
 export interface Candidate {
   readonly local: LocalAddress;
   readonly index: number;
+  /** The next hop has advertised its prefix (rule 5.5). */
+  readonly advertised: boolean;
 }
 
 /**
- * Positive when `a` is better for `destination` on interface `out`, negative when `b` is. Rules 4 (home addresses),
- * 5.5 (prefix of the next hop) and 7 (temporary addresses) have nothing to compare here.
+ * Positive when `a` is better for `destination` on interface `out`, negative when `b` is. Rule 4 (home addresses) has
+ * nothing to compare here.
  */
-export function compareSources(a: Candidate, b: Candidate, destination: Address, out: number): number {
+export function compareSources(
+  a: Candidate,
+  b: Candidate,
+  destination: Address,
+  out: number,
+  policies: PolicyTable,
+): number {
   const x = a.local.address;
   const y = b.local.address;
   // Rule 1: prefer the same address.
@@ -73,10 +66,15 @@ export function compareSources(a: Candidate, b: Candidate, destination: Address,
   // Rule 5: prefer the outgoing interface.
   const outgoing = Number(a.index === out) - Number(b.index === out);
   if (outgoing !== 0) return outgoing;
+  // Rule 5.5: prefer addresses in a prefix advertised by the next hop.
+  if (a.advertised !== b.advertised) return Number(a.advertised) - Number(b.advertised);
   // Rule 6: prefer a matching label.
-  const label = labelOf(destination);
-  const matching = Number(labelOf(x) === label) - Number(labelOf(y) === label);
+  const { label } = policies.of(destination);
+  const matching = Number(policies.of(x).label === label) - Number(policies.of(y).label === label);
   if (matching !== 0) return matching;
+  // Rule 7: prefer temporary addresses.
+  const temporary = Number(a.local.origin === 'temporary') - Number(b.local.origin === 'temporary');
+  if (temporary !== 0) return temporary;
   // Rule 8: longest matching prefix.
   return (
     commonPrefix(x, destination, a.local.prefixLength) - commonPrefix(y, destination, b.local.prefixLength)

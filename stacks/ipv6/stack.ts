@@ -34,12 +34,15 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { ADDRESS_UNREACHABLE, DESTINATION_UNREACHABLE } from '../wire/icmp6.ts';
 import { Advertiser } from './advertise.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import { DuplicateDetection } from './dad.ts';
 import { EchoClient } from './echo.ts';
+import { Facts } from './facts.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
 import { IcmpErrors } from './icmp-errors.ts';
+import { StableIdentifiers } from './identifiers.ts';
 import { Input } from './input.ts';
 import { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
@@ -47,14 +50,18 @@ import { LocalAddress } from './local-address.ts';
 import { LocalErrors } from './local-errors.ts';
 import { Mld } from './mld.ts';
 import { NeighbourDiscovery } from './nd.ts';
-import { AUTONOMOUS_PREFIX_LENGTH, NdSender } from './nd-sender.ts';
+import { NdSender } from './nd-sender.ts';
 import { Output } from './output.ts';
 import { readQuote } from './quote.ts';
 import { Reassembler } from './reassemble.ts';
+import { Redirector } from './redirector.ts';
 import { Redirects } from './redirects.ts';
 import { Routers } from './routers.ts';
 import { Slaac } from './slaac.ts';
 import { Transit } from './transit.ts';
+
+/** A link between two routers has no subnet-router anycast address (RFC 6164 §6). */
+const LONGEST_WITH_ANYCAST = 127;
 
 export class Ipv6Stack implements Stack {
   readonly family: Family = ipv6;
@@ -63,6 +70,7 @@ export class Ipv6Stack implements Stack {
   readonly name: string;
   readonly tcp: Tcp;
   readonly udp: Udp;
+  readonly ipv6: Facts;
   readonly stateListeners: Set<(running: boolean) => void> = new Set();
   readonly conflictListeners: Set<(conflict: AddressConflict) => void> = new Set();
   readonly #host: Host;
@@ -94,11 +102,14 @@ export class Ipv6Stack implements Stack {
     this.#routes = new RouteTable(ipv6, environment.random);
     this.#pathMtus = new PathMtuTable(environment, ipv6);
     this.#neighbours = new NeighbourCache(environment, ipv6, {
-      solicit: (address, index, mac) => sender.solicit(host.link(index)!, address, mac),
+      solicit: (address, index, mac, prompt) => sender.solicit(host.link(index)!, address, mac, prompt),
       transmit: (packet, mac, index) => this.#output.resolved(packet, host.link(index)!, mac),
       unresolved: (packet, reason, index) => this.#unresolved(packet, reason, index),
       lost: (address, index, why) => this.#lost(address, host.link(index)!, why),
-      found: (address, index) => this.#gateways.found(address, index),
+      found: (address, index) => {
+        this.#gateways.found(address, index);
+        this.#routers.found(address, host.link(index)!);
+      },
     });
     this.#gateways = new SilentGateways(environment.clock, this.#routes, (address, index) =>
       this.#neighbours.probe(address, index),
@@ -109,13 +120,18 @@ export class Ipv6Stack implements Stack {
     this.#errors = new IcmpErrors(host, this.#output);
     this.#echo = new EchoClient(this.#output);
     this.#mld = new Mld(host, this.#output);
-    this.#dad = new DuplicateDetection(host, sender, {
+    this.#dad = new DuplicateDetection(host, this.#neighbours, sender, {
       unique: (link, local) => this.#unique(link, local),
       duplicate: (link, local) => this.#duplicate(link, local),
     });
     this.#slaac = new Slaac(host, this.#dad);
-    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac);
     this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
+    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
+      this.#redirects.lost(address, link),
+    );
+    this.#output.firstHop = (destination, source, link, given) =>
+      this.#routers.firstHop(destination, source, link, given);
+    this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
     this.#advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
@@ -128,7 +144,8 @@ export class Ipv6Stack implements Stack {
     );
     const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
     this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
-    const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors);
+    const redirector = new Redirector(host, this.#neighbours, this.#routes, sender);
+    const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors, redirector);
     this.#reassembler = new Reassembler(host, this.#errors);
     const transit = new Transit(host, this.#routes, this.#neighbours);
     this.#input = new Input(host, forwarder, this.#reassembler, this.#errors, icmp, later, transit);
@@ -172,22 +189,28 @@ export class Ipv6Stack implements Stack {
     if (mtu < ipv6.minimumMtu) {
       throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
     }
+    const autoconfigure = options.autoconfigure ?? options.address === undefined;
+    // RFC 8064 §3: opaque identifiers wherever addresses are made rather than written.
+    const opaque = (options.identifier ?? (autoconfigure ? 'stable' : 'eui64')) === 'stable';
     const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
       mtu,
-      autoconfigure: options.autoconfigure ?? options.address === undefined,
-      advertise: options.advertise ?? false,
+      autoconfigure,
+      advertise: options.advertise === true ? {} : options.advertise || undefined,
+      temporary: options.temporary ?? false,
       stackId: this.id,
+      identifiers: opaque ? new StableIdentifiers(options.secret ?? this.#host.secret) : undefined,
     });
     this.#host.interfaces.push(link);
     this.#routes.setUsable(link.index, false);
     link.onJoin = (group) => this.#mld.joined(link, group);
+    link.onLeave = (group) => this.#mld.left(link, group);
     this.#host.hold(
       link,
       new LocalAddress(
         link.addressIn(LINK_LOCAL_PREFIX),
         AUTONOMOUS_PREFIX_LENGTH,
         'link-local',
-        link.isEthernet,
+        link.isEui64,
       ),
     );
     device.attach(
@@ -408,7 +431,17 @@ export class Ipv6Stack implements Stack {
         origin: 'link',
       });
     }
+    if (!linkLocal && prefixLength < LONGEST_WITH_ANYCAST) this.#addAnycast(link, own, prefixLength);
     if (link.usable) this.#dad.start(link, local);
+  }
+
+  /** RFC 4291 §2.6.1. */
+  #addAnycast(link: Ipv6Interface, address: Address, prefixLength: number): void {
+    const anycast = ipv6.network(address, prefixLength);
+    if (link.isAnycast(anycast)) return;
+    link.anycasts.push(anycast);
+    this.#host.ownWords.add(anycast.w3);
+    if (link.usable && this.forwarding) link.join(solicitedNode(anycast));
   }
 
   #bringUp(link: Ipv6Interface): void {
@@ -417,14 +450,14 @@ export class Ipv6Stack implements Stack {
     link.disabled = false;
     this.#routes.setUsable(link.index, true);
     this.#pathMtus.clear();
-    if (this.forwarding) link.join(allRouters);
+    if (this.forwarding) this.#joinAsRouter(link);
     for (const local of [...link.addresses]) this.#dad.start(link, local);
   }
 
   /** The stack becomes a router on a link that is up (RFC 4861 §6.2.2). */
   #serve(link: Ipv6Interface): void {
     if (!link.usable) return;
-    link.join(allRouters);
+    this.#joinAsRouter(link);
     if (link.linkLocal() !== undefined) this.#advertiser.start(link);
   }
 
@@ -432,6 +465,13 @@ export class Ipv6Stack implements Stack {
   #retire(link: Ipv6Interface): void {
     this.#advertiser.stop(link);
     link.leave(allRouters);
+    for (const anycast of link.anycasts) link.leave(solicitedNode(anycast));
+  }
+
+  /** RFC 4291 §2.8. */
+  #joinAsRouter(link: Ipv6Interface): void {
+    link.join(allRouters);
+    for (const anycast of link.anycasts) link.join(solicitedNode(anycast));
   }
 
   #takeDown(link: Ipv6Interface): void {
@@ -460,6 +500,7 @@ export class Ipv6Stack implements Stack {
 
   #unique(link: Ipv6Interface, local: LocalAddress): void {
     if (local !== link.linkLocal()) return;
+    this.#mld.addressed(link);
     if (link.autoconfigure && !this.forwarding) this.#routers.solicit(link);
     this.#advertiser.start(link);
   }
@@ -467,6 +508,7 @@ export class Ipv6Stack implements Stack {
   #duplicate(link: Ipv6Interface, local: LocalAddress): void {
     for (const listener of this.conflictListeners) listener({ link, local });
     if (link.disabled) this.#silence(link);
+    else this.#slaac.duplicate(link, local);
   }
 
   /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */

@@ -107,8 +107,9 @@ export class Transit {
         if (header === undefined) header = this.#resolve(way, 4 * (i - first), out);
       }
       if (
-        // RFC 4443 §3.1: what came by a point-to-point link does not go back there.
-        (header === undefined && (out.isEthernet || (way.isDirect && out === from))) ||
+        // What goes back where it came from may be a loop (RFC 4443 §3.1) or want a redirect (RFC 4861 §8.2).
+        out === from ||
+        (header === undefined && out.isEthernet) ||
         (packet.checksum === PARTIAL && out.device.offload === undefined)
       ) {
         longWay(packet, from);

@@ -21,6 +21,7 @@ const RULES: Record<Exclude<NetworkError['kind'], 'too-big'>, Rule> = {
   prohibited: { code: 'EHOSTUNREACH', refuses: true },
   'time-exceeded': { code: 'EHOSTUNREACH', refuses: false },
   'parameter-problem': { code: 'EPROTO', refuses: false },
+  'unknown-error': { code: 'EPROTO', refuses: false },
 };
 
 /** False when the quoted segment is not in flight: then a stranger may have made it up (RFC 5927 §4.1). */

@@ -27,8 +27,10 @@ export const PARAMETER_PROBLEM = 4;
 export const FIRST_INFORMATIONAL = 128;
 export const ECHO_REQUEST = 128;
 export const ECHO_REPLY = 129;
-/** RFC 3810 §5. */
+/** RFC 3810 §5, RFC 2710 §3. */
 export const LISTENER_QUERY = 130;
+export const LISTENER_REPORT = 131;
+export const LISTENER_DONE = 132;
 export const LISTENER_REPORT_V2 = 143;
 /** RFC 4861 §4; `ndp.ts` has their bodies. */
 export const ROUTER_SOLICITATION = 133;

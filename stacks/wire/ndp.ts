@@ -18,7 +18,7 @@
  *  12 |                          Retrans Timer (ms)                   |
  *  16 |  Options ...
  */
-import type { Address } from '../address/address.ts';
+import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
 import {
@@ -53,12 +53,19 @@ export const REDIRECT_BYTES = 40;
 export const SOURCE_LINK_ADDRESS = 1;
 export const TARGET_LINK_ADDRESS = 2;
 export const PREFIX_INFORMATION = 3;
+export const REDIRECTED_HEADER = 4;
 export const MTU_OPTION = 5;
+/** RFC 4191 §2.3, RFC 8106 §5. */
+export const ROUTE_INFORMATION = 24;
+export const RECURSIVE_DNS = 25;
+export const DNS_SEARCH_LIST = 31;
 export const NONCE = 14;
 
 export const LINK_ADDRESS_BYTES = 8;
 export const PREFIX_BYTES = 32;
 export const MTU_BYTES = 8;
+/** Of a redirected header option, before the packet. */
+export const REDIRECTED_BYTES = 8;
 export const NONCE_BYTES = 8;
 
 /** Offsets in a prefix information option (§4.6.2). */
@@ -70,8 +77,14 @@ export const PREFIX = 16;
 export const ON_LINK_FLAG = 0x80;
 export const AUTONOMOUS_FLAG = 0x40;
 
-/** Prefix options of one advertisement that are looked at; an honest router sends a handful. */
-export const MAX_PREFIX_OPTIONS = 16;
+/** Offsets in a route information option (RFC 4191 §2.3); the prefix has 0, 8 or 16 bytes. */
+export const ROUTE_PREFIX_LENGTH = 2;
+export const ROUTE_PREFERENCE = 3;
+export const ROUTE_LIFETIME = 4;
+export const ROUTE_PREFIX = 8;
+
+/** Options of one kind in one advertisement that are looked at; an honest router sends a handful. */
+export const MAX_OPTIONS_OF_A_KIND = 16;
 
 /** Smallest message by type, options not counted; 0 for what is not a neighbour discovery message. */
 export function minimumBytes(type: number): number {
@@ -99,14 +112,15 @@ export class NdOptions {
   /** First byte of the nonce, and how many there are. */
   nonce = -1;
   nonceBytes = 0;
-  prefixCount = 0;
-  /** First byte of each prefix information option. */
-  readonly prefixes: Int32Array = new Int32Array(MAX_PREFIX_OPTIONS);
+  /** First byte of each prefix information option, route information option, and option of RFC 8106. */
+  readonly prefixes: number[] = [];
+  readonly routes: number[] = [];
+  readonly dns: number[] = [];
 
   /** False when a length is zero or runs past `end`: the message is then dropped whole (§6.1, §7.1, §8.1). */
   parse(packet: Packet, from: number, end: number): boolean {
     this.sourceLink = this.targetLink = this.mtu = this.nonce = -1;
-    this.prefixCount = this.nonceBytes = 0;
+    this.prefixes.length = this.routes.length = this.dns.length = this.nonceBytes = 0;
     for (let at = from; at < end; ) {
       if (at + 2 > end) return false;
       const length = packet.u8(at + 1) * 8;
@@ -119,9 +133,14 @@ export class NdOptions {
           if (length === LINK_ADDRESS_BYTES) this.targetLink = at + 2;
           break;
         case PREFIX_INFORMATION:
-          if (length === PREFIX_BYTES && this.prefixCount < MAX_PREFIX_OPTIONS) {
-            this.prefixes[this.prefixCount++] = at;
-          }
+          if (length === PREFIX_BYTES) note(this.prefixes, at);
+          break;
+        case ROUTE_INFORMATION:
+          note(this.routes, at);
+          break;
+        case RECURSIVE_DNS:
+        case DNS_SEARCH_LIST:
+          note(this.dns, at);
           break;
         case MTU_OPTION:
           if (length === MTU_BYTES) this.mtu = at;
@@ -137,6 +156,24 @@ export class NdOptions {
   }
 }
 
+function note(options: number[], at: number): void {
+  if (options.length < MAX_OPTIONS_OF_A_KIND) options.push(at);
+}
+
+/** The prefix of a route information option; undefined when its length does not fit the option's. */
+export function readRoutePrefix(packet: Packet, at: number): Address | undefined {
+  const bytes = packet.u8(at + 1) * 8 - ROUTE_PREFIX;
+  const length = packet.u8(at + ROUTE_PREFIX_LENGTH);
+  if (bytes > 16 || length > 8 * bytes) return undefined;
+  const prefix = new Address();
+  if (bytes === 16) ipv6.read(packet.bytes, at + ROUTE_PREFIX, prefix);
+  else if (bytes === 8) {
+    prefix.w0 = packet.i32(at + ROUTE_PREFIX);
+    prefix.w1 = packet.i32(at + ROUTE_PREFIX + 4);
+  }
+  return prefix;
+}
+
 /** A source or target link-layer address option; returns the offset behind it. */
 export function writeLinkAddress(packet: Packet, at: number, type: number, mac: Uint8Array): number {
   packet.setU8(at, type);
@@ -145,12 +182,13 @@ export function writeLinkAddress(packet: Packet, at: number, type: number, mac: 
   return at + LINK_ADDRESS_BYTES;
 }
 
-export function writeMtu(packet: Packet, at: number, mtu: number): number {
-  packet.setU8(at, MTU_OPTION);
-  packet.setU8(at + 1, 1);
+/** The option of §4.6.3 around `quote`, whose length is a multiple of 8. */
+export function writeRedirected(packet: Packet, at: number, quote: Uint8Array): void {
+  packet.setU8(at, REDIRECTED_HEADER);
+  packet.setU8(at + 1, (REDIRECTED_BYTES + quote.length) / 8);
   packet.setU16(at + 2, 0);
-  packet.setI32(at + 4, mtu);
-  return at + MTU_BYTES;
+  packet.setI32(at + 4, 0);
+  packet.bytes.set(quote, at + REDIRECTED_BYTES);
 }
 
 /** Six bytes of nonce from two words: RFC 7527 §4.1 wants them random for each solicitation. */
@@ -160,25 +198,4 @@ export function writeNonce(packet: Packet, at: number, high: number, low: number
   packet.setU16(at + 2, high & 0xffff);
   packet.setI32(at + 4, low);
   return at + NONCE_BYTES;
-}
-
-/** Lifetimes in seconds, 0xffffffff for ever. */
-export function writePrefix(
-  packet: Packet,
-  at: number,
-  prefix: Address,
-  prefixLength: number,
-  flags: number,
-  valid: number,
-  preferred: number,
-): number {
-  packet.setU8(at, PREFIX_INFORMATION);
-  packet.setU8(at + 1, 4);
-  packet.setU8(at + PREFIX_LENGTH, prefixLength);
-  packet.setU8(at + PREFIX_FLAGS, flags);
-  packet.setI32(at + PREFIX_VALID, valid);
-  packet.setI32(at + PREFIX_PREFERRED, preferred);
-  packet.setI32(at + 12, 0);
-  ipv6.write(prefix, packet.bytes, at + PREFIX);
-  return at + PREFIX_BYTES;
 }

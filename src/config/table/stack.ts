@@ -242,15 +242,15 @@ export const stackStatements: readonly Statement[] = [
   },
   {
     name: 'AUTOCONF',
-    programs: stacks,
-    operands: [token('name', 'device'), judged('mtu', '576 (IPv4) or 1280 (IPv6) to 65535')],
-    help: 'A link without LINK card: a link-local address (RFC 3927 for IPv4), for IPv6 also those of routers (RFC 4862).',
+    programs: ['BSTTINET'],
+    operands: [token('name', 'device'), judged('mtu', '576 to 65535')],
+    help: 'A link without LINK card: a link-local address (RFC 3927).',
     example: 'AUTOCONF ETH 1500',
     origin: 'ours',
     certainty: 'defined',
     note:
-      'The device needs no LINK. In IPv6 its routes come from router advertisements. In IPv4 the stack picks an address ' +
-      'of 169.254/16, probes it and takes another one while stations are found to have it; no router forwards it.',
+      'The device needs no LINK. The stack picks an address of 169.254/16, probes it and takes another one while stations ' +
+      'are found to have it; no router forwards it.',
   },
   {
     name: 'PROBE',
@@ -263,16 +263,6 @@ export const stackStatements: readonly Statement[] = [
     note:
       'An address that another station has is not used, and the operator is told. Without the card an address is used ' +
       'at once; it is announced, a station that claims it as well is told of, and the address is defended.',
-  },
-  {
-    name: 'ADVERTISE',
-    programs: ['BSTT6NET'],
-    operands: [token('name', 'device')],
-    help: 'Sends router advertisements with the prefix of the device (RFC 4861 section 6.2); the stack has FORWARD ON.',
-    example: 'ADVERTISE ETH',
-    origin: 'ours',
-    certainty: 'defined',
-    note: 'Hosts autoconfigure from a prefix of 64 bits only (RFC 4862 section 5.5.3).',
   },
   {
     name: 'ATTACH',

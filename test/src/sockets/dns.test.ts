@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Couple } from '../../../src/couple/couple.ts';
 import { createDns } from '../../../src/sockets/dns.ts';
 import { HostTable } from '../../../src/sockets/names.ts';
+import { mapped } from '../../../stacks/address/ipv6.ts';
 import { Network } from './virtual.ts';
 
 describe('dns', () => {
@@ -28,6 +29,18 @@ describe('dns', () => {
     expect(await createDns(four).lookup('dual', { all: true })).toEqual([
       { address: '192.0.2.7', family: 4 },
     ]);
+  });
+
+  it('names first what can be reached, and what the policies prefer (RFC 6724 §6)', async () => {
+    names6.add('far', six.parse('2a00::7')!); // no route
+    names4.add('far', four.parse('192.0.2.7')!);
+    const families = async (name: string) =>
+      (await dns.lookup(name, { all: true })).map(({ family }) => family);
+    expect(await families('far')).toEqual([4, 6]);
+    expect(await families('dual')).toEqual([6, 4]);
+    const prefix = mapped(four.parse('192.0.2.0')!.address);
+    six.stack.ipv6!.policies.set({ prefix, prefixLength: 120, precedence: 99, label: 4 });
+    expect(await families('dual')).toEqual([4, 6]);
   });
 
   it('takes literals, zones and localhost', async () => {

@@ -117,6 +117,7 @@ describe('errors about our packets', () => {
     [1, 5, 'EACCES'],
     [3, 0, 'EHOSTUNREACH'],
     [4, 0, 'EPROTO'],
+    [99, 7, 'EPROTO'], // an error of a type that is not known (RFC 4443 §2.4(a))
   ])('type %i code %i ends an echo with %s, once', (type, code, expected) => {
     const { env, a, results, tell } = pending();
     tell(type, code, 0, undefined, '2001:db8::99');
@@ -140,7 +141,7 @@ describe('errors about our packets', () => {
     tell(1, 0, 0, request.subarray(0, 44)); // too little of it
     tell(1, 0, 0, new Uint8Array(0));
     expect(drops()).toEqual({ 'icmp-unmatched': 7 });
-    tell(99, 0, 0);
+    tell(199, 0, 0); // no error, and unknown
     tell(1, 4, 0, udpPacket(new Uint8Array(1), [1, 9], AB)); // no socket sent it
     expect(drops()).toEqual({ 'icmp-unmatched': 8, 'icmp-ignored': 1 });
     expect(results).toEqual([]);
@@ -194,6 +195,36 @@ describe('errors about our packets', () => {
 });
 
 describe('path MTU discovery', () => {
+  it('believes a router about an echo reply that was sent, and about no other (RFC 8201 §4)', () => {
+    const { env, a, b, portB } = pair({ medium: 'ip' });
+    const data = new Uint8Array(1_400);
+    const ask = (sequence: number): void =>
+      portB.inject(icmpPacket(128, 0, 0x1234_0000 | sequence, data, AB));
+    const refuse = (reply: Uint8Array): void =>
+      portB.inject(
+        icmpPacket(2, 0, 1_300, reply.subarray(0, 1_232), { source: '2001:db8::99', destination: B }),
+      );
+    ask(1);
+    const reply = portB.sent.at(-1)!;
+    expect(reply.length).toBe(1_448);
+    const forged = reply.slice();
+    forged[47] = 99; // a sequence number that nobody asked with
+    refuse(forged);
+    expect(b.pathMtu(ip(A))).toBe(1_500);
+    refuse(reply);
+    expect(b.pathMtu(ip(A))).toBe(1_300);
+    const before = portB.sent.length;
+    ask(2);
+    const pieces = portB.sent.slice(before);
+    expect(pieces.map((piece) => [piece[6], piece.length <= 1_300])).toEqual([
+      [44, true],
+      [44, true],
+    ]);
+    // RFC 8201 §5.2: only for packets on that path.
+    expect(b.pathMtu(ip('2001:db8::77'))).toBe(1_500);
+    expectAtRest(env, a, b);
+  });
+
   it('works through a narrow router, for echo and UDP alike', () => {
     const { env, left, right, router } = narrow(1_280);
     expect(ping(env, left, '2001:db8:2::2', { size: 1_400 })).toMatchObject({

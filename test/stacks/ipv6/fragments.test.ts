@@ -147,6 +147,21 @@ describe('reassembly (RFC 8200 §4.5)', () => {
     expectAtRest(env, b);
   });
 
+  it('takes no neighbour discovery out of several fragments either', () => {
+    const question = icmp(135, 0, 0, address(B), A, B);
+    const pieces = [fragment(0, true, question.subarray(0, 16)), fragment(16, false, question.subarray(16))];
+    for (const piece of pieces) piece[7] = 255;
+    const { env, a, b, drops } = take(...pieces);
+    expect(drops()).toEqual({ 'bad-neighbour-message': 1 });
+    expectAtRest(env, a, b);
+  });
+
+  it('answers a later fragment of ICMPv6 that ends past 65,535: no error is ever in fragments', () => {
+    const { env, a, b, answers } = take(fragment(65_528, false, new Uint8Array(16)));
+    expect(answers()).toMatchObject([{ type: 4, code: 0, word: 42 }]);
+    expectAtRest(env, a, b);
+  });
+
   it('takes no neighbour discovery out of fragments (RFC 6980)', () => {
     const question = icmp(135, 0, 0, address(B), A, B);
     const packet = fragment(0, false, question);

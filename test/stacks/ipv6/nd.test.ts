@@ -175,6 +175,39 @@ describe('neighbours', () => {
     expectAtRest(env, left, router, right);
   });
 
+  it('are asked for at a bounded rate by a router whose subnet is scanned (RFC 6583), known ones all the same', () => {
+    const { env, left, router, right, nearPort, farPort } = narrow();
+    ping(env, left, '2001:db8:2::2');
+    const before = farPort.sent.length;
+    const start = env.clock.now;
+    for (let i = 0; i < 20_000; i++) {
+      const target = `2001:db8:2::${(i + 16).toString(16)}:1`;
+      const echo = icmpPacket(128, 0, i, [], { source: '2001:db8:9::1', destination: target });
+      nearPort.inject(frame(echo, nearPort.mac!));
+      if (i % 10 === 0) env.clock.advance(env.clock.now + SECOND / 1_000);
+    }
+    const seconds = (env.clock.now - start) / SECOND;
+    const asked = seen(farPort, before).filter(({ type }) => type === 135).length;
+    expect(asked).toBeLessThanOrEqual(MAX_RESOLVING + 1_000 * seconds + 1);
+    expect(asked).toBeGreaterThan(1_000);
+    const through = farPort.sent.length;
+    const known = icmpPacket(128, 0, 1, [], { source: '2001:db8:1::2', destination: '2001:db8:2::2' });
+    nearPort.inject(frame(known, nearPort.mac!));
+    expect(seen(farPort, through).some(({ destination }) => destination === '2001:db8:2::2')).toBe(true);
+    settle(env);
+    expectAtRest(env, left, router, right);
+  });
+
+  it('are asked for from the address of the packet that waits (RFC 4861 §7.2.2)', () => {
+    const { env, a, b, portA } = pair();
+    a.addAddress(1, ip('2001:db8::77'), 64);
+    settle(env);
+    const from = portA.sent.length;
+    ping(env, a, B, { source: ip('2001:db8::77') });
+    expect(seen(portA, from)[0]).toMatchObject({ type: 135, source: '2001:db8::77' });
+    expectAtRest(env, a, b);
+  });
+
   it('learnt from a flood of solicitations stay bounded', () => {
     const { env, a, b, portA } = pair();
     portA.pass = (sent) => sent[54] !== 136;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
+import { advertise, host } from './advertised.ts';
 import {
-  address,
   bytes,
   dropsOf,
   environment,
@@ -11,7 +11,6 @@ import {
   Hub,
   icmpPacket,
   ip,
-  type Port,
   ping,
   STRANGER,
   seen,
@@ -19,58 +18,6 @@ import {
 } from './net.ts';
 
 const HOUR = 3_600 * SECOND;
-
-/** A host without an address, alone on its link. */
-function host() {
-  const env = environment();
-  const hub = new Hub(env, 'ethernet');
-  const port = hub.port('host');
-  const stack = new Ipv6Stack(env, { id: 1, name: 'HOST' });
-  stack.addInterface('LINK', port, { mtu: 1500 });
-  return { env, hub, port, stack };
-}
-
-interface Said {
-  readonly from?: string;
-  readonly lifetime?: number;
-  readonly prefix?: string;
-  readonly length?: number;
-  readonly flags?: number;
-  readonly valid?: number;
-  readonly preferred?: number;
-  readonly mtu?: number;
-  readonly hopLimit?: number;
-  readonly preference?: number;
-}
-
-const u32 = (value: number): number[] => [
-  value >>> 24,
-  (value >>> 16) & 255,
-  (value >>> 8) & 255,
-  value & 255,
-];
-
-function advertise(port: Port, said: Said): void {
-  const body = bytes(
-    u32(0),
-    u32(0),
-    [1, 1],
-    STRANGER,
-    said.mtu === undefined ? [] : [5, 1, 0, 0, ...u32(said.mtu)],
-    said.prefix === undefined
-      ? []
-      : bytes(
-          [3, 4, said.length ?? 64, said.flags ?? 0xc0],
-          u32(said.valid ?? 86_400),
-          u32(said.preferred ?? said.valid ?? 86_400),
-          u32(0),
-          address(said.prefix),
-        ),
-  );
-  const word = ((said.hopLimit ?? 0) << 24) | ((said.preference ?? 0) << 19) | (said.lifetime ?? 1_800);
-  const fields = { source: said.from ?? 'fe80::99', destination: 'ff02::1', hopLimit: 255 };
-  port.inject(frame(icmpPacket(134, 0, word, body, fields), STRANGER));
-}
 
 const addresses = (stack: Ipv6Stack): string[] =>
   stack.interfaces()[0]!.addresses.map((a) => `${stack.family.format(a.address)} ${a.state}`);
@@ -264,8 +211,8 @@ describe('what advertisements may do to a host', () => {
     stack.start();
     settle(env);
     advertise(port, { from: 'fe80::a', preference: 3, prefix: '2001:db8:5::' });
-    advertise(port, { from: 'fe80::b' });
-    advertise(port, { from: 'fe80::c', preference: 1 });
+    advertise(port, { from: 'fe80::b', prefix: '2001:db8:5::' });
+    advertise(port, { from: 'fe80::c', preference: 1, prefix: '2001:db8:5::' });
     settle(env);
     expect(defaults(stack)).toEqual(['fe80::c', 'fe80::b', 'fe80::a']);
     // Nobody is there: the first choice is found out and goes to the end.
