@@ -85,7 +85,12 @@ export class DatagramSocket implements PosixSocket {
       const bound = this.bind(undefined, 0);
       if (isErrno(bound)) return bound;
     }
-    const failure = this.#socket!.send(new Uint8Array(length), remote, port, { hopLimit: this.hopLimit });
+    const failure = this.#socket!.send(
+      new Uint8Array(length),
+      remote,
+      port,
+      this.hopLimit === undefined ? undefined : { hopLimit: this.hopLimit },
+    );
     return failure === undefined ? length : failed(failure);
   }
 

@@ -85,7 +85,8 @@ const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
   tcpi_retransmits: (i) => i.timeouts,
   tcpi_total_retrans: (i) => i.retransmits,
   tcpi_probes: (i) => i.probes,
-  tcpi_advmss: (i) => i.advertisedMss,
+  // Linux takes the timestamps, which every segment carries, off it.
+  tcpi_advmss: (i) => i.advertisedMss - (i.timestamps ? 12 : 0),
   tcpi_pmtu: (i) => i.pathMtu,
   tcpi_delivered: (i) => i.delivered,
   tcpi_delivered_ce: (i) => i.deliveredCe,
