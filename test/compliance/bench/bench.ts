@@ -126,6 +126,12 @@ export class Bench extends Packets {
     return this.frame(ethernet(to, from.mac, this.is6 ? 0x86dd : 0x0800, packet), from.link);
   }
 
+  /** As `send`, without letting time pass. */
+  inject(packet: Bytes, from: Station = this.peer): void {
+    const frame = ethernet(this.#macFor(packet, from.link), from.mac, this.is6 ? 0x86dd : 0x0800, packet);
+    this.#receivers[from.link - 1]!(this.#pool.from(frame)!);
+  }
+
   /** A frame as it is. */
   frame(frame: Bytes, link = 1): Seen[] {
     this.forget();

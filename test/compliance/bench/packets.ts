@@ -131,12 +131,25 @@ export class Packets {
     const bare = join(head, [0, 0], bytes);
     let sum = 0;
     if (f.sum !== 'none') {
-      const right = this.is6
-        ? upperChecksum(source, destination, UDP, bare)
-        : checksum(address(source), address(destination), [0, UDP], u16(bare.length), bare);
+      const right = this.sum(source, destination, UDP, bare);
       sum = ((right === 0 ? 0xffff : right) + (f.sum === 'bad' ? 1 : 0)) & 0xffff;
     }
     return this.packet({ ...f, protocol: UDP, payload: join(head, u16(sum), bytes) });
+  }
+
+  /** A segment that opens a connection. */
+  syn(to: number, f: Fields = {}): Bytes {
+    const source = f.source ?? this.peer.ip;
+    const destination = f.destination ?? this.me;
+    const segment = join(u16(4_000), u16(to), u32(1), u32(0), [0x50, 2, 0x10, 0, 0, 0, 0, 0]);
+    segment.set(u16(this.sum(source, destination, 6, segment)), 16);
+    return this.packet({ ...f, protocol: 6, payload: segment });
+  }
+
+  /** The checksum of an upper layer of either family. */
+  sum(source: string, destination: string, protocol: number, message: Bytes): number {
+    if (this.is6) return upperChecksum(source, destination, protocol, message);
+    return checksum(address(source), address(destination), [0, protocol], u16(message.length), message);
   }
 
   /** `packet` cut behind these payload bytes, in order. */

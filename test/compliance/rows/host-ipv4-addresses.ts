@@ -64,8 +64,7 @@ v4('1122 §3.3.6 SHOULD', 'The all-zeros form of the broadcast is recognised.', 
   },
 ));
 v4('1122 §4.2.3.10 MUST', 'A TCP segment to a broadcast address is silently discarded.', (b) => {
-  const syn = [0x10, 0, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0x10, 0, 0, 0, 0, 0];
-  none(b.send(b.packet({ protocol: 6, payload: syn, destination: b.broadcast() })));
+  none(b.send(b.syn(80, { destination: b.broadcast() })));
 });
 v4('1122 §3.3.4.2 MAY', 'A multihomed host takes datagrams for any of its addresses on any link (the weak model).', (b) => {
   one(b.send(b.echo({ destination: b.me2 })), 'echo-reply');

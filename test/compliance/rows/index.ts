@@ -1,7 +1,13 @@
 /** All topics, in the order of the page. */
 import type { Row } from '../table.ts';
+import { hostFragments } from './host-fragments.ts';
+import { hostIcmpErrors } from './host-icmp-errors.ts';
+import { hostIcmpReceived } from './host-icmp-received.ts';
+import { hostPathMtu } from './host-path-mtu.ts';
+import { hostArp } from './host-arp.ts';
+import { hostUdp } from './host-udp.ts';
 import { hostEcho } from './host-echo.ts';
 import { hostIpv4 } from './host-ipv4.ts';
 import { hostIpv4Addresses } from './host-ipv4-addresses.ts';
 
-export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses].flatMap((topic) => topic.rows);
+export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp].flatMap((topic) => topic.rows);
