@@ -96,6 +96,11 @@ export class Bench extends Packets {
     this.forget();
   }
 
+  /** The same node once more, alone in a world of its own. */
+  another(setup: Setup): Bench {
+    return new Bench(this.family, { ...this.setup, ...setup });
+  }
+
   /** A static route by `way`. */
   addRoute(destination: string, prefixLength: number, way: Station, metric = 0): void {
     const gateway = this.at(way.local);

@@ -8,9 +8,9 @@ import { Topic, unseen } from '../table.ts';
 export const hostPathMtu: Topic = new Topic('host', 'Path MTU');
 const { v4, v6, both } = hostPathMtu;
 
-/** A full packet to the far host, which no router may fragment. */
-function full(b: Bench, to: string = b.far): Seen {
-  b.ping(to, { size: 1_500 - (b.is6 ? 48 : 28), dontFragment: true });
+/** A packet of `bytes` to the far host, which no router may fragment. */
+function full(b: Bench, to: string = b.far, bytes = 1_500): Seen {
+  b.ping(to, { size: bytes - (b.is6 ? 48 : 28), dontFragment: true });
   return one(b.seen(), 'echo-request');
 }
 
@@ -31,15 +31,15 @@ both('1191 §3 MUST', '8201 §4 MUST', 'A packet too big message lowers the path
   equal(longest(b), 1_400);
 }, { logo: 'Reduce PMTU On-link, Reduce PMTU Off-link' });
 both('1191 §3 MUST', '8201 §4 MUST', 'A second message lowers it further.', (b) => {
-  const sent = full(b);
-  tooBig(b, sent, 1_400);
-  tooBig(b, sent, 1_300);
+  tooBig(b, full(b), 1_400);
+  tooBig(b, full(b, b.far, 1_400), 1_300);
   equal(longest(b), 1_300);
 }, { logo: 'Receiving MTU Below Current' });
 both('1191 §3 MUST', '8201 §4 MUST', 'A message never raises the path MTU.', (b) => {
-  const sent = full(b);
-  tooBig(b, sent, 1_300);
-  tooBig(b, sent, 1_450);
+  const first = full(b);
+  const second = full(b);
+  tooBig(b, first, 1_300);
+  tooBig(b, second, 1_450);
   equal(longest(b), 1_300);
 }, { logo: 'Increase Estimate' });
 both('1191 §3 MUST', '8201 §4 MUST', 'A message that names more than the packet had changes nothing.', (b) => {
