@@ -65,7 +65,7 @@ export class Bench extends Packets {
   readonly family: FamilyName;
   readonly clock = new Clock();
   readonly stack: Stack;
-  readonly macs: readonly string[];
+  readonly macs: readonly [string, string];
   readonly setup: Setup;
   readonly #medium: 'ethernet' | 'ip';
   readonly #pool = new PacketPool();

@@ -9,8 +9,10 @@ import { hostUdp } from './host-udp.ts';
 import { hostIpv6 } from './host-ipv6.ts';
 import { hostNdValidation } from './host-nd-validation.ts';
 import { hostNd } from './host-nd.ts';
+import { hostAutoconfiguration } from './host-autoconfiguration.ts';
+import { hostRouters } from './host-routers.ts';
 import { hostEcho } from './host-echo.ts';
 import { hostIpv4 } from './host-ipv4.ts';
 import { hostIpv4Addresses } from './host-ipv4-addresses.ts';
 
-export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd].flatMap((topic) => topic.rows);
+export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration].flatMap((topic) => topic.rows);
