@@ -12,7 +12,8 @@ export interface Station {
   readonly ip: string;
   /** IPv6: link-local. IPv4: the same as `ip`. */
   readonly local: string;
-  readonly isRouter: boolean;
+  /** Sets the router flag in its advertisements. */
+  isRouter: boolean;
   /** Answers ARP requests and neighbour solicitations for its addresses. */
   answers: boolean;
 }

@@ -47,7 +47,7 @@ v4('1122 §3.2.1.7 MUST', 'A datagram for this host is taken although its time t
 v4('1122 §3.2.1.7 MUST', 'The transport can set the time to live of what it sends.', (b) => {
   const inbox = b.bind(5_000);
   b.forget();
-  inbox.socket.send(data(4), b.at(b.far), 9, 7);
+  inbox.socket.send(data(4), b.at(b.far), 9, { hopLimit: 7 });
   b.wait(1_000);
   equal(one(b.seen()).hopLimit, 7);
 });

@@ -14,7 +14,9 @@ const PREFIX = '2001:db8:7::';
 
 /** An advertisement by the router, or by another station that plays one. */
 function hear(b: Bench, f: RaFields = {}, by: Station = b.router): void {
-  b.send(b.ra({ source: by.local, with: [prefixOption({ prefix: PREFIX })], ...f }), { from: by });
+  by.isRouter = true;
+  const options = [sourceLink(by.mac), ...(f.with ?? [prefixOption({ prefix: PREFIX })])];
+  b.send(b.ra({ source: by.local, ...f, with: options }), { from: by });
   b.wait(3 * SECOND);
 }
 
@@ -146,18 +148,18 @@ v6('4861 §7.2.5 MUST', 'An advertisement without the router flag takes a router
 }, { logo: 'Neighbor Advertisement Processing, R-bit Change' });
 v6('4861 §6.3.4 MUST', 'The source link-layer address option enters the router in the cache, as a router.', (b) => {
   b.router.answers = false;
-  hear(b, { with: [sourceLink(b.router.mac)] });
+  hear(b);
   deepEqual([b.macOf(b.router.local), b.neighbour(b.router.local)?.isRouter], [b.router.mac, true]);
 }, { logo: 'Router Advertisement Processing, Neighbor Cache' });
 v6('4861 §6.3.4 MUST', 'An advertisement with another link-layer address makes the entry stale.', (b) => {
   b.router.answers = false;
-  hear(b, { with: [sourceLink(b.router.mac)] });
-  hear(b, { with: [sourceLink('02:00:00:00:09:99')] });
+  hear(b);
+  b.send(b.ra({ with: [sourceLink('02:00:00:00:09:99')] }), { from: b.router });
   deepEqual([b.macOf(b.router.local), b.state(b.router.local)], ['02:00:00:00:09:99', 'stale']);
 }, { logo: 'Router Advertisement Processing, Neighbor Cache' });
 v6('4861 §7.3.1 MUST', 'A router advertisement does not confirm reachability.', (b) => {
   b.router.answers = false;
-  hear(b, { with: [sourceLink(b.router.mac)] });
+  hear(b);
   equal(b.state(b.router.local), 'stale');
 }, { logo: 'Router Advertisement Processing, Neighbor Cache' });
 v6('4861 §6.3.4 MAY', 'The number of routers is bounded: a flood of advertisements does no harm.', (b) => {

@@ -11,8 +11,10 @@ import { hostNdValidation } from './host-nd-validation.ts';
 import { hostNd } from './host-nd.ts';
 import { hostAutoconfiguration } from './host-autoconfiguration.ts';
 import { hostRouters } from './host-routers.ts';
+import { hostAddresses } from './host-addresses.ts';
+import { hostRedirects } from './host-redirects.ts';
 import { hostEcho } from './host-echo.ts';
 import { hostIpv4 } from './host-ipv4.ts';
 import { hostIpv4Addresses } from './host-ipv4-addresses.ts';
 
-export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration].flatMap((topic) => topic.rows);
+export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration, hostRedirects, hostAddresses].flatMap((topic) => topic.rows);
