@@ -15,8 +15,11 @@ import { hostAddresses } from './host-addresses.ts';
 import { hostRedirects } from './host-redirects.ts';
 import { hostMulticast } from './host-multicast.ts';
 import { hostIpv4Routing } from './host-ipv4-routing.ts';
+import { routerForwarding } from './router-forwarding.ts';
+import { routerErrors } from './router-errors.ts';
+import { routerDiscovery } from './router-discovery.ts';
 import { hostEcho } from './host-echo.ts';
 import { hostIpv4 } from './host-ipv4.ts';
 import { hostIpv4Addresses } from './host-ipv4-addresses.ts';
 
-export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration, hostRedirects, hostAddresses, hostMulticast, hostIpv4Routing].flatMap((topic) => topic.rows);
+export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration, hostRedirects, hostAddresses, hostMulticast, hostIpv4Routing, routerForwarding, routerErrors, routerDiscovery].flatMap((topic) => topic.rows);
