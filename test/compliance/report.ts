@@ -55,21 +55,33 @@ export function page(rows: readonly Row[]): string {
     '',
     `| RFC | ${HEAD} |`,
     '|---|---|---|---|---|---|',
-    ...rfcs.map((rfc) => countRow(String(rfc), cases.filter(({ rule }) => rule.rfc === rfc))),
+    ...rfcs.map((rfc) =>
+      countRow(
+        String(rfc),
+        cases.filter(({ rule }) => rule.rfc === rfc),
+      ),
+    ),
     '',
     ...section('Where the stacks differ', rows, 'differs'),
     ...section('What fails', rows, 'failing'),
     ...section('What cannot be seen', rows, 'not observable'),
     '## The table',
     '',
-    ...(['host', 'router'] as const).flatMap((role) => suite(role, rows.filter((row) => row.role === role))),
+    ...(['host', 'router'] as const).flatMap((role) =>
+      suite(
+        role,
+        rows.filter((row) => row.role === role),
+      ),
+    ),
   ].join('\n');
 }
 
 function section(title: string, rows: readonly Row[], verdict: Shown['as']): string[] {
   const some = rows.filter(({ shown }) => shown.as === verdict);
   if (some.length === 0) return [];
-  const lines = some.map((row) => `| ${rules(row)} | ${row.role} | ${row.says} | ${'why' in row.shown ? row.shown.why : ''} |`);
+  const lines = some.map(
+    (row) => `| ${rules(row)} | ${row.role} | ${row.says} | ${'why' in row.shown ? row.shown.why : ''} |`,
+  );
   return [`## ${title}`, '', '| rule | suite | requirement | why |', '|---|---|---|---|', ...lines, ''];
 }
 
@@ -85,10 +97,13 @@ function suite(role: string, rows: readonly Row[]): string[] {
 }
 
 function tableRow({ rules: { ipv4, ipv6 }, says, shown, logo }: Row): string {
-  const rule = (one: typeof ipv4): string => (one === undefined ? '' : `RFC ${one.rfc} ${one.section} ${one.level}`);
+  const rule = (one: typeof ipv4): string =>
+    one === undefined ? '' : `RFC ${one.rfc} ${one.section} ${one.level}`;
   return `| ${rule(ipv4)} | ${rule(ipv6)} | ${says}${logo === undefined ? '' : ` *(IPv6 Ready: ${logo})*`} | ${shown.as} |`;
 }
 
 function rules({ rules: { ipv4, ipv6 } }: Row): string {
-  return [ipv4, ipv6].flatMap((one) => (one === undefined ? [] : [`RFC ${one.rfc} ${one.section} ${one.level}`])).join(', ');
+  return [ipv4, ipv6]
+    .flatMap((one) => (one === undefined ? [] : [`RFC ${one.rfc} ${one.section} ${one.level}`]))
+    .join(', ');
 }

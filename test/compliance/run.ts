@@ -15,7 +15,9 @@ const { values, positionals } = parseArgs({
 const judged = casesOf(rows)
   .filter((each) => positionals.every((text) => lineOf(each).includes(text)))
   .map((each) => ({ ...each, problem: judge(each) }))
-  .filter(({ problem, row }) => values.failing !== true || problem !== undefined || row.shown.as === 'failing');
+  .filter(
+    ({ problem, row }) => values.failing !== true || problem !== undefined || row.shown.as === 'failing',
+  );
 const wrong = judged.filter(({ problem }) => problem !== undefined);
 
 if (values.json === true) {
@@ -36,16 +38,25 @@ if (values.json === true) {
   judged.forEach(({ problem, ...each }, i) => {
     const { shown } = each.row;
     const directive =
-      shown.as === 'failing' ? ` # TODO ${shown.why}` : shown.as === 'not observable' ? ` # SKIP ${shown.why}` : '';
+      shown.as === 'failing'
+        ? ` # TODO ${shown.why}`
+        : shown.as === 'not observable'
+          ? ` # SKIP ${shown.why}`
+          : '';
     const isOk = problem === undefined && shown.as !== 'failing';
-    process.stdout.write(`${isOk ? 'ok' : 'not ok'} ${i + 1} - ${lineOf(each).replaceAll('#', '\\#')}${directive}\n`);
+    process.stdout.write(
+      `${isOk ? 'ok' : 'not ok'} ${i + 1} - ${lineOf(each).replaceAll('#', '\\#')}${directive}\n`,
+    );
   });
 } else {
   for (const { problem, ...each } of judged) {
     const verdict = problem === undefined ? each.row.shown.as : 'WRONG';
     process.stdout.write(`${verdict.padEnd(14)}  ${lineOf(each)}\n`);
-    if (problem !== undefined) process.stdout.write(`    ${problem.split('\n').slice(0, 12).join('\n    ')}\n`);
+    if (problem !== undefined)
+      process.stdout.write(`    ${problem.split('\n').slice(0, 12).join('\n    ')}\n`);
   }
-  process.stdout.write(`\n${counts(judged)}\n${judged.length} requirements, ${wrong.length} not as their row says\n`);
+  process.stdout.write(
+    `\n${counts(judged)}\n${judged.length} requirements, ${wrong.length} not as their row says\n`,
+  );
 }
 process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -49,7 +49,12 @@ const STARTED: number = 30 * SECOND;
 const AT_ONCE: number = 1 * MS;
 
 export interface Inbox {
-  readonly messages: { readonly data: Bytes; readonly source: string; readonly port: number; readonly to: string }[];
+  readonly messages: {
+    readonly data: Bytes;
+    readonly source: string;
+    readonly port: number;
+    readonly to: string;
+  }[];
   readonly errors: string[];
   readonly socket: UdpSocket;
 }
@@ -80,9 +85,15 @@ export class Bench extends Packets {
     this.setup = setup;
     this.#medium = setup.medium ?? 'ethernet';
     this.macs = ['02:00:00:00:01:01', '02:00:00:00:02:01'];
-    const environment = { clock: this.clock, random: seeded(setup.seed ?? 1), pool: this.#pool, trace: undefined };
+    const environment = {
+      clock: this.clock,
+      random: seeded(setup.seed ?? 1),
+      pool: this.#pool,
+      trace: undefined,
+    };
     const options = { id: 1, name: 'NODE', forwarding: setup.router === true };
-    this.stack = family === 'ipv4' ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
+    this.stack =
+      family === 'ipv4' ? new Ipv4Stack(environment, options) : new Ipv6Stack(environment, options);
     const links = setup.router === true ? 2 : (setup.links ?? 1);
     for (let link = 1; link <= links; link++) this.#addLink(link, places);
     if (setup.bare !== true && setup.auto !== true) {
@@ -148,7 +159,9 @@ export class Bench extends Packets {
   /** Everything but chatter since the last `send` or `forget`; or all of one kind. */
   seen(kind?: string): Seen[] {
     const since = this.#log.slice(this.#mark);
-    return kind === undefined ? since.filter((each) => !isChatter(each)) : since.filter((each) => each.kind === kind);
+    return kind === undefined
+      ? since.filter((each) => !isChatter(each))
+      : since.filter((each) => each.kind === kind);
   }
 
   /** Everything since the last `send` or `forget`. */
@@ -202,7 +215,8 @@ export class Bench extends Packets {
   // States.
 
   neighbour(of: string): Neighbour | undefined {
-    for (const each of this.stack.neighbours()) if (this.stack.family.format(each.address) === of) return each;
+    for (const each of this.stack.neighbours())
+      if (this.stack.family.format(each.address) === of) return each;
     return undefined;
   }
 
@@ -280,7 +294,8 @@ export class Bench extends Packets {
       return `33:33:${macText(packet.subarray(36, 40))}`;
     }
     const [a, b, c, d] = packet.subarray(16, 20);
-    const isBroadcast = a === 255 || macText(packet.subarray(16, 20)) === macText(address(this.broadcast(link)));
+    const isBroadcast =
+      a === 255 || macText(packet.subarray(16, 20)) === macText(address(this.broadcast(link)));
     if (isBroadcast) return 'ff:ff:ff:ff:ff:ff';
     return a! >>> 4 === 14 ? `01:00:5e:${macText(Uint8Array.of(b! & 127, c!, d!))}` : own;
   }

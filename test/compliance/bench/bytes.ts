@@ -56,7 +56,9 @@ export function address(text: string): Bytes {
 export function text(bytes: Bytes): string {
   if (bytes.length === 4) return bytes.join('.');
   const words = Array.from({ length: 8 }, (_, i) => get16(bytes, 2 * i).toString(16));
-  const runs = [...`:${words.join(':')}:`.matchAll(/(?::0)+(?=:)/g)].sort((a, b) => b[0].length - a[0].length);
+  const runs = [...`:${words.join(':')}:`.matchAll(/(?::0)+(?=:)/g)].sort(
+    (a, b) => b[0].length - a[0].length,
+  );
   const longest = runs[0]?.[0] ?? '';
   if (longest.length < 4) return words.join(':');
   const whole = `:${words.join(':')}:`.replace(`${longest}:`, '::');

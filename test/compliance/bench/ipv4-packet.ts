@@ -89,7 +89,12 @@ export function arpPacket(f: ArpFields): Bytes {
 }
 
 /** RFC 3376 §4.1; `sources` for a group-and-source query. Eight bytes without the IGMPv3 part: an IGMPv2 query. */
-export function igmpQuery(group: string, maxResponse: number, version: 1 | 2 | 3, sources: string[] = []): Bytes {
+export function igmpQuery(
+  group: string,
+  maxResponse: number,
+  version: 1 | 2 | 3,
+  sources: string[] = [],
+): Bytes {
   const tail =
     version === 3 ? join([2, 125], u16(sources.length), ...sources.map((source) => address(source))) : [];
   const rest = join(address(group), tail);

@@ -47,7 +47,8 @@ export function ipv6Packet(f: Ipv6Fields): Bytes {
 /** Options padded to whole words of eight bytes, unless `whole` says that they are as they should be. */
 function optionsHeader(type: number, options: readonly number[]): Extension {
   const missing = (8 - ((options.length + 2) % 8)) % 8;
-  const padding = missing === 0 ? [] : missing === 1 ? [0] : [1, missing - 2, ...new Array(missing - 2).fill(0)];
+  const padding =
+    missing === 0 ? [] : missing === 1 ? [0] : [1, missing - 2, ...new Array(missing - 2).fill(0)];
   const all = [...options, ...padding];
   return { type, body: Uint8Array.from([(all.length + 2) / 8 - 1, ...all]) };
 }

@@ -1,12 +1,20 @@
 /** Packets in words that both families share. Unless said otherwise they go from the peer to the stack under test. */
 import { ok } from 'node:assert/strict';
 import { address, type Bytes, checksum, data, get16, join, u16, u32 } from './bytes.ts';
-import { arpPacket, type ArpFields, ICMP, icmpMessage, type Ipv4Fields, ipv4Packet, UDP } from './ipv4-packet.ts';
+import {
+  type ArpFields,
+  arpPacket,
+  ICMP,
+  type Ipv4Fields,
+  icmpMessage,
+  ipv4Packet,
+  UDP,
+} from './ipv4-packet.ts';
 import {
   fragmentHeader,
   ICMPV6,
-  icmp6Message,
   type Ipv6Fields,
+  icmp6Message,
   ipv6Packet,
   upperChecksum,
 } from './ipv6-packet.ts';
@@ -198,7 +206,12 @@ export class Packets {
     ok(this.is6, 'neighbour discovery is IPv6');
     const { code = 0, cut, ...rest } = f;
     const body = join(...fixed, ...(f.with ?? []));
-    return this.icmp(type, code, { source: this.peer.local, hopLimit: 255, body: body.subarray(0, cut), ...rest });
+    return this.icmp(type, code, {
+      source: this.peer.local,
+      hopLimit: 255,
+      body: body.subarray(0, cut),
+      ...rest,
+    });
   }
 
   ns(target: string, f: NdFields = {}): Bytes {
@@ -207,7 +220,8 @@ export class Packets {
 
   /** `flags` of `RSO`. */
   na(target: string, flags: string, f: NdFields = {}): Bytes {
-    const bits = (flags.includes('R') ? 8 : 0) | (flags.includes('S') ? 4 : 0) | (flags.includes('O') ? 2 : 0);
+    const bits =
+      (flags.includes('R') ? 8 : 0) | (flags.includes('S') ? 4 : 0) | (flags.includes('O') ? 2 : 0);
     return this.nd(136, { word: bits * 0x10000000, ...f }, address(target));
   }
 

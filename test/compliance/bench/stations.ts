@@ -1,9 +1,8 @@
 /** The scripted stations around the stack under test. They resolve like any host unless told to be silent. */
-import { address, type Bytes, join, mac } from './bytes.ts';
+import { address, type Bytes, join, mac, text } from './bytes.ts';
 import { arpPacket } from './ipv4-packet.ts';
 import { ICMPV6, icmp6Message, ipv6Packet, targetLink } from './ipv6-packet.ts';
 import type { Seen } from './seen.ts';
-import { text } from './bytes.ts';
 
 export interface Station {
   readonly link: number;
@@ -35,7 +34,12 @@ const MACS = ['02:00:00:00:01:02', '02:00:00:00:01:03', '02:00:00:00:01:fe'] as 
 const MACS2 = ['02:00:00:00:02:02', '02:00:00:00:02:03', '02:00:00:00:02:fe'] as const;
 
 /** peer, other, router on link 1; the same on link 2. */
-function around(prefix1: string, prefix2: string, hosts: readonly string[], locals: boolean): Omit<Station, 'answers'>[] {
+function around(
+  prefix1: string,
+  prefix2: string,
+  hosts: readonly string[],
+  locals: boolean,
+): Omit<Station, 'answers'>[] {
   return [MACS, MACS2].flatMap((macs, i) =>
     macs.map((each, j) => {
       const ip = `${i === 0 ? prefix1 : prefix2}${hosts[j]}`;
@@ -89,6 +93,12 @@ export function answerOf(station: Station, seen: Seen): Bytes | undefined {
   const flags = station.isRouter ? 0xe0000000 : 0x60000000;
   const body = join(address(target), targetLink(station.mac));
   const payload = icmp6Message(target, seen.source, 136, 0, flags, body);
-  const packet = ipv6Packet({ source: target, destination: seen.source, hopLimit: 255, protocol: ICMPV6, payload });
+  const packet = ipv6Packet({
+    source: target,
+    destination: seen.source,
+    hopLimit: 255,
+    protocol: ICMPV6,
+    payload,
+  });
   return ethernet(seen.fromMac, station.mac, 0x86dd, packet);
 }

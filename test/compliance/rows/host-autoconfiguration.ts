@@ -28,7 +28,8 @@ function made(b: Bench, prefix = '2001:db8:7:'): { ip: string; state: string } |
 function tentative(b: Bench): void {
   b.forget();
   b.stack.start();
-  for (let i = 0; i < 300 && !probes(b).some((each) => text(each.icmp.body.subarray(0, 16)) === b.me); i++) b.wait(10_000);
+  for (let i = 0; i < 300 && !probes(b).some((each) => text(each.icmp.body.subarray(0, 16)) === b.me); i++)
+    b.wait(10_000);
   equal(b.addressState(b.me), 'tentative');
 }
 
@@ -36,140 +37,272 @@ const probes = (b: Bench): Seen[] => b.seen('neighbour-solicitation').filter(({ 
 
 // Duplicate address detection
 
-v6('4862 §5.4 MUST', 'Every unicast address is probed before it is used, the link-local one too.', (b) => {
-  b.forget();
-  b.stack.start();
-  b.wait(20 * SECOND);
-  const targets = probes(b).map(({ icmp }) => text(icmp.body.subarray(0, 16)));
-  ok(targets.includes(b.me) && targets.includes(b.myLocal()));
-}, { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' });
-v6('4862 §5.4.2 MUST', 'The probe goes from the unspecified address to the solicited-node group, hop limit 255, without a link-layer address.', (b) => {
-  b.forget();
-  b.stack.start();
-  b.wait(20 * SECOND);
-  const probe = probes(b).find(({ icmp }) => text(icmp.body.subarray(0, 16)) === b.me)!;
-  deepEqual([probe.destination, probe.hopLimit, probe.sound], [solicitedNode(b.me), 255, true]);
-  ok(probe.icmp.body[16] !== 1);
-}, { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' });
-v6('4862 §5.4.2 MUST', 'The all-nodes and solicited-node groups are joined before the probe.', (b) => {
-  b.forget();
-  b.stack.start();
-  b.wait(20 * SECOND);
-  const at = b.all().findIndex(({ kind, source, icmp }) => kind === 'neighbour-solicitation' && source === '::' && text(icmp.body.subarray(0, 16)) === b.me);
-  ok(b.all().slice(0, at).some(({ kind, icmp }) => kind === 'mld2-report' && hex(icmp.body).includes(hex(address(solicitedNode(b.me))))));
-}, fresh);
-v6('4862 §5.4 MUST', 'An address is tentative for RetransTimer after the probe, then preferred.', (b) => {
-  tentative(b);
-  b.wait(0.9 * SECOND);
-  equal(b.addressState(b.me), 'tentative');
-  b.wait(0.2 * SECOND);
-  equal(b.addressState(b.me), 'preferred');
-}, fresh);
-v6('4862 §5.4 MUST', 'A tentative address takes no packets.', (b) => {
-  tentative(b);
-  none(b.send(b.echo()));
-}, fresh);
-v6('4862 §5.4.3 MUST', 'A solicitation for a tentative address is not answered.', (b) => {
-  tentative(b);
-  b.send(b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }));
-  none(b.seen('neighbour-advertisement'));
-}, { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' });
-v6('4862 §5.4.3 MUST', 'A solicitation by somebody who resolves a tentative address is ignored: it is no duplicate.', (b) => {
-  tentative(b);
-  b.send(b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }));
-  b.wait(2 * SECOND);
-  equal(b.addressState(b.me), 'preferred');
-}, { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' });
-v6('4862 §5.4.3 MUST', 'A probe of another station for a tentative address makes it a duplicate.', (b) => {
-  tentative(b);
-  b.send(b.ns(b.me, { source: '::', destination: solicitedNode(b.me) }));
-  equal(b.addressState(b.me), 'duplicate');
-}, { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' });
-v6('4862 §5.4.4 MUST', 'An advertisement for a tentative address makes it a duplicate.', (b) => {
-  tentative(b);
-  b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
-  equal(b.addressState(b.me), 'duplicate');
-}, { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' });
-v6('4862 §5.4.5 MUST', 'A duplicate is not used: nothing is answered and nothing sent from it.', (b) => {
-  tentative(b);
-  b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
-  b.wait(20 * SECOND);
-  none(b.send(b.echo()));
-  b.send(b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }));
-  none(b.seen('neighbour-advertisement'));
-}, { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' });
-v6('4862 §5.4.3 MUST', 'An invalid probe does not make a duplicate: hop limit, checksum, code, target, length.', (b) => {
-  tentative(b);
-  const group = solicitedNode(b.me);
-  for (const f of [{ hopLimit: 254 }, { icmpError: 1 }, { code: 1 }, { cut: 8 }, { destination: b.me }, { with: [sourceLink(b.peer.mac)] }, { with: [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)] }]) {
-    b.send(b.ns(b.me, { source: '::', destination: group, ...f }));
-  }
-  equal(b.addressState(b.me), 'tentative');
-}, { ...fresh, logo: 'Validation of DAD Neighbor Solicitations' });
-v6('4862 §5.4.4 MUST', 'An invalid advertisement does not make a duplicate: hop limit, checksum, code, length, solicited to a group.', (b) => {
-  tentative(b);
-  for (const [flags, f] of [['O', { hopLimit: 254 }], ['O', { icmpError: 1 }], ['O', { code: 1 }], ['O', { cut: 8 }], ['SO', {}]] as const) {
-    b.send(b.na(b.me, flags, { source: b.me, destination: 'ff02::1', ...f }));
-  }
-  equal(b.addressState(b.me), 'tentative');
-}, { ...fresh, logo: 'Validation of DAD Neighbor Advertisements' });
-v6('4862 §5.4.4 SHOULD', 'An advertisement of another station for an address in use does not take it away.', (b) => {
-  b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
-  equal(b.addressState(b.me), 'preferred');
-  one(b.send(b.echo()), 'echo-reply');
-});
+v6(
+  '4862 §5.4 MUST',
+  'Every unicast address is probed before it is used, the link-local one too.',
+  (b) => {
+    b.forget();
+    b.stack.start();
+    b.wait(20 * SECOND);
+    const targets = probes(b).map(({ icmp }) => text(icmp.body.subarray(0, 16)));
+    ok(targets.includes(b.me) && targets.includes(b.myLocal()));
+  },
+  { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' },
+);
+v6(
+  '4862 §5.4.2 MUST',
+  'The probe goes from the unspecified address to the solicited-node group, hop limit 255, without a link-layer address.',
+  (b) => {
+    b.forget();
+    b.stack.start();
+    b.wait(20 * SECOND);
+    const probe = probes(b).find(({ icmp }) => text(icmp.body.subarray(0, 16)) === b.me)!;
+    deepEqual([probe.destination, probe.hopLimit, probe.sound], [solicitedNode(b.me), 255, true]);
+    ok(probe.icmp.body[16] !== 1);
+  },
+  { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' },
+);
+v6(
+  '4862 §5.4.2 MUST',
+  'The all-nodes and solicited-node groups are joined before the probe.',
+  (b) => {
+    b.forget();
+    b.stack.start();
+    b.wait(20 * SECOND);
+    const at = b
+      .all()
+      .findIndex(
+        ({ kind, source, icmp }) =>
+          kind === 'neighbour-solicitation' && source === '::' && text(icmp.body.subarray(0, 16)) === b.me,
+      );
+    ok(
+      b
+        .all()
+        .slice(0, at)
+        .some(
+          ({ kind, icmp }) =>
+            kind === 'mld2-report' && hex(icmp.body).includes(hex(address(solicitedNode(b.me)))),
+        ),
+    );
+  },
+  fresh,
+);
+v6(
+  '4862 §5.4 MUST',
+  'An address is tentative for RetransTimer after the probe, then preferred.',
+  (b) => {
+    tentative(b);
+    b.wait(0.9 * SECOND);
+    equal(b.addressState(b.me), 'tentative');
+    b.wait(0.2 * SECOND);
+    equal(b.addressState(b.me), 'preferred');
+  },
+  fresh,
+);
+v6(
+  '4862 §5.4 MUST',
+  'A tentative address takes no packets.',
+  (b) => {
+    tentative(b);
+    none(b.send(b.echo()));
+  },
+  fresh,
+);
+v6(
+  '4862 §5.4.3 MUST',
+  'A solicitation for a tentative address is not answered.',
+  (b) => {
+    tentative(b);
+    b.send(
+      b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }),
+    );
+    none(b.seen('neighbour-advertisement'));
+  },
+  { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' },
+);
+v6(
+  '4862 §5.4.3 MUST',
+  'A solicitation by somebody who resolves a tentative address is ignored: it is no duplicate.',
+  (b) => {
+    tentative(b);
+    b.send(
+      b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }),
+    );
+    b.wait(2 * SECOND);
+    equal(b.addressState(b.me), 'preferred');
+  },
+  { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' },
+);
+v6(
+  '4862 §5.4.3 MUST',
+  'A probe of another station for a tentative address makes it a duplicate.',
+  (b) => {
+    tentative(b);
+    b.send(b.ns(b.me, { source: '::', destination: solicitedNode(b.me) }));
+    equal(b.addressState(b.me), 'duplicate');
+  },
+  { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' },
+);
+v6(
+  '4862 §5.4.4 MUST',
+  'An advertisement for a tentative address makes it a duplicate.',
+  (b) => {
+    tentative(b);
+    b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
+    equal(b.addressState(b.me), 'duplicate');
+  },
+  { ...fresh, logo: 'Receiving DAD Neighbor Solicitations and Advertisements' },
+);
+v6(
+  '4862 §5.4.5 MUST',
+  'A duplicate is not used: nothing is answered and nothing sent from it.',
+  (b) => {
+    tentative(b);
+    b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
+    b.wait(20 * SECOND);
+    none(b.send(b.echo()));
+    b.send(
+      b.ns(b.me, { source: b.peer.ip, destination: solicitedNode(b.me), with: [sourceLink(b.peer.mac)] }),
+    );
+    none(b.seen('neighbour-advertisement'));
+  },
+  { ...fresh, logo: 'Address Autoconfiguration and Duplicate Address Detection' },
+);
+v6(
+  '4862 §5.4.3 MUST',
+  'An invalid probe does not make a duplicate: hop limit, checksum, code, target, length.',
+  (b) => {
+    tentative(b);
+    const group = solicitedNode(b.me);
+    for (const f of [
+      { hopLimit: 254 },
+      { icmpError: 1 },
+      { code: 1 },
+      { cut: 8 },
+      { destination: b.me },
+      { with: [sourceLink(b.peer.mac)] },
+      { with: [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)] },
+    ]) {
+      b.send(b.ns(b.me, { source: '::', destination: group, ...f }));
+    }
+    equal(b.addressState(b.me), 'tentative');
+  },
+  { ...fresh, logo: 'Validation of DAD Neighbor Solicitations' },
+);
+v6(
+  '4862 §5.4.4 MUST',
+  'An invalid advertisement does not make a duplicate: hop limit, checksum, code, length, solicited to a group.',
+  (b) => {
+    tentative(b);
+    for (const [flags, f] of [
+      ['O', { hopLimit: 254 }],
+      ['O', { icmpError: 1 }],
+      ['O', { code: 1 }],
+      ['O', { cut: 8 }],
+      ['SO', {}],
+    ] as const) {
+      b.send(b.na(b.me, flags, { source: b.me, destination: 'ff02::1', ...f }));
+    }
+    equal(b.addressState(b.me), 'tentative');
+  },
+  { ...fresh, logo: 'Validation of DAD Neighbor Advertisements' },
+);
+v6(
+  '4862 §5.4.4 SHOULD',
+  'An advertisement of another station for an address in use does not take it away.',
+  (b) => {
+    b.send(b.na(b.me, 'O', { source: b.me, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
+    equal(b.addressState(b.me), 'preferred');
+    one(b.send(b.echo()), 'echo-reply');
+  },
+);
 v6('4862 §5.4.3 MUST', 'A probe of another station for an address in use is answered to all nodes.', (b) => {
   b.send(b.ns(b.me, { source: '::', destination: solicitedNode(b.me) }));
   equal(one(b.seen('neighbour-advertisement')).destination, 'ff02::1');
 });
-v6('4862 §5.4.2 SHOULD', 'The first message of an interface waits a random moment of up to a second.', (b) => {
-  const delays = [1, 2, 3, 4, 5].map((seed) => {
-    const again = b.another({ seed });
-    again.stack.start();
-    again.wait(10 * SECOND);
-    return again.seen('neighbour-solicitation')[0]!.at;
-  });
-  for (const delay of delays) within(delay, 0, SECOND, 'µs');
-  ok(new Set(delays).size > 1);
-}, fresh);
-v6('7527 §4.1 MUST', 'A probe carries a nonce of at least six bytes.', (b) => {
-  tentative(b);
-  const { body } = probes(b).at(-1)!.icmp;
-  deepEqual([body[16], body[17]], [14, 1]);
-}, fresh);
-v6('7527 §4.2 MUST', 'An own probe that the link loops back is no duplicate.', (b) => {
-  tentative(b);
-  const own = probes(b).at(-1)!;
-  b.send(own.bytes);
-  b.wait(10 * SECOND);
-  equal(b.addressState(b.me), 'preferred');
-}, fresh);
-v6('7527 §4.2 MUST', 'A probe with another nonce is another station\'s.', (b) => {
-  tentative(b);
-  b.send(b.ns(b.me, { source: '::', destination: solicitedNode(b.me), with: [nonce(1, 2, 3, 4, 5, 6)] }));
-  equal(b.addressState(b.me), 'duplicate');
-}, fresh);
-v6('7527 §4.1 MUST', 'Each address and each start has another nonce.', (b) => {
-  b.forget();
-  b.stack.start();
-  b.wait(20 * SECOND);
-  const nonces = probes(b).map(({ icmp }) => hex(icmp.body.subarray(18, 24)));
-  ok(nonces.length >= 2);
-  equal(new Set(nonces).size, nonces.length);
-}, fresh);
-v6('4862 §5.4.5 SHOULD', 'A duplicate link-local address that was made from the MAC disables IPv6 on the interface.', (b) => {
-  b.forget();
-  b.stack.start();
-  for (let i = 0; i < 300 && probes(b).length === 0; i++) b.wait(10_000);
-  const own = b.myLocal();
-  b.send(b.na(own, 'O', { source: own, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
-  b.wait(20 * SECOND);
-  none(b.send(b.echo()));
-}, fresh);
-v6('4862 §5.3 MUST', 'A link-local address is made when the interface comes up.', (b) => {
-  ok(b.myLocal().startsWith('fe80::'));
-  one(b.send(b.echo({ source: b.peer.local, destination: b.myLocal() })), 'echo-reply');
-}, { logo: 'Address Autoconfiguration and Duplicate Address Detection' });
+v6(
+  '4862 §5.4.2 SHOULD',
+  'The first message of an interface waits a random moment of up to a second.',
+  (b) => {
+    const delays = [1, 2, 3, 4, 5].map((seed) => {
+      const again = b.another({ seed });
+      again.stack.start();
+      again.wait(10 * SECOND);
+      return again.seen('neighbour-solicitation')[0]!.at;
+    });
+    for (const delay of delays) within(delay, 0, SECOND, 'µs');
+    ok(new Set(delays).size > 1);
+  },
+  fresh,
+);
+v6(
+  '7527 §4.1 MUST',
+  'A probe carries a nonce of at least six bytes.',
+  (b) => {
+    tentative(b);
+    const { body } = probes(b).at(-1)!.icmp;
+    deepEqual([body[16], body[17]], [14, 1]);
+  },
+  fresh,
+);
+v6(
+  '7527 §4.2 MUST',
+  'An own probe that the link loops back is no duplicate.',
+  (b) => {
+    tentative(b);
+    const own = probes(b).at(-1)!;
+    b.send(own.bytes);
+    b.wait(10 * SECOND);
+    equal(b.addressState(b.me), 'preferred');
+  },
+  fresh,
+);
+v6(
+  '7527 §4.2 MUST',
+  "A probe with another nonce is another station's.",
+  (b) => {
+    tentative(b);
+    b.send(b.ns(b.me, { source: '::', destination: solicitedNode(b.me), with: [nonce(1, 2, 3, 4, 5, 6)] }));
+    equal(b.addressState(b.me), 'duplicate');
+  },
+  fresh,
+);
+v6(
+  '7527 §4.1 MUST',
+  'Each address and each start has another nonce.',
+  (b) => {
+    b.forget();
+    b.stack.start();
+    b.wait(20 * SECOND);
+    const nonces = probes(b).map(({ icmp }) => hex(icmp.body.subarray(18, 24)));
+    ok(nonces.length >= 2);
+    equal(new Set(nonces).size, nonces.length);
+  },
+  fresh,
+);
+v6(
+  '4862 §5.4.5 SHOULD',
+  'A duplicate link-local address that was made from the MAC disables IPv6 on the interface.',
+  (b) => {
+    b.forget();
+    b.stack.start();
+    for (let i = 0; i < 300 && probes(b).length === 0; i++) b.wait(10_000);
+    const own = b.myLocal();
+    b.send(b.na(own, 'O', { source: own, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
+    b.wait(20 * SECOND);
+    none(b.send(b.echo()));
+  },
+  fresh,
+);
+v6(
+  '4862 §5.3 MUST',
+  'A link-local address is made when the interface comes up.',
+  (b) => {
+    ok(b.myLocal().startsWith('fe80::'));
+    one(b.send(b.echo({ source: b.peer.local, destination: b.myLocal() })), 'echo-reply');
+  },
+  { logo: 'Address Autoconfiguration and Duplicate Address Detection' },
+);
 v6('4862 §5.4 MUST', 'A link that comes up again probes its addresses again.', (b) => {
   b.stack.setLink(1, false);
   b.wait(SECOND);
@@ -181,140 +314,269 @@ v6('4862 §5.4 MUST', 'A link that comes up again probes its addresses again.', 
 
 // Prefixes become addresses
 
-v6('4862 §5.5.3(d) MUST', 'A prefix with the autonomous flag makes an address.', (b) => {
-  hear(b);
-  equal(made(b)?.state, 'preferred');
-  one(reply(b, made(b)!.ip), 'echo-reply');
-}, { ...auto, logo: 'Global Address Autoconfiguration and DAD' });
-v6('4862 §5.4 MUST', 'An address made from a prefix is probed.', (b) => {
-  b.send(b.ra({ with: [prefixOption({ prefix: PREFIX })] }), { from: b.router });
-  equal(made(b)?.state, 'tentative');
-  b.wait(3 * SECOND);
-  ok(probes(b).some(({ icmp }) => text(icmp.body.subarray(0, 16)) === made(b)!.ip));
-}, { ...auto, logo: 'Global Address Autoconfiguration and DAD' });
-v6('4862 §5.4.5 MUST', 'An address made from a prefix that is a duplicate is not used.', (b) => {
-  b.send(b.ra({ with: [prefixOption({ prefix: PREFIX })] }), { from: b.router });
-  const { ip } = made(b)!;
-  b.wait(0.5 * SECOND);
-  b.send(b.na(ip, 'O', { source: ip, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
-  b.wait(SECOND);
-  ok(b.addressState(ip) === 'duplicate' || b.addressState(ip) === 'none');
-}, { ...auto, logo: 'Global Address Autoconfiguration and DAD' });
-v6('4862 §5.5.3(a) MUST', 'A prefix without the autonomous flag makes no address.', (b) => {
-  hear(b, { autonomous: false });
-  equal(made(b), undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, Autonomous Flag' });
-v6('4862 §5.5.3(b) MUST', 'The link-local prefix makes no address.', (b) => {
-  const before = b.addresses().length;
-  hear(b, { prefix: 'fe80::' });
-  equal(b.addresses().length, before);
-}, auto);
-v6('4862 §5.5.3(c) MUST', 'A preferred lifetime above the valid lifetime: the option is ignored.', (b) => {
-  hear(b, { valid: 100, preferred: 200 });
-  equal(made(b), undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, Lifetimes' });
-v6('4862 §5.5.3(d) MUST', 'A valid lifetime of zero makes no address.', (b) => {
-  hear(b, { valid: 0 });
-  equal(made(b), undefined);
-}, auto);
-v6('4862 §5.5.3(d) MUST', 'A prefix whose length with the identifier is not 128 bits makes no address.', (b) => {
-  for (const length of [48, 63, 65, 96]) hear(b, { length });
-  equal(made(b), undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, Invalid Prefix Length' });
-v6('4862 §5.5.4 MUST', 'An address is deprecated when its preferred lifetime is over.', (b) => {
-  hear(b, { valid: 3_600, preferred: 60 });
-  b.wait(MINUTE);
-  equal(made(b)?.state, 'deprecated');
-}, { ...auto, logo: 'Address Lifetime Expiry' });
-v6('4862 §5.5.4 MUST', 'A deprecated address still takes packets and answers them.', (b) => {
-  hear(b, { valid: 3_600, preferred: 60 });
-  b.wait(MINUTE);
-  one(reply(b, made(b)!.ip), 'echo-reply');
-}, auto);
-v6('4862 §5.5.4 SHOULD', 'A deprecated address is no source of what is new when there is a preferred one.', (b) => {
-  hear(b, { valid: 3_600, preferred: 60 });
-  hear(b, { prefix: '2001:db8:8::' });
-  b.wait(MINUTE);
-  ok(one(b.sendFrom(b.bind(0), b.far, data(1))).source.startsWith('2001:db8:8:'));
-}, auto);
-v6('4862 §5.5.4 MUST', 'An address is gone when its valid lifetime is over.', (b) => {
-  hear(b, { valid: 100, preferred: 50 });
-  const { ip } = made(b)!;
-  b.wait(100 * SECOND);
-  equal(made(b), undefined);
-  none(b.send(b.echo({ destination: ip }), { toMac: b.macs[0] }));
-}, { ...auto, logo: 'Address Lifetime Expiry' });
-v6('4862 §5.5.3(e) MUST', 'A later advertisement renews the lifetimes of an address.', (b) => {
-  hear(b, { valid: 100, preferred: 50 });
-  b.wait(40 * SECOND);
-  hear(b, { valid: 100, preferred: 50 });
-  b.wait(40 * SECOND);
-  equal(made(b)?.state, 'preferred');
-}, auto);
-v6('4862 §5.5.3(e) MUST', 'A valid lifetime above two hours is taken as it is.', (b) => {
-  hear(b, { valid: 4 * 3_600 });
-  hear(b, { valid: 3 * 3_600 });
-  b.wait(3 * HOUR + 5 * SECOND);
-  equal(made(b), undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' });
-v6('4862 §5.5.3(e) MUST', 'A valid lifetime above the remaining one is taken as it is.', (b) => {
-  hear(b, { valid: 60 });
-  hear(b, { valid: 600 });
-  b.wait(5 * MINUTE);
-  ok(made(b) !== undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' });
-v6('4862 §5.5.3(e) MUST', 'With two hours or less remaining, a shorter valid lifetime is ignored.', (b) => {
-  hear(b, { valid: 3_600, preferred: 3_600 });
-  hear(b, { valid: 10, preferred: 10 });
-  b.wait(5 * MINUTE);
-  ok(made(b) !== undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' });
-v6('4862 §5.5.3(e) MUST', 'With more than two hours remaining, a short valid lifetime becomes two hours.', (b) => {
-  hear(b, { valid: 10 * 3_600 });
-  hear(b, { valid: 10 });
-  b.wait(HOUR);
-  ok(made(b) !== undefined);
-  b.wait(HOUR + 10 * SECOND);
-  equal(made(b), undefined);
-}, { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' });
-v6('4862 §5.5.3(e) MUST', 'The preferred lifetime follows each advertisement, even when the valid lifetime does not.', (b) => {
-  hear(b, { valid: 3_600, preferred: 3_600 });
-  hear(b, { valid: 10, preferred: 0 });
-  equal(made(b)?.state, 'deprecated');
-}, auto);
-v6('4862 §5.5.3(e) MUST', 'A deprecated address becomes preferred again by an advertisement.', (b) => {
-  hear(b, { preferred: 0 });
-  equal(made(b)?.state, 'deprecated');
-  hear(b);
-  equal(made(b)?.state, 'preferred');
-}, auto);
-v6('4862 §5.5.4 MUST', 'Infinite lifetimes never end.', (b) => {
-  hear(b, { valid: 0xffffffff, preferred: 0xffffffff });
-  b.wait(1_000 * 24 * HOUR);
-  equal(made(b)?.state, 'preferred');
-}, auto);
-v6('4862 §5.5 MUST', 'Several prefixes make several addresses.', (b) => {
-  hear(b);
-  hear(b, { prefix: '2001:db8:8::' });
-  ok(made(b) !== undefined && made(b, '2001:db8:8:') !== undefined);
-}, { ...auto, logo: 'Multiple Prefixes and Network Renumbering' });
-v6('4862 §5.5.3 MUST', 'An advertisement by a router does not touch an address that was written.', (b) => {
-  b.send(b.ra({ with: [prefixOption({ prefix: '2001:db8:1::', valid: 0 })] }), { from: b.router });
-  equal(b.addressState(b.me), 'preferred');
-}, { on: { autoconfigure: true } });
-v6('6104 §2 SHOULD', 'A flood of prefixes makes a bounded number of addresses.', (b) => {
-  for (let i = 1; i < 300; i++) b.send(b.ra({ with: [prefixOption({ prefix: `2001:db8:f:${i.toString(16)}::` })] }), { from: b.router });
-  ok(b.addresses().length < 64);
-}, auto);
-v6('4862 §5.4.6 MAY', 'Management can change the number of probes.', unseen('DupAddrDetectTransmits is 1 and no statement changes it'));
-v6('4862 §5.6 MUST', 'Addresses from several sources stand side by side.', (b) => {
-  hear(b);
-  ok(made(b) !== undefined);
-  equal(b.addressState(b.me), 'preferred');
-}, { on: { autoconfigure: true } });
+v6(
+  '4862 §5.5.3(d) MUST',
+  'A prefix with the autonomous flag makes an address.',
+  (b) => {
+    hear(b);
+    equal(made(b)?.state, 'preferred');
+    one(reply(b, made(b)!.ip), 'echo-reply');
+  },
+  { ...auto, logo: 'Global Address Autoconfiguration and DAD' },
+);
+v6(
+  '4862 §5.4 MUST',
+  'An address made from a prefix is probed.',
+  (b) => {
+    b.send(b.ra({ with: [prefixOption({ prefix: PREFIX })] }), { from: b.router });
+    equal(made(b)?.state, 'tentative');
+    b.wait(3 * SECOND);
+    ok(probes(b).some(({ icmp }) => text(icmp.body.subarray(0, 16)) === made(b)!.ip));
+  },
+  { ...auto, logo: 'Global Address Autoconfiguration and DAD' },
+);
+v6(
+  '4862 §5.4.5 MUST',
+  'An address made from a prefix that is a duplicate is not used.',
+  (b) => {
+    b.send(b.ra({ with: [prefixOption({ prefix: PREFIX })] }), { from: b.router });
+    const { ip } = made(b)!;
+    b.wait(0.5 * SECOND);
+    b.send(b.na(ip, 'O', { source: ip, destination: 'ff02::1', with: [targetLink(b.peer.mac)] }));
+    b.wait(SECOND);
+    ok(b.addressState(ip) === 'duplicate' || b.addressState(ip) === 'none');
+  },
+  { ...auto, logo: 'Global Address Autoconfiguration and DAD' },
+);
+v6(
+  '4862 §5.5.3(a) MUST',
+  'A prefix without the autonomous flag makes no address.',
+  (b) => {
+    hear(b, { autonomous: false });
+    equal(made(b), undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, Autonomous Flag' },
+);
+v6(
+  '4862 §5.5.3(b) MUST',
+  'The link-local prefix makes no address.',
+  (b) => {
+    const before = b.addresses().length;
+    hear(b, { prefix: 'fe80::' });
+    equal(b.addresses().length, before);
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.3(c) MUST',
+  'A preferred lifetime above the valid lifetime: the option is ignored.',
+  (b) => {
+    hear(b, { valid: 100, preferred: 200 });
+    equal(made(b), undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, Lifetimes' },
+);
+v6(
+  '4862 §5.5.3(d) MUST',
+  'A valid lifetime of zero makes no address.',
+  (b) => {
+    hear(b, { valid: 0 });
+    equal(made(b), undefined);
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.3(d) MUST',
+  'A prefix whose length with the identifier is not 128 bits makes no address.',
+  (b) => {
+    for (const length of [48, 63, 65, 96]) hear(b, { length });
+    equal(made(b), undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, Invalid Prefix Length' },
+);
+v6(
+  '4862 §5.5.4 MUST',
+  'An address is deprecated when its preferred lifetime is over.',
+  (b) => {
+    hear(b, { valid: 3_600, preferred: 60 });
+    b.wait(MINUTE);
+    equal(made(b)?.state, 'deprecated');
+  },
+  { ...auto, logo: 'Address Lifetime Expiry' },
+);
+v6(
+  '4862 §5.5.4 MUST',
+  'A deprecated address still takes packets and answers them.',
+  (b) => {
+    hear(b, { valid: 3_600, preferred: 60 });
+    b.wait(MINUTE);
+    one(reply(b, made(b)!.ip), 'echo-reply');
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.4 SHOULD',
+  'A deprecated address is no source of what is new when there is a preferred one.',
+  (b) => {
+    hear(b, { valid: 3_600, preferred: 60 });
+    hear(b, { prefix: '2001:db8:8::' });
+    b.wait(MINUTE);
+    ok(one(b.sendFrom(b.bind(0), b.far, data(1))).source.startsWith('2001:db8:8:'));
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.4 MUST',
+  'An address is gone when its valid lifetime is over.',
+  (b) => {
+    hear(b, { valid: 100, preferred: 50 });
+    const { ip } = made(b)!;
+    b.wait(100 * SECOND);
+    equal(made(b), undefined);
+    none(b.send(b.echo({ destination: ip }), { toMac: b.macs[0] }));
+  },
+  { ...auto, logo: 'Address Lifetime Expiry' },
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'A later advertisement renews the lifetimes of an address.',
+  (b) => {
+    hear(b, { valid: 100, preferred: 50 });
+    b.wait(40 * SECOND);
+    hear(b, { valid: 100, preferred: 50 });
+    b.wait(40 * SECOND);
+    equal(made(b)?.state, 'preferred');
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'A valid lifetime above two hours is taken as it is.',
+  (b) => {
+    hear(b, { valid: 4 * 3_600 });
+    hear(b, { valid: 3 * 3_600 });
+    b.wait(3 * HOUR + 5 * SECOND);
+    equal(made(b), undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' },
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'A valid lifetime above the remaining one is taken as it is.',
+  (b) => {
+    hear(b, { valid: 60 });
+    hear(b, { valid: 600 });
+    b.wait(5 * MINUTE);
+    ok(made(b) !== undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' },
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'With two hours or less remaining, a shorter valid lifetime is ignored.',
+  (b) => {
+    hear(b, { valid: 3_600, preferred: 3_600 });
+    hear(b, { valid: 10, preferred: 10 });
+    b.wait(5 * MINUTE);
+    ok(made(b) !== undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' },
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'With more than two hours remaining, a short valid lifetime becomes two hours.',
+  (b) => {
+    hear(b, { valid: 10 * 3_600 });
+    hear(b, { valid: 10 });
+    b.wait(HOUR);
+    ok(made(b) !== undefined);
+    b.wait(HOUR + 10 * SECOND);
+    equal(made(b), undefined);
+  },
+  { ...auto, logo: 'Prefix Information Option Processing, 2 Hour Rule' },
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'The preferred lifetime follows each advertisement, even when the valid lifetime does not.',
+  (b) => {
+    hear(b, { valid: 3_600, preferred: 3_600 });
+    hear(b, { valid: 10, preferred: 0 });
+    equal(made(b)?.state, 'deprecated');
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.3(e) MUST',
+  'A deprecated address becomes preferred again by an advertisement.',
+  (b) => {
+    hear(b, { preferred: 0 });
+    equal(made(b)?.state, 'deprecated');
+    hear(b);
+    equal(made(b)?.state, 'preferred');
+  },
+  auto,
+);
+v6(
+  '4862 §5.5.4 MUST',
+  'Infinite lifetimes never end.',
+  (b) => {
+    hear(b, { valid: 0xffffffff, preferred: 0xffffffff });
+    b.wait(1_000 * 24 * HOUR);
+    equal(made(b)?.state, 'preferred');
+  },
+  auto,
+);
+v6(
+  '4862 §5.5 MUST',
+  'Several prefixes make several addresses.',
+  (b) => {
+    hear(b);
+    hear(b, { prefix: '2001:db8:8::' });
+    ok(made(b) !== undefined && made(b, '2001:db8:8:') !== undefined);
+  },
+  { ...auto, logo: 'Multiple Prefixes and Network Renumbering' },
+);
+v6(
+  '4862 §5.5.3 MUST',
+  'An advertisement by a router does not touch an address that was written.',
+  (b) => {
+    b.send(b.ra({ with: [prefixOption({ prefix: '2001:db8:1::', valid: 0 })] }), { from: b.router });
+    equal(b.addressState(b.me), 'preferred');
+  },
+  { on: { autoconfigure: true } },
+);
+v6(
+  '6104 §2 SHOULD',
+  'A flood of prefixes makes a bounded number of addresses.',
+  (b) => {
+    for (let i = 1; i < 300; i++)
+      b.send(b.ra({ with: [prefixOption({ prefix: `2001:db8:f:${i.toString(16)}::` })] }), {
+        from: b.router,
+      });
+    ok(b.addresses().length < 64);
+  },
+  auto,
+);
+v6(
+  '4862 §5.4.6 MAY',
+  'Management can change the number of probes.',
+  unseen('DupAddrDetectTransmits is 1 and no statement changes it'),
+);
+v6(
+  '4862 §5.6 MUST',
+  'Addresses from several sources stand side by side.',
+  (b) => {
+    hear(b);
+    ok(made(b) !== undefined);
+    equal(b.addressState(b.me), 'preferred');
+  },
+  { on: { autoconfigure: true } },
+);
 
 function reply(b: Bench, to: string): ReturnType<Bench['send']> {
-  return b.send(b.echo({ destination: to, source: b.far }), { from: b.router }).filter(({ kind }) => kind === 'echo-reply');
+  return b
+    .send(b.echo({ destination: to, source: b.far }), { from: b.router })
+    .filter(({ kind }) => kind === 'echo-reply');
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,25 +1,47 @@
 /** All topics, in the order of the page. */
 import type { Row } from '../table.ts';
+import { hostAddresses } from './host-addresses.ts';
+import { hostArp } from './host-arp.ts';
+import { hostAutoconfiguration } from './host-autoconfiguration.ts';
+import { hostEcho } from './host-echo.ts';
 import { hostFragments } from './host-fragments.ts';
 import { hostIcmpErrors } from './host-icmp-errors.ts';
 import { hostIcmpReceived } from './host-icmp-received.ts';
-import { hostPathMtu } from './host-path-mtu.ts';
-import { hostArp } from './host-arp.ts';
-import { hostUdp } from './host-udp.ts';
-import { hostIpv6 } from './host-ipv6.ts';
-import { hostNdValidation } from './host-nd-validation.ts';
-import { hostNd } from './host-nd.ts';
-import { hostAutoconfiguration } from './host-autoconfiguration.ts';
-import { hostRouters } from './host-routers.ts';
-import { hostAddresses } from './host-addresses.ts';
-import { hostRedirects } from './host-redirects.ts';
-import { hostMulticast } from './host-multicast.ts';
-import { hostIpv4Routing } from './host-ipv4-routing.ts';
-import { routerForwarding } from './router-forwarding.ts';
-import { routerErrors } from './router-errors.ts';
-import { routerDiscovery } from './router-discovery.ts';
-import { hostEcho } from './host-echo.ts';
 import { hostIpv4 } from './host-ipv4.ts';
 import { hostIpv4Addresses } from './host-ipv4-addresses.ts';
+import { hostIpv4Routing } from './host-ipv4-routing.ts';
+import { hostIpv6 } from './host-ipv6.ts';
+import { hostMulticast } from './host-multicast.ts';
+import { hostNd } from './host-nd.ts';
+import { hostNdValidation } from './host-nd-validation.ts';
+import { hostPathMtu } from './host-path-mtu.ts';
+import { hostRedirects } from './host-redirects.ts';
+import { hostRouters } from './host-routers.ts';
+import { hostUdp } from './host-udp.ts';
+import { routerDiscovery } from './router-discovery.ts';
+import { routerErrors } from './router-errors.ts';
+import { routerForwarding } from './router-forwarding.ts';
 
-export const rows: readonly Row[] = [hostEcho, hostIpv4, hostIpv4Addresses, hostFragments, hostIcmpErrors, hostIcmpReceived, hostPathMtu, hostArp, hostUdp, hostIpv6, hostNdValidation, hostNd, hostRouters, hostAutoconfiguration, hostRedirects, hostAddresses, hostMulticast, hostIpv4Routing, routerForwarding, routerErrors, routerDiscovery].flatMap((topic) => topic.rows);
+export const rows: readonly Row[] = [
+  hostEcho,
+  hostIpv4,
+  hostIpv4Addresses,
+  hostFragments,
+  hostIcmpErrors,
+  hostIcmpReceived,
+  hostPathMtu,
+  hostArp,
+  hostUdp,
+  hostIpv6,
+  hostNdValidation,
+  hostNd,
+  hostRouters,
+  hostAutoconfiguration,
+  hostRedirects,
+  hostAddresses,
+  hostMulticast,
+  hostIpv4Routing,
+  routerForwarding,
+  routerErrors,
+  routerDiscovery,
+].flatMap((topic) => topic.rows);
