@@ -1,20 +1,20 @@
 /** Groups of a host: RFC 1112, RFC 2236, RFC 3376 §5 and §7.2, RFC 3810 §6 and §8.2, RFC 3590, RFC 6398. */
-import { type Bench, MINUTE, SECOND } from '../bench/bench.ts';
+import { type Bench, SECOND } from '../bench/bench.ts';
 import { address, type Bytes, data, get16, join, text, u16, u32 } from '../bench/bytes.ts';
 import { deepEqual, equal, none, ok, one, within } from '../bench/check.ts';
 import { igmpQuery } from '../bench/ipv4-packet.ts';
 import { hopByHop, icmp6Message, ROUTER_ALERT } from '../bench/ipv6-packet.ts';
 import type { Seen } from '../bench/seen.ts';
-import { Topic, unseen } from '../table.ts';
+import { Topic } from '../table.ts';
 
 export const hostMulticast: Topic = new Topic('host', 'Multicast: IGMP and MLD');
 const { v4, v6, both } = hostMulticast;
 
-const group = (b: Bench): string => (b.is6 ? 'ff1e::1:2:3' : '239.1.2.3');
+export const group = (b: Bench): string => (b.is6 ? 'ff1e::1:2:3' : '239.1.2.3');
 const second = (b: Bench): string => (b.is6 ? 'ff1e::4' : '239.4.4.4');
 
 /** A socket that joined the group. */
-function member(b: Bench, of = group(b), port = 9): ReturnType<Bench['bind']> {
+export function member(b: Bench, of = group(b), port = 9): ReturnType<Bench['bind']> {
   const inbox = b.bind(port);
   b.forget();
   equal(inbox.socket.join(b.at(of), 1), undefined);
@@ -36,7 +36,7 @@ function records(seen: Seen): string[] {
 }
 
 /** All records sent since the last look that name one of the two groups. */
-function told(b: Bench): string[] {
+export function told(b: Bench): string[] {
   return [...b.seen('igmp'), ...b.seen('mld2-report')]
     .flatMap(records)
     .filter((each) => each.endsWith(group(b)) || each.endsWith(second(b)));
@@ -55,7 +55,7 @@ interface QueryFields {
 }
 
 /** From the router; version 1 and 2 are MLDv1 in IPv6. */
-function query(b: Bench, f: QueryFields = {}): Seen[] {
+export function query(b: Bench, f: QueryFields = {}): Seen[] {
   const of = f.of ?? b.places.any;
   const to = f.to ?? (of === b.places.any ? (b.is6 ? 'ff02::1' : '224.0.0.1') : of);
   const source = f.source ?? b.router.local;
@@ -80,7 +80,7 @@ function query(b: Bench, f: QueryFields = {}): Seen[] {
 }
 
 /** Whatever it says about membership of the group. */
-function reports(b: Bench): Seen[] {
+export function reports(b: Bench): Seen[] {
   return b
     .all()
     .filter((each) => (each.kind === 'igmp' && each.payload[0] !== 0x11) || /^mld[12]-/.test(each.kind))
@@ -389,110 +389,3 @@ v4('2236 §2.1 MUST', 'IGMP messages of unknown types are silently ignored.', (b
     ),
   ),
 );
-
-// Older routers
-
-both(
-  '3376 §7.2.1 MUST',
-  '3810 §8.2.1 MUST',
-  'A query of the version before makes the host report in that version.',
-  (b) => {
-    member(b);
-    b.wait(10 * SECOND);
-    query(b, { version: 2 });
-    b.wait(3 * SECOND);
-    const report = reports(b)[0]!;
-    deepEqual(
-      [report.destination, b.is6 ? report.kind : report.payload[0]],
-      [group(b), b.is6 ? 'mld1-report' : 0x16],
-    );
-  },
-);
-v4(
-  '3376 §7.2.1 MUST',
-  'A query of version 1 makes the host report in version 1, within ten seconds.',
-  (b) => {
-    member(b);
-    b.wait(10 * SECOND);
-    query(b, { version: 1 });
-    b.wait(11 * SECOND);
-    equal(reports(b)[0]!.payload[0], 0x12);
-  },
-);
-both(
-  '3376 §7.2.1 MUST',
-  '3810 §8.2.1 MUST',
-  'To leave a group among older routers is told with a leave or done message to all routers.',
-  (b) => {
-    const inbox = member(b);
-    b.wait(10 * SECOND);
-    query(b, { version: 2 });
-    b.wait(3 * SECOND);
-    b.forget();
-    inbox.socket.leave(b.at(group(b)), 1);
-    b.wait(SECOND);
-    const left = b.all().find((each) => each.kind === 'igmp' || each.kind === 'mld1-done')!;
-    deepEqual(
-      [left.destination, b.is6 ? left.kind : left.payload[0]],
-      [b.is6 ? 'ff02::2' : '224.0.0.2', b.is6 ? 'mld1-done' : 0x17],
-    );
-  },
-);
-both(
-  '3376 §7.2.2 MAY',
-  '3810 §8.2.2 MAY',
-  "Among older routers the report of another member makes one's own needless.",
-  (b) => {
-    member(b);
-    b.wait(10 * SECOND);
-    query(b, { version: 2, response: b.is6 ? 5_000 : 50 });
-    const report = b.is6
-      ? b.packet({
-          source: b.peer.local,
-          destination: group(b),
-          hopLimit: 1,
-          chain: [hopByHop(ROUTER_ALERT)],
-          protocol: 58,
-          payload: icmp6Message(b.peer.local, group(b), 131, 0, 0, address(group(b))),
-        })
-      : b.packet({
-          destination: group(b),
-          hopLimit: 1,
-          protocol: 2,
-          options: [148, 4, 0, 0],
-          payload: v2Report(group(b)),
-        });
-    b.forget();
-    b.inject(report);
-    b.wait(6 * SECOND);
-    none(reports(b));
-  },
-);
-both(
-  '3376 §7.2.1 MUST',
-  '3810 §8.2.1 MUST',
-  'After the older querier was silent long enough, the host reports in the newest version again.',
-  (b) => {
-    member(b);
-    query(b, { version: 2 });
-    b.wait(10 * MINUTE);
-    query(b);
-    b.wait(3 * SECOND);
-    deepEqual(told(b), [`is-exclude ${group(b)}`]);
-  },
-);
-both(
-  '3376 §5.1 MAY',
-  '3810 §6.1 MAY',
-  'Source filters of sockets.',
-  unseen('sockets join whole groups; source-specific membership is not offered'),
-);
-
-function v2Report(of: string): Bytes {
-  const bare = join([0x16, 0, 0, 0], address(of));
-  let sum = 0;
-  for (let i = 0; i < bare.length; i += 2) sum += get16(bare, i);
-  sum = (sum & 0xffff) + (sum >>> 16);
-  bare.set(u16(~sum & 0xffff), 2);
-  return bare;
-}
