@@ -3,6 +3,7 @@ import type { Row } from '../table.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { hostArp } from './host-arp.ts';
 import { hostAutoconfiguration } from './host-autoconfiguration.ts';
+import { hostDestinations } from './host-destinations.ts';
 import { hostEcho } from './host-echo.ts';
 import { hostFirstHop } from './host-first-hop.ts';
 import { hostFragments } from './host-fragments.ts';
@@ -24,11 +25,13 @@ import { hostPrefixes } from './host-prefixes.ts';
 import { hostReachability } from './host-reachability.ts';
 import { hostRedirects } from './host-redirects.ts';
 import { hostRouters } from './host-routers.ts';
+import { hostSummary } from './host-summary.ts';
 import { hostUdp } from './host-udp.ts';
 import { routerDiscovery } from './router-discovery.ts';
 import { routerErrors } from './router-errors.ts';
 import { routerForwarding } from './router-forwarding.ts';
 import { routerOptions } from './router-options.ts';
+import { routerRequirements } from './router-requirements.ts';
 
 export const rows: readonly Row[] = [
   hostEcho,
@@ -53,11 +56,14 @@ export const rows: readonly Row[] = [
   hostRedirects,
   hostAddresses,
   hostIdentifiers,
+  hostDestinations,
   hostMulticast,
   hostOlderQueriers,
   hostIpv4Routing,
+  hostSummary,
   routerForwarding,
   routerOptions,
   routerErrors,
+  routerRequirements,
   routerDiscovery,
 ].flatMap((topic) => topic.rows);
