@@ -4,7 +4,7 @@ import { address, solicitedNode, text } from '../bench/bytes.ts';
 import { deepEqual, equal, none, ok, one, within } from '../bench/check.ts';
 import { nonce, sourceLink, targetLink } from '../bench/ipv6-packet.ts';
 import type { Seen } from '../bench/seen.ts';
-import { Topic, unseen } from '../table.ts';
+import { failing, Topic, unseen } from '../table.ts';
 
 export const hostAutoconfiguration: Topic = new Topic('host', 'Autoconfiguration and duplicate addresses');
 const { v6 } = hostAutoconfiguration;
@@ -211,7 +211,7 @@ v6('4862 §5.4.3 MUST', 'A probe of another station for an address in use is ans
 v6(
   '4862 §5.4.2 SHOULD',
   'The first message of an interface waits a random moment of up to a second.',
-  (b) => {
+  failing('the first probe leaves at once when the interface comes up', (b) => {
     const delays = [1, 2, 3, 4, 5].map((seed) => {
       const again = b.another({ seed });
       again.stack.start();
@@ -220,7 +220,7 @@ v6(
     });
     for (const delay of delays) within(delay, 0, SECOND, 'µs');
     ok(new Set(delays).size > 1);
-  },
+  }),
   fresh,
 );
 v6(
