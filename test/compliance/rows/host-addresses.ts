@@ -218,6 +218,9 @@ v6(
   '6724 §5 MUST',
   'Rule 5: an address of the outgoing interface before one of another.',
   (b) => {
+    // One of the other interface that has more bits in common.
+    b.stack.addAddress(1, b.at('2001:db8:2::3'), 128);
+    b.wait(10 * SECOND);
     const source = b.stack.sourceFor(b.at(b.peer2.ip));
     equal('code' in source ? source.code : b.stack.family.format(source), b.me2);
   },
@@ -254,8 +257,8 @@ v6(
 );
 v6(
   '6724 §5 MUST',
-  'Rule 6: a matching label, Teredo to nobody else.',
-  (b) => equal(chosen(b, '2001:db8:1::1', ['2001:0:1::1', '2001:db8:9::1']), '2001:db8:9::1'),
+  'Rule 6: a matching label before a longer prefix: no Teredo address to a native one.',
+  (b) => equal(chosen(b, '2001:db8:1::1', ['2001:0:1::1', '2600::1']), '2600::1'),
   bareAuto,
 );
 v6(
