@@ -36,13 +36,16 @@ export interface Route {
 /** The largest weight of a route: as in Linux. */
 export const MAX_WEIGHT = 256;
 
-/** May flows be shared between this route and others that are as good? Only where somebody wrote gateways. */
+/**
+ * May flows be shared between this route and others that are as good? Where somebody wrote gateways (RFC 2992), or
+ * routers advertise themselves (RFC 4311 §3).
+ */
 export function mayShare({
   kind = 'unicast',
   origin,
   gateway,
 }: Pick<Route, 'kind' | 'origin' | 'gateway'>): boolean {
-  return kind === 'unicast' && origin === 'static' && !gateway.isUnspecified;
+  return kind === 'unicast' && (origin === 'static' || origin === 'ra') && !gateway.isUnspecified;
 }
 
 /** Which routes to a prefix are meant; what is undefined may be anything. */

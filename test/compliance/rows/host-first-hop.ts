@@ -3,7 +3,7 @@ import { SECOND } from '../bench/bench.ts';
 import { address, data, join, u32 } from '../bench/bytes.ts';
 import { deepEqual, equal, one } from '../bench/check.ts';
 import { prefixOption, routeOption } from '../bench/ipv6-packet.ts';
-import { failing, Topic } from '../table.ts';
+import { Topic } from '../table.ts';
 import { hear, hop, PREFIX } from './host-routers.ts';
 
 export const hostFirstHop: Topic = new Topic('host', 'Choice of routers', { auto: true });
@@ -114,13 +114,9 @@ v6(
     deepEqual([sent.toMac, sent.source.startsWith('2001:db8:b:')], [b.other.mac, true]);
   },
 );
-v6(
-  '4311 §3 SHOULD',
-  'With several equal routers, destinations are shared among them.',
-  failing('of equal routers the first one in the list carries every destination', (b) => {
-    hear(b);
-    hear(b, {}, b.other);
-    const hops = new Set(Array.from({ length: 64 }, (_, i) => hop(b, `2001:db8:9::${i.toString(16)}`)));
-    equal(hops.size, 2);
-  }),
-);
+v6('4311 §3 SHOULD', 'With several equal routers, destinations are shared among them.', (b) => {
+  hear(b);
+  hear(b, {}, b.other);
+  const hops = new Set(Array.from({ length: 64 }, (_, i) => hop(b, `2001:db8:9::${i.toString(16)}`)));
+  equal(hops.size, 2);
+});

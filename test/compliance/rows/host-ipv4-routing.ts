@@ -3,7 +3,7 @@ import { type Bench, MINUTE, SECOND } from '../bench/bench.ts';
 import { data } from '../bench/bytes.ts';
 import { deepEqual, equal, none, ok, one, within } from '../bench/check.ts';
 import type { Seen } from '../bench/seen.ts';
-import { failing, Topic, unseen } from '../table.ts';
+import { Topic, unseen } from '../table.ts';
 
 export const hostIpv4Routing: Topic = new Topic('host', 'IPv4 routing and self-assigned addresses');
 const { v4 } = hostIpv4Routing;
@@ -55,7 +55,7 @@ v4(
 v4(
   '1122 §3.3.1.4 MUST',
   'A router that does not answer is detected, and another default router is taken.',
-  failing('a static default route is used as long as it stands, whether its router answers or not', (b) => {
+  (b) => {
     b.addRoute('0.0.0.0', 0, b.other, 10);
     equal(hop(b), b.router.mac);
     b.router.answers = false;
@@ -65,7 +65,7 @@ v4(
     hop(b);
     b.wait(10 * SECOND);
     equal(hop(b), b.other.mac);
-  }),
+  },
 );
 v4('1122 §3.3.1.5 MUST', 'Several default routers can be given, in an order of preference.', (b) => {
   b.addRoute('0.0.0.0', 0, b.other, 10);
