@@ -99,7 +99,7 @@ export class Redirects {
 
   #forget(which: (redirect: Redirect) => boolean): void {
     for (const { destination, gateway, link } of this.#redirects.filter(which)) {
-      this.#routes.remove(destination, ipv6.bits, gateway, link.index);
+      this.#routes.remove(destination, ipv6.bits, gateway, link.index, 'ra');
     }
     this.#redirects = this.#redirects.filter((redirect) => !which(redirect));
   }

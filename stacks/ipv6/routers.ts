@@ -230,7 +230,7 @@ export class Routers {
   }
 
   #removeRoute({ address, link }: Router): void {
-    this.#routes.remove(ipv6.any, 0, address, link.index);
+    this.#routes.remove(ipv6.any, 0, address, link.index, 'ra');
   }
 
   #forget(router: Router): void {
@@ -240,7 +240,8 @@ export class Routers {
 
   #forgetPrefix(prefix: Prefix): void {
     this.#prefixes.splice(this.#prefixes.indexOf(prefix), 1);
-    this.#routes.remove(prefix.network, prefix.length, ipv6.any, prefix.link.index);
+    // What the deck says of the same prefix stays, whatever a router says (RFC 4861 §6.3.4 is about what it said).
+    this.#routes.remove(prefix.network, prefix.length, ipv6.any, prefix.link.index, 'ra');
   }
 
   #age(): void {

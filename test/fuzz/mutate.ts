@@ -192,7 +192,7 @@ function freshCuts(choice: Choice): Uint8Array {
   return Uint8Array.from(cuts);
 }
 
-function mutateBytes(input: Uint8Array, other: Uint8Array, most: number, choice: Choice): Uint8Array {
+export function mutateBytes(input: Uint8Array, other: Uint8Array, most: number, choice: Choice): Uint8Array {
   let out: Uint8Array = input.slice();
   for (let rounds = 1 + choice.below(4); rounds > 0; rounds--) out = mutateOnce(out, other, choice);
   return out.length > most ? out.slice(0, most) : out;

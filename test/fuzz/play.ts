@@ -26,7 +26,7 @@ const AUTOCONFIGURES = 8;
 
 /** Links come up: duplicate address detection, announcements. */
 const START = 3 * SECOND;
-/** Longer than any reassembly or resolution takes (RFC 8200 §4.5: 60 s). */
+/** Longer than any reassembly takes (RFC 8200 §4.5: 60 s). */
 const SETTLE = 100 * SECOND;
 const STOP = 5 * SECOND;
 /** Virtual time of one input. */
@@ -104,9 +104,7 @@ function run(
     const came = operate(scene, program, templates, input, clock);
     if ((settings & SETTLES) !== 0) {
       clock.advance(clock.now + SETTLE);
-      // A segment that is sent again may be waiting for its neighbour at this very moment.
-      if (stacks.every(({ tcp }) => tcp.connectionCount === 0))
-        checkPool(pool, 'although nothing waits any more');
+      if (stacks.every(isIdle)) checkPool(pool, 'although nothing waits any more');
     }
     for (const stack of stacks) stack.stop();
     clock.advance(clock.now + STOP);
@@ -121,6 +119,12 @@ function run(
     pool = new PacketPool();
     throw error;
   }
+}
+
+/** No segment is sent again, and none waits for its neighbour at this very moment. */
+function isIdle(stack: Stack): boolean {
+  for (const { state } of stack.neighbours()) if (state === 'incomplete') return false;
+  return stack.tcp.connectionCount === 0;
 }
 
 interface Came {
