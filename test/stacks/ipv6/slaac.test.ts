@@ -91,7 +91,8 @@ describe('a router that advertises a prefix of the deck', () => {
     });
     stack.start();
     settle(env);
-    const onLink = (): string[] => stack.candidates(ip('2001:db8:5::7')).map(({ origin }) => origin);
+    const onLink = (): string[] =>
+      [...stack.routes()].filter(({ prefixLength }) => prefixLength === 64).map(({ origin }) => origin);
     advertise(port, { prefix: '2001:db8:5::', flags: 0x80, valid: 30 });
     expect(onLink().sort()).toEqual(['link', 'ra']);
     env.clock.advance(env.clock.now + 31 * SECOND);
