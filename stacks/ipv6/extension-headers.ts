@@ -99,7 +99,7 @@ export class HeaderChain {
       if (next === ROUTING) {
         // RFC 8200 §4.4: no routing type is known here, so segments left must be 0. RFC 5095 §3 says the same of type 0.
         if (packet.u8(at + 3) !== 0) return this.#problem('source-routed', ERRONEOUS_FIELD, at + 2);
-      } else if (!this.#options(packet, at + 2, at + length, multicast)) {
+      } else if (!this.#options(packet, at + 2, at + length, multicast, next === HOP_BY_HOP)) {
         return false;
       }
       this.#named = at;
@@ -136,7 +136,7 @@ export class HeaderChain {
   }
 
   /** RFC 8200 §4.2: options in `[at, end)`, each judged by the two high bits of its type when it is not known. */
-  #options(packet: Packet, at: number, end: number, multicast: boolean): boolean {
+  #options(packet: Packet, at: number, end: number, multicast: boolean, hopByHop: boolean): boolean {
     let known = 0;
     while (at < end) {
       const type = packet.u8(at);
@@ -147,7 +147,7 @@ export class HeaderChain {
       if (at + 2 > end || at + 2 + packet.u8(at + 1) > end) return this.#silent('bad-option');
       const length = packet.u8(at + 1);
       if (type !== 1 && ++known > MAX_OPTIONS) return this.#silent('bad-extension-header');
-      if (type === ROUTER_ALERT) {
+      if (type === ROUTER_ALERT && hopByHop) {
         if (length !== 2) return this.#silent('bad-option'); // RFC 2711 §2.1
         this.routerAlert = true;
       } else {

@@ -14,11 +14,14 @@ export function generated(seed: number, count: number): Vector[] {
   const wholes = vectors().flatMap(({ link, steps }) =>
     link === 'tun' && steps.length === 1 && typeof steps[0] !== 'function' ? [steps[0]!] : [],
   );
-  return Array.from({ length: count }, (_, i) => ({
-    name: `generated ${seed}.${i}`,
-    link: 'tun' as const,
-    steps: [bent(choice.pick(wholes), choice.pick(wholes), choice)],
-  }));
+  return Array.from({ length: count }, (_, i) => {
+    const packet = bent(choice.pick(wholes), choice.pick(wholes), choice);
+    return {
+      name: `generated ${seed}.${i} ${Buffer.from(packet).toString('hex')}`,
+      link: 'tun' as const,
+      steps: [packet],
+    };
+  });
 }
 
 function bent(whole: Bytes, other: Bytes, choice: Choice): Bytes {

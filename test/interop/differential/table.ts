@@ -1,6 +1,6 @@
 /** The table held against what was seen, and the page that shows it. */
 import { type Difference, IGNORED } from './compare.ts';
-import { ROWS, type Row } from './differences.ts';
+import { GENERATED, ROWS, type Row } from './differences.ts';
 
 export interface Found extends Difference {
   readonly name: string;
@@ -11,10 +11,11 @@ const matches = (pattern: string, text: string): boolean => {
   return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
 };
 
-const isAbout = (row: Row, { name, ours, linux }: Found): boolean =>
-  row.vectors.some((pattern) => matches(pattern, name)) &&
-  matches(row.ours, ours) &&
-  matches(row.linux, linux);
+const isLike = (row: Difference, { ours, linux }: Difference): boolean =>
+  matches(row.ours, ours) && matches(row.linux, linux);
+
+const isAbout = (row: Row, found: Found): boolean =>
+  row.vectors.some((pattern) => matches(pattern, found.name)) && isLike(row, found);
 
 /** What is wrong with the table: differences in no row, and rows that do not fit so many as they say. */
 export function complaints(found: readonly Found[]): string[] {
@@ -31,6 +32,21 @@ export function complaints(found: readonly Found[]): string[] {
     if (count !== row.count)
       lines.push(`${row.vectors.join(', ')}: ${count} vectors differ so, the table says ${row.count}`);
   }
+  return lines;
+}
+
+/** The same for generated vectors. */
+export function complaintsOfGenerated(found: readonly Found[]): string[] {
+  const used = new Set<object>();
+  const lines: string[] = [];
+  for (const difference of found) {
+    const row = GENERATED.find((candidate) => isLike(candidate, difference));
+    if (row === undefined)
+      lines.push(`${difference.name}: ours ${difference.ours}; Linux ${difference.linux}`);
+    else used.add(row);
+  }
+  for (const row of GENERATED)
+    if (!used.has(row)) lines.push(`nothing generated differs so: ${row.ours} | ${row.linux}`);
   return lines;
 }
 
@@ -53,6 +69,16 @@ export function page(vectors: number): string {
     '|---|---|---|---|---|---|',
     ...ROWS.map(({ vectors: names, count, ours, linux, rule, why }) =>
       ['', names.join('; '), String(count), ours, linux, rule, why, ''].map(cell).join(' | ').trim(),
+    ),
+    '',
+    '## Generated packets',
+    '',
+    'Packets of the list, bent by the mutators of the fuzzer (`test/fuzz`), differ in these ways and no other.',
+    '',
+    '| ours | Linux | rule | why |',
+    '|---|---|---|---|',
+    ...GENERATED.map(({ ours, linux, rule, why }) =>
+      ['', ours, linux, rule, why, ''].map(cell).join(' | ').trim(),
     ),
     '',
   ].join('\n');

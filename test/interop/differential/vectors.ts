@@ -543,6 +543,7 @@ function extensions6(): Vector[] {
     'unknown 10 report': [0x9e, 4, 0, 0, 0, 0],
     'unknown 11 report unless group': [0xde, 4, 0, 0, 0, 0],
     'router alert': [5, 2, 0, 0, 1, 0],
+    'router alert of 4 bytes': [5, 4, 0, 0, 0, 0],
     'jumbo payload': [0xc2, 4, 0, 0, 0, 40],
     'home address': [201, 4, 0, 0, 0, 0],
     'tunnel limit': [4, 1, 4, 1, 1, 0],
