@@ -103,14 +103,13 @@ const PARSERS: readonly Parser[] = [
     return { ...segment };
   },
   (packet) => {
-    const isGood = options.parse(packet, packet.start, packet.end);
-    if (!isGood) return false;
-    return { ...options, prefixes: [...options.prefixes.subarray(0, options.prefixCount)] };
+    return options.parse(packet, packet.start, packet.end) && { ...options };
   },
 ];
 
 /** JSON, with typed arrays as lists. */
-const text = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+const text = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (part instanceof Int32Array ? [...part] : part)) ?? 'undefined';
 
 const wire: Target = {
   name: 'wire',
