@@ -11,6 +11,7 @@ import * as arpWire from '../../stacks/wire/arp.ts';
 import * as ethernet from '../../stacks/wire/ethernet.ts';
 import * as icmp from '../../stacks/wire/icmp.ts';
 import * as ip4 from '../../stacks/wire/ipv4.ts';
+import { type OptionPlaces, walkOptions } from '../../stacks/wire/ipv4-options.ts';
 import * as ip6 from '../../stacks/wire/ipv6.ts';
 import { NdOptions } from '../../stacks/wire/ndp.ts';
 import * as tcp from '../../stacks/wire/tcp.ts';
@@ -49,6 +50,8 @@ function surrounded(input: Uint8Array, value: number): Packet {
 const segment = new Segment();
 const options = new NdOptions();
 
+const places: OptionPlaces = { recordRoute: 0, timestamp: 0, sourceRoute: 0, routerAlert: false };
+
 type Parser = (packet: Packet) => unknown;
 
 /** Each gives all that can be known of the bytes; the first byte of an input chooses one. */
@@ -57,7 +60,12 @@ const PARSERS: readonly Parser[] = [
     const bad = ip4.checkIpv4(packet);
     if (bad !== undefined) return bad;
     const at = packet.network;
-    const flags = [ip4.walkOptions(packet), ip4.isFragment(packet, at), ip4.protocolOf(packet, at)];
+    const flags = [
+      walkOptions(packet, places),
+      places,
+      ip4.isFragment(packet, at),
+      ip4.protocolOf(packet, at),
+    ];
     return [
       packet.end,
       packet.transport,
