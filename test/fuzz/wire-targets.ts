@@ -77,7 +77,7 @@ const PARSERS: readonly Parser[] = [
   (packet) => {
     const bad = ip6.checkHeader(packet);
     if (bad !== undefined) return bad;
-    const into = { protocol: 0, at: 0, fragment: 0 };
+    const into = { protocol: 0, at: 0, fragment: 0, isFragment: false };
     ip6.skim(packet, packet.network, packet.end, into);
     return [packet.end, into.protocol, into.at, into.fragment];
   },
