@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const LIVE = 'test/interop/**/*.test.ts';
+const CAMPAIGN = 'test/fuzz/campaign.test.ts';
 
 export default defineConfig({
   test: {
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [LIVE],
+          exclude: [LIVE, CAMPAIGN],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -27,6 +28,11 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        // A minute of it, alone so that it gets somewhere.
+        extends: true,
+        test: { name: 'fuzz', include: [CAMPAIGN], maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -37,13 +37,17 @@ const GSO_ECN = 0x80;
 const TCP_CHECKSUM = 16;
 const UDP_CHECKSUM = 6;
 const UDP_HEADER = 8;
+const TCP_HEADER = 20;
+/** No IP header is shorter, so no transport header begins before. */
+const LEAST_IP_HEADER = 20;
 const TCP_DATA_OFFSET = 12;
 const TCP_FLAGS = 13;
 const CWR = 0x80;
 
 /**
  * Takes over what the header before `packet.start` says; `link` bytes of it are a frame's. False for what no kernel
- * sends: offsets outside the packet, or segments to be cut whose checksum cannot be completed.
+ * sends: offsets outside the packet, or segments to be cut whose checksum cannot be completed or whose headers are
+ * shorter than any.
  */
 export function readVnetHeader(packet: Packet, link: number): boolean {
   const { bytes, start } = packet;
@@ -64,6 +68,9 @@ export function readVnetHeader(packet: Packet, link: number): boolean {
   let header = UDP_HEADER;
   if (packet.checksumField === TCP_CHECKSUM) header = (bytes[transport + TCP_DATA_OFFSET]! >> 4) * 4;
   else if (packet.checksumField !== UDP_CHECKSUM) return false;
+  // Headers that end before their own checksum would have every segment write it into its data.
+  const least = packet.checksumField === TCP_CHECKSUM ? TCP_HEADER : UDP_HEADER;
+  if (header < least || transport < start + link + LEAST_IP_HEADER) return false;
   packet.segmentSize = u16(bytes, at + 4);
   packet.segmentHeaders = transport + header - start - link;
   return packet.segmentSize > 0 && transport + header < packet.end;

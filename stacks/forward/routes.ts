@@ -58,9 +58,15 @@ export class RouteTable {
     this.#changed(network, route.prefixLength, this.#chains.add(network, route));
   }
 
-  /** Removes every route to the prefix, only those by `gateway` or by an interface when these are given. */
-  remove(destination: Address, prefixLength: number, gateway?: Address, interfaceIndex?: number): boolean {
-    return this.withdraw(destination, prefixLength, { gateway, interfaceIndex }) > 0;
+  /** Removes every route to the prefix, only those by `gateway`, by an interface or of an origin when these are given. */
+  remove(
+    destination: Address,
+    prefixLength: number,
+    gateway?: Address,
+    interfaceIndex?: number,
+    origin?: Route['origin'],
+  ): boolean {
+    return this.withdraw(destination, prefixLength, { gateway, interfaceIndex, origin }) > 0;
   }
 
   /** Removes the routes to the prefix that match; how many. */

@@ -116,7 +116,7 @@ export class Redirects {
   #forget(which: (redirect: Redirect) => boolean): void {
     for (const { destination, gateway, iface, timer } of this.#learnt.filter(which)) {
       timer.disarm();
-      this.#host.routes.remove(destination, ipv4.bits, gateway, iface.index);
+      this.#host.routes.remove(destination, ipv4.bits, gateway, iface.index, 'redirect');
     }
     this.#learnt = this.#learnt.filter((redirect) => !which(redirect));
   }

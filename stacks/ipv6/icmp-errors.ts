@@ -62,9 +62,19 @@ export class IcmpErrors {
     this.#output.output(error, source, to.clone(), ICMPV6, {});
   }
 
+  /** The Subnet-Router anycast address of a link of ours (RFC 4291 §2.6.1); of no /127 (RFC 6164 §5). */
+  #isAnycast(address: Address): boolean {
+    for (const { addresses } of this.#host.interfaces) {
+      for (const { address: own, prefixLength } of addresses) {
+        if (prefixLength < 127 && ipv6.network(own, prefixLength).equals(address)) return true;
+      }
+    }
+    return false;
+  }
+
   #mayAnswer(packet: Packet, source: Address, destination: Address, type: number, code: number): boolean {
     // (e.6): the source does not say who sent it.
-    if (source.isUnspecified || ipv6.isMulticast(source)) return false;
+    if (source.isUnspecified || ipv6.isMulticast(source) || this.#isAnycast(source)) return false;
     // (e.3, e.4, e.5): sent to many, by address or on the link, but for path MTU discovery and unknown options.
     const toMany = ipv6.isMulticast(destination) || packet.linkCast !== UNICAST;
     const excepted = type === PACKET_TOO_BIG || (type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION);

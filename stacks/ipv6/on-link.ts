@@ -80,7 +80,7 @@ export class OnLinkPrefixes {
 
   #forget(prefix: OnLinkPrefix & { until: number }): void {
     this.#prefixes.splice(this.#prefixes.indexOf(prefix), 1);
-    this.#routes.remove(prefix.network, prefix.length, ipv6.any, prefix.link.index);
+    this.#routes.remove(prefix.network, prefix.length, ipv6.any, prefix.link.index, 'ra');
   }
 
   #age(): void {

@@ -33,7 +33,6 @@ import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 import type { Later } from './later.ts';
 import type { LocalAddress } from './local-address.ts';
-import { REDIRECT_METRIC } from './redirects.ts';
 
 /** RFC 3493 §5.2: a packet to a group stays on its link unless its sender says otherwise. */
 const MULTICAST_HOP_LIMIT = 1;
@@ -339,7 +338,7 @@ export class Output {
     if (route.gateway.isUnspecified) return undefined;
     this.#nextHop = route.gateway;
     // A redirect has spoken about this very destination (RFC 8028 §3.2).
-    if (source !== undefined && route.origin === 'ra' && route.metric !== REDIRECT_METRIC) {
+    if (source !== undefined && route.origin === 'ra') {
       this.#nextHop = this.firstHop?.(destination, source, this.#link, route.gateway) ?? route.gateway;
     }
     return undefined;

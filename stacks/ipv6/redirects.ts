@@ -14,7 +14,7 @@ import type { Ipv6Interface } from './interface.ts';
 const MAX_REDIRECTS = 64;
 
 /** Before every advertised route. */
-export const REDIRECT_METRIC = 0;
+const REDIRECT_METRIC = 0;
 
 interface Redirect {
   readonly destination: Address;
@@ -76,7 +76,7 @@ export class Redirects {
       gateway,
       interfaceIndex: link.index,
       metric: REDIRECT_METRIC,
-      origin: 'ra',
+      origin: 'redirect',
     });
     return 'delivered';
   }
@@ -102,7 +102,7 @@ export class Redirects {
 
   #forget(which: (redirect: Redirect) => boolean): void {
     for (const { destination, gateway, link } of this.#redirects.filter(which)) {
-      this.#routes.remove(destination, ipv6.bits, gateway, link.index);
+      this.#routes.remove(destination, ipv6.bits, gateway, link.index, 'redirect');
     }
     this.#redirects = this.#redirects.filter((redirect) => !which(redirect));
   }

@@ -326,7 +326,7 @@ export class Routers {
   }
 
   #removeRoute({ network, length, router, link }: Offer): void {
-    this.#routes.remove(network, length, router, link.index);
+    this.#routes.remove(network, length, router, link.index, 'ra');
   }
 
   #forget(offer: Offer): void {

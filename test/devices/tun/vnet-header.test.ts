@@ -77,9 +77,13 @@ describe('the header before a packet', () => {
     ['segments without a checksum to complete', [0, 1, 40, 0, 100, 0, 0, 0, 0, 0]],
     ['segments of nothing', [1, 1, 40, 0, 0, 0, 20, 0, 16, 0]],
     ['segments of an unknown protocol', [1, 1, 40, 0, 100, 0, 20, 0, 2, 0]],
+    ['segments whose TCP header ends before its checksum', [1, 1, 36, 0, 100, 0, 30, 0, 16, 0]],
+    ['segments whose transport header lies in the IP header', [1, 1, 40, 0, 100, 0, 6, 0, 6, 0]],
     ['headers that fill the packet', [1, 1, 40, 0, 100, 0, 60, 0, 16, 0]],
   ])('is refused with %s', (_, bytes) => {
     const made = packet(0, 4, 100);
+    made.setU8(made.start + 20 + 12, 0x50);
+    made.setU8(made.start + 30 + 12, 0x40);
     made.setU8(made.start + 60 + 12, 0xf0);
     made.bytes.set(bytes, made.start - VNET_HEADER);
     expect(readVnetHeader(made, 0)).toBe(false);

@@ -28,6 +28,14 @@ const AB = { source: A, destination: B };
 const BA = { source: B, destination: A };
 
 describe('errors that we send (RFC 4443 §2.4)', () => {
+  it('never go to the anycast address of a subnet (e.6)', () => {
+    const { portB } = pair({ medium: 'ip' });
+    portB.inject(udpPacket(Uint8Array.of(1), [1, 9], { source: '2001:db8::', destination: B }));
+    expect(seen(portB)).toEqual([]);
+    portB.inject(udpPacket(Uint8Array.of(1), [1, 9], AB));
+    expect(seen(portB)).toHaveLength(1);
+  });
+
   it('quote as much as fits into 1,280 bytes', () => {
     const { env, a, b, portB } = pair({ medium: 'ip' });
     const packet = udpPacket(new Uint8Array(1_400).fill(7), [1, 9], AB);

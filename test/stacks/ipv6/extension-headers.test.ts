@@ -46,6 +46,12 @@ describe('extension headers (RFC 8200 §4)', () => {
     expect(answers).toMatchObject(answered);
   });
 
+  it('of destination options know no router alert, which is hop-by-hop alone (RFC 2711 §2.1)', () => {
+    const { drops, answers } = judge(60, ext(58, [5, 4, 0, 0, 0, 0]), ECHO);
+    expect(drops).toEqual({});
+    expect(answers).toMatchObject(answered);
+  });
+
   it('anywhere but first, hop-by-hop is an unknown next header', () => {
     const { drops, answers } = judge(60, ext(0, []), ext(58, []), ECHO);
     expect(drops).toEqual({ 'bad-extension-header': 1 });

@@ -24,6 +24,32 @@ const addresses = (stack: Ipv6Stack): string[] =>
 const defaults = (stack: Ipv6Stack): string[] =>
   stack.candidates(ip('2001:ffff::1')).map((route) => stack.family.format(route.gateway));
 
+describe('a router that advertises a prefix of the deck', () => {
+  it('does not take it away by ceasing to', () => {
+    const env = environment();
+    const hub = new Hub(env, 'ethernet');
+    const port = hub.port('host');
+    const stack = new Ipv6Stack(env, { id: 1, name: 'HOST' });
+    stack.addInterface('LINK', port, {
+      mtu: 1500,
+      address: ip('2001:db8:5::1'),
+      prefixLength: 64,
+      autoconfigure: true,
+    });
+    stack.start();
+    settle(env);
+    const onLink = (): string[] =>
+      [...stack.routes()].filter(({ prefixLength }) => prefixLength === 64).map(({ origin }) => origin);
+    advertise(port, { prefix: '2001:db8:5::', flags: 0x80, valid: 30 });
+    expect(onLink().sort()).toEqual(['link', 'ra']);
+    env.clock.advance(env.clock.now + 31 * SECOND);
+    expect(onLink()).toEqual(['link']);
+    advertise(port, { prefix: '2001:db8:5::', flags: 0x80 });
+    advertise(port, { prefix: '2001:db8:5::', flags: 0x80, valid: 0 });
+    expect(onLink()).toEqual(['link']);
+  });
+});
+
 describe('stateless autoconfiguration (RFC 4862 §5.5) by our own router', () => {
   it('gives a host address, router, prefix and MTU, and the two talk', () => {
     const { env, hub, stack, port } = host();
