@@ -2,7 +2,7 @@
 export const GOOD = 0;
 /** The command ran and found something wrong. */
 export const FINDING = 1;
-/** The command line or a statement is wrong; nothing ran. */
+/** The command line, a statement or a script is wrong; what is wrong did not run. */
 export const USAGE = 2;
 /** Nothing was found wrong, and something could not be judged. */
 export const INCONCLUSIVE = 3;

@@ -4,7 +4,7 @@ import { checkCode } from '../script/expression.ts';
 import type { Libc } from '../script/kernel/libc.ts';
 import { modesOf } from '../script/modes.ts';
 import { parseScript } from '../script/parse.ts';
-import { type Judged, summary, tapLine, toJson, toJunit, totals } from '../script/report.ts';
+import { type Judged, summary, tapLine, toJson, toJunit, totals, unreadable } from '../script/report.ts';
 import { type Outcome, runScript } from '../script/run.ts';
 import { ScriptError } from '../script/scanner.ts';
 import { readOptions } from '../script/script-options.ts';
@@ -36,7 +36,7 @@ export interface TestRequest {
 /** µs that an event may be off in real time: a machine has more to do than this. */
 const REAL_TIME = 12_000;
 
-/** `test`: plays every script in every mode it is for. Exit code of the worst verdict. */
+/** `test`: plays every script in every mode it is for; what is no script is told, and stops no other. Exit code of the worst verdict. */
 export async function test(request: TestRequest): Promise<number> {
   const { filter, shard } = request;
   const found = request.paths.flatMap(scriptsIn);
@@ -45,26 +45,29 @@ export async function test(request: TestRequest): Promise<number> {
   if (named.length === 0) throw new UsageError(`no script has ${filter} in its name`);
   // A share may be empty: then there is nothing to play, and nothing wrong.
   const files = named.filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
-  const scripts = readAll(files, request.definitions);
-  if (scripts === undefined) return USAGE;
+  const scripts = files.map((file) => ({ file, read: readScript(file, request.definitions) }));
   if (request.junit !== undefined) writeReport(request.junit, '');
   const makeWorld = await worlds(request);
   const judged: Judged[] = [];
+  const tell = (one: Judged): void => {
+    judged.push(one);
+    if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
+  };
   const began = performance.now();
   if (!request.json) process.stdout.write('TAP version 14\n');
-  for (const script of scripts) {
-    const options = readOptions(script);
-    const how = { isLinux: request.profile === 'linux', beside: besideOf(script.file) };
-    for (const mode of request.mode === undefined
-      ? modesOf(script, options, request.kernel)
-      : [request.mode]) {
+  for (const { file, read } of scripts) {
+    if ('verdict' in read) {
+      tell({ file, mode: undefined, outcome: read, took: 0 });
+      continue;
+    }
+    const options = readOptions(read);
+    const how = { isLinux: request.profile === 'linux', beside: besideOf(file) };
+    for (const mode of request.mode === undefined ? modesOf(read, options, request.kernel) : [request.mode]) {
       const start = performance.now();
       const tolerance = request.kernel ? Math.max(options.tolerance, REAL_TIME) : options.tolerance;
-      const played = runScript(script, { ...options, tolerance, ...how }, makeWorld(mode, options.mtu));
-      const outcome = request.kernel ? onKernel(script, played) : played;
-      const one = { file: script.file, mode, outcome, took: performance.now() - start };
-      judged.push(one);
-      if (!request.json) process.stdout.write(`${tapLine(judged.length, one)}\n`);
+      const played = runScript(read, { ...options, tolerance, ...how }, makeWorld(mode, options.mtu));
+      const outcome = request.kernel ? onKernel(read, played) : played;
+      tell({ file, mode, outcome, took: performance.now() - start });
     }
   }
   if (request.json) process.stdout.write(`${JSON.stringify(toJson(judged), null, 2)}\n`);
@@ -73,7 +76,8 @@ export async function test(request: TestRequest): Promise<number> {
       `1..${judged.length}\n${summary(scripts.length, judged, performance.now() - began)}\n`,
     );
   if (request.junit !== undefined) writeReport(request.junit, toJunit(judged));
-  const { failed, inconclusive } = totals(judged);
+  const { failed, inconclusive, unreadable: notRead } = totals(judged);
+  if (notRead > 0) return USAGE;
   if (failed > 0) return FINDING;
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
 }
@@ -151,24 +155,18 @@ function readText(file: string): string {
   }
 }
 
-/** Every script, or undefined when one cannot be read; all errors are told, and nothing has run. */
-function readAll(files: readonly string[], definitions: ReadonlyMap<string, string>): Script[] | undefined {
-  const scripts: Script[] = [];
-  let isGood = true;
-  for (const file of files) {
-    const text = readText(file);
-    try {
-      const script = parseScript(file, text, definitions);
-      readOptions(script);
-      for (const { action } of script.events) if (action.kind === 'code') checkCode(file, action);
-      scripts.push(script);
-    } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      process.stderr.write(`${error}\n`);
-      const line = text.split('\n')[error.place.line - 1];
-      if (line !== undefined) process.stderr.write(`  ${line}\n  ${' '.repeat(error.place.column - 1)}^\n`);
-      isGood = false;
-    }
+/** What is played, or why it cannot be. */
+function readScript(file: string, definitions: ReadonlyMap<string, string>): Script | Outcome {
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8');
+    const script = parseScript(file, text, definitions);
+    readOptions(script);
+    for (const { action } of script.events) if (action.kind === 'code') checkCode(file, action);
+    return script;
+  } catch (error) {
+    const isMistake = error instanceof ScriptError;
+    if (!isMistake && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return unreadable(isMistake ? error.place : undefined, (error as Error).message, text);
   }
-  return isGood ? scripts : undefined;
 }

@@ -1,10 +1,12 @@
 /** Verdicts of scripts as text (TAP version 14), JSON and JUnit. */
 import type { Outcome, Step } from './run.ts';
+import type { Place } from './syntax.ts';
 import type { Mode } from './world.ts';
 
 export interface Judged {
   readonly file: string;
-  readonly mode: Mode;
+  /** Undefined when it was not played. */
+  readonly mode: Mode | undefined;
   readonly outcome: Outcome;
   /** ms of real time. */
   readonly took: number;
@@ -15,6 +17,7 @@ export interface Totals {
   readonly failed: number;
   readonly inconclusive: number;
   readonly differs: number;
+  readonly unreadable: number;
 }
 
 export function totals(judged: readonly Judged[]): Totals {
@@ -25,6 +28,7 @@ export function totals(judged: readonly Judged[]): Totals {
     failed: count('fail'),
     inconclusive: count('inconclusive'),
     differs: count('differs'),
+    unreadable: count('unreadable'),
   };
 }
 
@@ -34,17 +38,34 @@ const where = ({ file, outcome }: Judged): string =>
 /** Packets of the ladder shown above the place of a failure. */
 const SHOWN = 40;
 
+/** What there is to say of a script that cannot be read; `text` is the whole of it, as far as it is known. */
+export function unreadable(at: Place | undefined, reason: string, text: string): Outcome {
+  const line = at === undefined ? undefined : text.split('\n')[at.line - 1];
+  const printed = line === undefined ? [] : [line, `${' '.repeat(at!.column - 1)}^`];
+  return {
+    verdict: 'unreadable',
+    at,
+    reasons: [reason],
+    expected: undefined,
+    actual: undefined,
+    ladder: [],
+    printed,
+    duration: 0,
+  };
+}
+
 /** `number` from 1. An inconclusive script is no pass: `not ok`, without a directive that would excuse it. */
 export function tapLine(number: number, judged: Judged): string {
   const { file, mode, outcome } = judged;
-  const name = `${file} (${mode})`;
+  const name = mode === undefined ? file : `${file} (${mode})`;
   const lines: string[] = [];
   if (outcome.verdict === 'pass') lines.push(`ok ${number} - ${name}`);
   else if (outcome.verdict === 'differs') lines.push(`ok ${number} - ${name} # SKIP ${outcome.reasons[0]}`);
   else if (outcome.verdict === 'inconclusive') lines.push(`not ok ${number} - ${name}: inconclusive`);
+  else if (outcome.verdict === 'unreadable') lines.push(`not ok ${number} - ${name}: unreadable`);
   else lines.push(`not ok ${number} - ${name}`);
-  for (const text of outcome.printed) lines.push(`# ${text}`);
-  if (outcome.verdict === 'fail' || outcome.verdict === 'inconclusive')
+  if (outcome.verdict !== 'unreadable') for (const text of outcome.printed) lines.push(`# ${text}`);
+  if (outcome.verdict !== 'pass' && outcome.verdict !== 'differs')
     lines.push(...details(judged).map((line) => `  ${line}`));
   return lines.join('\n');
 }
@@ -54,6 +75,7 @@ function details(judged: Judged): string[] {
   const lines = outcome.reasons.map((reason) => `${where(judged)}: ${reason}`);
   if (outcome.expected !== undefined) lines.push(`  expected  ${outcome.expected}`);
   if (outcome.actual !== undefined) lines.push(`  actual    ${outcome.actual}`);
+  if (outcome.verdict === 'unreadable') lines.push(...outcome.printed.map((line) => `  ${line}`));
   if (outcome.verdict === 'fail') lines.push(...ladderText(outcome.ladder));
   return lines;
 }
@@ -75,9 +97,11 @@ export function ladderText(ladder: readonly Step[]): string[] {
 }
 
 export function summary(scripts: number, judged: readonly Judged[], took: number): string {
-  const { passed, failed, inconclusive, differs } = totals(judged);
-  const other = differs > 0 ? `, ${differs} where Linux differs` : '';
-  const runs = `${judged.length} run${judged.length === 1 ? '' : 's'}`;
+  const { passed, failed, inconclusive, differs, unreadable } = totals(judged);
+  const differing = differs > 0 ? `, ${differs} where Linux differs` : '';
+  const other = unreadable > 0 ? `${differing}, ${unreadable} unreadable` : differing;
+  const played = judged.length - unreadable;
+  const runs = `${played} run${played === 1 ? '' : 's'}`;
   return `# ${scripts} script${scripts === 1 ? '' : 's'}, ${runs}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive${other} in ${(took / 1_000).toFixed(1)} s`;
 }
 
@@ -105,11 +129,11 @@ export function toJson(judged: readonly Judged[]): unknown {
 
 /** The form that CI servers read (the schema of the Ant task). */
 export function toJunit(judged: readonly Judged[]): string {
-  const { failed, inconclusive } = totals(judged);
+  const { failed, inconclusive, unreadable } = totals(judged);
   const total = judged.reduce((sum, { took }) => sum + took, 0) / 1_000;
   const cases = judged.map((j) => {
     const { file, mode, outcome, took } = j;
-    const attributes = `classname="${xml(mode)}" name="${xml(file)}" time="${(took / 1_000).toFixed(4)}"`;
+    const attributes = `classname="${xml(mode ?? 'twinstack')}" name="${xml(file)}" time="${(took / 1_000).toFixed(4)}"`;
     if (outcome.verdict === 'pass') return `    <testcase ${attributes}/>`;
     if (outcome.verdict === 'differs')
       return `    <testcase ${attributes}><skipped message="${xml(outcome.reasons[0]!)}"/></testcase>`;
@@ -118,10 +142,10 @@ export function toJunit(judged: readonly Judged[]): string {
     const inner =
       outcome.verdict === 'fail'
         ? `<failure message="${message}">${text}</failure>`
-        : `<error type="inconclusive" message="${message}">${text}</error>`;
+        : `<error type="${outcome.verdict}" message="${message}">${text}</error>`;
     return `    <testcase ${attributes}>${inner}</testcase>`;
   });
-  const counts = `tests="${judged.length}" failures="${failed}" errors="${inconclusive}" time="${total.toFixed(3)}"`;
+  const counts = `tests="${judged.length}" failures="${failed}" errors="${inconclusive + unreadable}" time="${total.toFixed(3)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,

@@ -26,8 +26,8 @@ export interface Step {
 }
 
 export interface Outcome {
-  /** `differs`: it failed on a kernel of which the script says so. */
-  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'differs';
+  /** `differs`: it failed on a kernel of which the script says so. `unreadable`: it is no script, and was not played. */
+  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'differs' | 'unreadable';
   readonly at: Place | undefined;
   /** Why it failed or could not be judged: one line each. */
   readonly reasons: readonly string[];

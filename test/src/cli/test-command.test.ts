@@ -37,13 +37,20 @@ it('ends with 0, 1 and 3 for pass, fail and inconclusive', () => {
   expect(out).toContain(`${bad}:2:4: close returned 0, not 1`);
 });
 
-it('tells every mistake of every script with its place, and plays none', () => {
+it('tells every mistake of every script with its place, and plays the others', () => {
   const packet = file('packet.pkt', '0 < S 0:10(5)\n');
   const code = file('code.pkt', `${SOCKET}+0 %{ assert tcpi_snd_cwnd == }%\n`);
-  const { code: exit, out, err } = test(good, packet, code);
-  expect({ exit, out }).toEqual({ exit: 2, out: '' });
-  expect(err).toContain(`${packet}:1:7: 0:10(5): the length of 0:10 is 10`);
-  expect(err).toContain(`${code}:2:31: in %{ }%: a value expected`);
+  const report = join(folder, 'unreadable.xml');
+  const { code: exit, out } = test(packet, good, code, '--junit', report);
+  expect(exit).toBe(2);
+  expect(out).toContain(`not ok 1 - ${packet}: unreadable`);
+  expect(out).toContain(`${packet}:1:7: 0:10(5): the length of 0:10 is 10`);
+  expect(out).toContain(`    0 < S 0:10(5)\n          ^`);
+  expect(out).toContain(`${code}:2:31: in %{ }%: a value expected`);
+  expect(out).toContain('1..5\n# 3 scripts, 3 runs: 3 passed, 0 failed, 0 inconclusive, 2 unreadable');
+  expect(readFileSync(report, 'utf8')).toContain('tests="5" failures="0" errors="2"');
+  expect(JSON.parse(test(packet, '--json').out)).toMatchObject({ unreadable: 1 });
+  expect(test(bad, packet).code).toBe(2);
 });
 
 it('writes JUnit and JSON, or says before it begins that it cannot', () => {
