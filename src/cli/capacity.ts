@@ -32,10 +32,11 @@ export function capacity(connections: number): Capacity {
 
 /** `measured`: bytes of heap of one idle connection with its socket in this build. */
 export function capacityText(c: Capacity, measured: number | undefined): string {
-  const rows = [['the model: 20 MB + 108 KB each', c.connectionKb, c.partitionMb]];
+  const rows: (string | number)[][] = [['the model: 20 MB + 108 KB each', c.connectionKb, c.partitionMb]];
   if (measured !== undefined) {
+    // This build has no partition: a process takes what it needs.
     const kb = Math.ceil((measured * c.connections) / 1_024);
-    rows.push([`this build, idle: ${(measured / 1_024).toFixed(1)} KB each`, kb, Math.ceil(kb / 1_024)]);
+    rows.push([`this build, idle: ${(measured / 1_024).toFixed(1)} KB each`, kb, '-']);
   }
-  return renderTable([`${c.connections} CONNECTIONS`, 'KB', 'MB'], rows);
+  return renderTable([`${c.connections} CONNECTIONS`, 'THEIR STORAGE, KB', 'PARTITION, MB'], rows);
 }

@@ -26,11 +26,14 @@ export async function show(command: ShowCommand): Promise<number> {
   const lab = new Lab(loadDecks(command.decks, command.color), { seed: command.seed });
   try {
     await startLab(lab);
+    let isShown = false;
     const schedule = runSchedule(lab, ({ ok, text, card }) => {
-      if (!ok) process.stderr.write(`${card}: ${text}\n`);
+      // What goes on at the moment that is shown is cut off by us, and has not failed.
+      if (!ok && !isShown) process.stderr.write(`${card}: ${text}\n`);
     });
     if (command.at === undefined) await schedule.then(() => lab.rest());
     else await lab.advance(command.at);
+    isShown = true;
     const { head, rows, summary } = table.make(lab, command.filter);
     const shown = limited(rows, command.limit);
     for (const piece of command.json ? objects(head, shown) : pages(head, shown, summary?.())) {
