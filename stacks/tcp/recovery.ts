@@ -62,7 +62,7 @@ export function recover(
         recovery.point = (tcb.sndUna - 1) | 0; // keeps it from wrapping in a long life without loss
         if (((tcb.sndUna - recovery.undoEnd) | 0) > 0) recovery.undo = undefined;
       }
-      if (log.lostBytes > 0) enter(tcb, bytes);
+      if (log.lostBytes > 0) enter(tcb, bytes, advanced);
       else if (advanced > 0) grow(tcb, bytes, limited);
       break;
     case 'timeout':
@@ -147,7 +147,7 @@ export function reorderingTimeout(tcb: Tcb): void {
   if (recovery === undefined || log === undefined) return;
   detectLosses(tcb);
   if (log.lostBytes === 0) return;
-  if (recovery.phase === 'none') enter(tcb, 0);
+  if (recovery.phase === 'none') enter(tcb, 0, 0);
   else if (recovery.phase === 'fast') {
     const { congestion } = tcb;
     congestion!.cwnd = recovery.prr!.window(0, pipe(tcb), congestion!.ssthresh, tcb.mss, false);
@@ -155,7 +155,7 @@ export function reorderingTimeout(tcb: Tcb): void {
 }
 
 /** The first loss of a window: RFC 5681 §3.2, RFC 9937 §6. The ACK that showed it delivered `bytes`. */
-function enter(tcb: Tcb, bytes: number): void {
+function enter(tcb: Tcb, bytes: number, advanced: number): void {
   const recovery = tcb.recovery!;
   const congestion = tcb.congestion!;
   recovery.phase = 'fast';
@@ -163,7 +163,7 @@ function enter(tcb: Tcb, bytes: number): void {
   recovery.isProbing = false;
   recovery.undo = new Undo(tcb.sndUna);
   recovery.prr = new Prr(tcb.flight - tcb.log!.sackedBytes - recovery.left + bytes);
-  congestion.loss(reducible(tcb, congestion), tcb.mss);
+  congestion.loss(reducible(tcb, congestion, advanced), tcb.mss);
   congestion.cwnd = recovery.prr.window(bytes, pipe(tcb), congestion.ssthresh, tcb.mss, false);
 }
 

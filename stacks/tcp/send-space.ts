@@ -1,10 +1,16 @@
 /** How much an owner may hand over, and when it is told that there is room again. */
-import { SEND_LOW_WATER, SHORT_BUFFER } from './settings.ts';
+import { FIRST_SEND_BUFFER, SEND_LOW_WATER, SHORT_BUFFER } from './settings.ts';
 import { type Tcb, WRITABLE } from './tcb.ts';
 
-/** Bytes that the connection holds at most, unless it is made to take more. */
+/**
+ * Bytes that the connection holds at most, unless it is made to take more. What is in flight stays in the buffer, so it
+ * grows with the congestion window: a window full in flight, and one to follow it.
+ */
 export function sendBuffer(tcb: Tcb): number {
-  return tcb.options?.sendBuffer ?? tcb.host.settings.sendBuffer;
+  const { sendBuffer: most } = tcb.host.settings;
+  return (
+    tcb.options?.sendBuffer ?? Math.min(most, Math.max(FIRST_SEND_BUFFER, 2 * (tcb.congestion?.cwnd ?? 0)))
+  );
 }
 
 /** May be negative. */

@@ -32,7 +32,7 @@ export interface Settings {
   readonly initialWindow: number;
   /** Most bytes a connection holds unread or out of order: 65,535 scaled by 7, 8 MiB, near what Linux takes. */
   readonly receiveBuffer: number;
-  /** `sendSpace` counts down from here. */
+  /** Most bytes a connection takes before they are acknowledged: `sendSpace` counts down from there; near what Linux takes. */
   readonly sendBuffer: number;
   /** Bytes in the queues of all connections together. */
   readonly bufferBytes: number;
@@ -99,7 +99,7 @@ export const DEFAULTS: Omit<Settings, 'maxConnections'> = {
   finWait2: 60 * SECOND,
   initialWindow: 10,
   receiveBuffer: 65_535 << 7,
-  sendBuffer: 1 << 20,
+  sendBuffer: 4 << 20,
   bufferBytes: 256 << 20, // 64 KiB, with which each begins, for 4,095 connections
   windowScaling: true,
   timestamps: true,
@@ -137,6 +137,9 @@ export const SHORT_BUFFER = 32_768;
 
 /** RFC 6298 and RFC 5681: the duplicate acknowledgments that mean a loss. */
 export const DUP_THRESH = 3;
+
+/** The send buffer begins here and grows with the congestion window, up to `sendBuffer`. */
+export const FIRST_SEND_BUFFER: number = 1 << 20;
 
 /** `writable` is told when so much of the send buffer is free again: a quarter, so that refilling is not per segment. */
 export const SEND_LOW_WATER = 4;

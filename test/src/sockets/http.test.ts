@@ -131,7 +131,7 @@ describe.each(families)('http over $family', (at) => {
       for (const host of [hostA, hostB]) {
         for (const connection of host.stack.tcp.connections()) {
           expect(connection.available).toBeLessThan(2 << 20);
-          expect(connection.unacknowledged).toBeLessThan(2 << 20);
+          expect(connection.unacknowledged).toBeLessThan(4 << 20);
         }
       }
       quota += 512 * 1024;
