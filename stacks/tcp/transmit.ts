@@ -92,7 +92,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const syn = (flags & SYN) !== 0;
   const header = HEADER + (syn ? synOptionBytes(tcb) : optionBytes(tcb));
   const full = segmentRoom(tcb); // now: some options are told once
-  tcb.lastSent = (clock.now / MILLISECOND) | 0;
+  if (length > 0) tcb.lastSent = (clock.now / MILLISECOND) | 0;
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
