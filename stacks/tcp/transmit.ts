@@ -139,7 +139,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
   if (failure === undefined) return;
   tcb.softError = failure;
-  // The route or the link is another, and takes less: what is sent from now on fits (RFC 1191 §6.5).
+  // The route or the link is another, and takes less: what is sent from now on fits (RFC 1191 §6.4).
   if (failure.code === 'EMSGSIZE') updateMss(tcb);
 }
 
