@@ -98,7 +98,7 @@ function establish(tcb: Tcb, segment: Segment): void {
 
 /** §3.10.7.4 */
 function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
-  if (tcb.state === 'SYN-RECEIVED' && (segment.flags & SYN) !== 0 && segment.seq === tcb.irs) {
+  if (tcb.state === 'SYN-RECEIVED' && (segment.flags & (SYN | RST)) === SYN && segment.seq === tcb.irs) {
     // The peer's SYN again: our SYN-ACK was lost, or this is its SYN-ACK of a simultaneous open (§3.5, figure 7).
     if ((segment.flags & ACK) === 0) {
       sendSyn(tcb);
