@@ -41,7 +41,7 @@ export interface Outcome {
   readonly duration: number;
 }
 
-/** Longest wait for what has no time of its own (`*`, a blocking call without an end). */
+/** Longest wait for what has no time of its own (`*`). */
 const PATIENCE = 600 * SECOND;
 
 /** Longest pause within what a script reads as one packet. */
@@ -288,9 +288,11 @@ class Run {
     this.#pending = pending;
     this.#tryPending();
     if (due !== undefined) return;
+    // Without an end of its own it holds the script up, whose next line would be late.
     if (pending.returned === undefined && this.#blocks(call)) {
-      if (!this.#until(this.#now + PATIENCE, () => pending.returned !== undefined)) {
-        throw new Failed(call.at, [`${call.name} blocks for ever`]);
+      const limit = this.#now + this.#options.tolerance;
+      if (!this.#until(limit, () => pending.returned !== undefined)) {
+        throw new Failed(call.at, [`${call.name} blocks, and no end time (0...1) says until when`]);
       }
     }
     pending.returned ??= { result: { errno: 'EAGAIN' } };

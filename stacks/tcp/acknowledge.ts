@@ -109,7 +109,7 @@ export function newlyAcknowledged(tcb: Tcb, segment: Segment): void {
   beginDelivery(tcb, segment);
   tcb.log?.acknowledge(segment.ack, host.delivery);
   tcb.sndUna = segment.ack;
-  if (((tcb.sndNxt - segment.ack) | 0) < 0) tcb.sndNxt = segment.ack; // a window probe got through
+  if (((tcb.sndNxt - segment.ack) | 0) < 0) probeTaken(tcb);
   releaseAcknowledged(tcb);
   measure(tcb, segment);
   tcb.retransmits = 0;
@@ -122,6 +122,12 @@ export function newlyAcknowledged(tcb: Tcb, segment: Segment): void {
   recovery.timeoutAt = isAll ? 0 : host.clock.now + tcb.rto;
   recovery.probeAt = recovery.reorderAt = 0;
   recovery.hasMoved = true;
+}
+
+/** A window probe got through: a byte, or our FIN. */
+function probeTaken(tcb: Tcb): void {
+  tcb.sndNxt = tcb.sndUna;
+  if (((tcb.sndUna - tcb.sndEnd) | 0) <= 0) tcb.bytesSent++;
 }
 
 function releaseAcknowledged(tcb: Tcb): void {
@@ -152,7 +158,7 @@ function measure(tcb: Tcb, segment: Segment): void {
     // An echo of what was never sent is a lie, or our clock's wrap; either way no measurement.
     if (ticks >= 0 && ticks * MILLISECOND <= maximumRto)
       sample(tcb, ticks * MILLISECOND, minimumRto, maximumRto);
-  } else if (tcb.srtt === 0) {
-    tcb.rto = RTO_AFTER_LOST_SYN; // RFC 6298 §5.7: only a SYN sent twice ends here
+  } else if (tcb.srtt === 0 && tcb.synLost) {
+    tcb.rto = RTO_AFTER_LOST_SYN; // RFC 6298 §5.7
   }
 }

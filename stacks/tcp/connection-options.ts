@@ -60,13 +60,15 @@ export const MARKABLE: OutputOptions = { dontFragment: true, trafficClass: ECT_0
 /** `before` with what `options` names; what no header can say is brought into bounds. */
 export function choose(before: ConnectionOptions | undefined, options: ConnectionOptions): Chosen {
   const both = { ...before, ...options };
-  const { maxSegment, receiveBuffer, trafficClass = 0, hopLimit } = both;
+  const { maxSegment, receiveBuffer, sendBuffer, notsentLowat, trafficClass = 0, hopLimit } = both;
   const codepoint = trafficClass & 0xff & ~ECN_MASK;
   const packet = { dontFragment: true, ...(hopLimit !== undefined && { hopLimit }) };
   return {
     ...both,
     maxSegment: maxSegment ? Math.max(maxSegment, MINIMUM_MSS) : undefined,
     receiveBuffer: receiveBuffer ? Math.min(Math.max(receiveBuffer, MINIMUM_MSS), MAX_WINDOW) : undefined,
+    sendBuffer: sendBuffer || undefined,
+    notsentLowat: notsentLowat || undefined,
     plain: { ...packet, trafficClass: codepoint },
     markable: { ...packet, trafficClass: codepoint | ECT_0 },
   };

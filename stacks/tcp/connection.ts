@@ -168,6 +168,7 @@ export class Connection extends Tcb implements TcpConnection {
     this.noDelay = on;
     this.host.clock.refresh();
     if (on) output(this);
+    this.host.flush();
   }
 
   setCongestion(name: CongestionName): void {

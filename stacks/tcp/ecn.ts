@@ -2,7 +2,7 @@
 import type { Packet } from '../packet/packet.ts';
 import { CE, ecnField } from '../wire/ecn.ts';
 import { ACK, CWR, ECE } from '../wire/tcp.ts';
-import { reducible } from './reduction.ts';
+import { reduce } from './reduction.ts';
 import type { Segment } from './segment.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -29,8 +29,7 @@ export function receiveEcho(tcb: Tcb, segment: Segment): void {
   tcb.cwndLimited = false; // such an ACK lets the window not grow
   const { congestion } = tcb;
   if (activity.reduced || tcb.isRecovering || congestion === undefined) return;
-  congestion.loss(reducible(tcb, congestion), tcb.mss);
-  congestion.cwnd = congestion.ssthresh; // nothing is missing, so nothing is to be recovered first
+  reduce(tcb, congestion);
   windowReduced(tcb);
 }
 

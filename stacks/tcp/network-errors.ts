@@ -47,7 +47,7 @@ function endsConnect(tcb: Tcb, { reporter, local }: NetworkError): boolean {
   return settings.softErrorsEndConnect || reporter === network.describe(local);
 }
 
-/** RFC 1191 §6.5: smaller segments, and those in flight again; the congestion window is not to blame. */
+/** RFC 1191 §6.4: smaller segments, and those in flight again; the congestion window is not to blame. */
 function tooBig(tcb: Tcb, mtu: number): void {
   const { family } = tcb.host.network;
   const path = pathMss(tcb);

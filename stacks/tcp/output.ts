@@ -143,7 +143,7 @@ function setTimer(tcb: Tcb): void {
 /** RFC 5681 §4.1; and the path may have changed meanwhile. */
 function restartAfterIdle(tcb: Tcb): void {
   if (tcb.flight > 0 || tcb.bytesSent === 0) return;
-  const idle = (((tcb.host.clock.now / MILLISECOND) | 0) - tcb.lastSent) | 0;
+  const idle = (tcb.host.clock.now / MILLISECOND - tcb.lastSent) >>> 0;
   if (idle * MILLISECOND <= tcb.rto) return;
   updateMss(tcb);
   if (tcb.host.settings.slowStartAfterIdle) tcb.congestion!.idle(idle * MILLISECOND);

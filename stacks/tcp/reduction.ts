@@ -8,3 +8,10 @@ import type { Tcb } from './tcb.ts';
 export function reducible(tcb: Tcb, { cwnd }: Congestion, advanced = 0): number {
   return tcb.host.settings.reduces === 'window' ? cwnd : Math.min(tcb.flight + advanced, cwnd);
 }
+
+/** The network is full, yet nothing is to be recovered: the window falls at once, and no loss of before is undone past it. */
+export function reduce(tcb: Tcb, congestion: Congestion): void {
+  congestion.loss(reducible(tcb, congestion), tcb.mss);
+  congestion.cwnd = congestion.ssthresh;
+  tcb.recovery!.undo = undefined;
+}

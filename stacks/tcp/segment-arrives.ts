@@ -47,6 +47,7 @@ function synSent(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
   // Fourth, the SYN bit.
   if ((flags & SYN) === 0) return 'no-connection';
   takeSyn(tcb, segment);
+  tcb.lastReceived = (tcb.host.clock.now / MILLISECOND) | 0;
   if (!hasAck) {
     // Simultaneous open (§3.5): SYN-RECEIVED, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.
     tcb.state = 'SYN-RECEIVED';
@@ -97,7 +98,7 @@ function establish(tcb: Tcb, segment: Segment): void {
 
 /** §3.10.7.4 */
 function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
-  if (tcb.state === 'SYN-RECEIVED' && (segment.flags & SYN) !== 0 && segment.seq === tcb.irs) {
+  if (tcb.state === 'SYN-RECEIVED' && (segment.flags & (SYN | RST)) === SYN && segment.seq === tcb.irs) {
     // The peer's SYN again: our SYN-ACK was lost, or this is its SYN-ACK of a simultaneous open (§3.5, figure 7).
     if ((segment.flags & ACK) === 0) {
       sendSyn(tcb);
@@ -119,13 +120,11 @@ function others(tcb: Tcb, segment: Segment, packet: Packet): TransportVerdict {
     replyToUnacceptable(tcb, segment);
     return 'outside-window';
   }
-  // RFC 7323 §4.3 (2); of a segment that RFC 5961 §5.2 throws away nothing is taken.
-  const isFresh = segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0;
-  if (tcb.timestamps && isFresh && ackFits(tcb, segment)) {
-    recordTimestamp(tcb, segment);
-  }
   // Second, the RST bit.
   if ((segment.flags & RST) !== 0) return reset(tcb, segment);
+  // RFC 7323 §4.3 (2); of a segment that RFC 5961 §5.2 throws away nothing is taken.
+  const isFresh = segment.hasTimestamp && ((segment.seq - tcb.lastAckSent) | 0) <= 0;
+  if (tcb.timestamps && isFresh && ackFits(tcb, segment)) recordTimestamp(tcb, segment);
   // Fourth, the SYN bit.
   if ((segment.flags & SYN) !== 0) return syn(tcb);
   // Fifth, the ACK field.

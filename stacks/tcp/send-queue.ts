@@ -9,6 +9,8 @@ import { BLOCK, Buffers } from './buffers.ts';
 const SMALL = 2_048;
 /** Below this a loop is quicker than making a view. */
 const LOOP = 64;
+/** A queue of less gets memory of just its size: many with a little must not hold a block each. */
+const WORTH_A_BLOCK = BLOCK / 4;
 const NOTHING = new Uint8Array(0);
 
 interface Chunk {
@@ -53,6 +55,10 @@ export class SendQueue {
     for (let at = 0; at < chunk.length; ) {
       let last = this.#last();
       if (last?.isBlock !== true || last.length === BLOCK) {
+        if (this.length + chunk.length - at < WORTH_A_BLOCK) {
+          this.push(chunk.slice(at));
+          return;
+        }
         last = { bytes: this.#buffers.takeBlock(), length: 0, isBlock: true };
         this.#chunks.push(last);
       }

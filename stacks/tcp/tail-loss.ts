@@ -3,7 +3,7 @@
  * the last sign of life a probe asks for an ACK, whose SACKs let RACK find the loss long before the timeout.
  */
 import { MILLISECOND, SECOND } from '../time/clock.ts';
-import { reducible } from './reduction.ts';
+import { reduce } from './reduction.ts';
 import type { Tcb } from './tcb.ts';
 
 /** TLP.max_ack_delay: how long a peer may hold back the ACK of a single segment. */
@@ -33,9 +33,7 @@ export function probeAcknowledged(tcb: Tcb, isPlain: boolean): void {
       return;
     }
     // Later data is acknowledged and no duplicate was reported: the probe has mended a loss.
-    const congestion = tcb.congestion!;
-    congestion.loss(reducible(tcb, congestion), tcb.mss);
-    congestion.cwnd = congestion.ssthresh;
+    reduce(tcb, tcb.congestion!);
   }
   recovery.isProbing = false;
 }

@@ -123,7 +123,7 @@ export class Tcb extends Active<Tcb> implements Rtt {
   declare rttvar: number;
   declare rto: number;
   declare synLost: boolean;
-  /** ms as int32 */
+  /** When data was last sent, and anything received: ms as int32. */
   declare lastSent: number;
   declare lastReceived: number;
 

@@ -45,8 +45,8 @@ function retransmission(tcb: Tcb): void {
     synTimeout(tcb);
     return;
   }
-  // A peer that shut its window on data in flight lives as long as it answers (RFC 9293 §3.8.6.1).
-  const silent = tcb.sndWnd === 0 ? tcb.unanswered : tcb.retransmits;
+  // A peer that shut its window on data in flight lives as long as it answers (RFC 9293 §3.8.6.1) an owner who is here.
+  const silent = tcb.sndWnd === 0 && !tcb.orphan ? tcb.unanswered : tcb.retransmits;
   const { recovery, host } = tcb;
   const since = recovery?.isProbing === true ? host.clock.now - recovery.probedSince : tcb.rto;
   if (isGivenUp(tcb, silent, settings.maxRetransmits, since)) {

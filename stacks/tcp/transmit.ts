@@ -92,7 +92,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const syn = (flags & SYN) !== 0;
   const header = HEADER + (syn ? synOptionBytes(tcb) : optionBytes(tcb));
   const full = segmentRoom(tcb); // now: some options are told once
-  tcb.lastSent = (clock.now / MILLISECOND) | 0;
+  if (length > 0) tcb.lastSent = (clock.now / MILLISECOND) | 0;
   const packet = network.environment.pool.take(header + length);
   if (packet === undefined) return;
   const ack = (flags & ACK) !== 0;
@@ -139,7 +139,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const failure = send(network, packet, tcb.localAddress, tcb.peer, how);
   if (failure === undefined) return;
   tcb.softError = failure;
-  // The route or the link is another, and takes less: what is sent from now on fits (RFC 1191 §6.5).
+  // The route or the link is another, and takes less: what is sent from now on fits (RFC 1191 §6.4).
   if (failure.code === 'EMSGSIZE') updateMss(tcb);
 }
 

@@ -160,5 +160,6 @@ export class Cubic implements Congestion {
   idle(time: number): void {
     this.cwnd = Math.min(this.cwnd, this.#initialWindow); // the restart window, RFC 5681 §4.1
     if (this.#epoch >= 0) this.#epoch += time;
+    this.#last += time; // counted now, and not again by `unused`
   }
 }

@@ -51,7 +51,7 @@ describe('a script that holds', () => {
     expect(
       play(`${ESTABLISHED}
 +0...0.1 poll([{fd=4, events=POLLIN, revents=0}], 1, 100) = 0
-+1 poll([{fd=4, events=POLLIN, revents=0}], 1, 50) = 0
++1...1.05 poll([{fd=4, events=POLLIN, revents=0}], 1, 50) = 0
 +0 write(4, ..., 10) = 10
 +0 > P. 1:11(10) ack 1`),
     ).toMatchObject({ verdict: 'pass' });
@@ -118,7 +118,12 @@ describe('a script that does not hold', () => {
     ],
     ['+0 > . 1:1(0) ack 1', 'no packet was sent until'],
     ['+0 write(4, ..., 1000) = 999', 'write returned 1000, not 999'],
-    ['+0 read(4, ..., 1000) = 5', 'read blocks for ever'],
+    ['+0 read(4, ..., 1000) = 5', 'read blocks, and no end time'],
+    [
+      '+0 setsockopt(4, SOL_TCP, TCP_USER_TIMEOUT, [1000], 4) = 0\n+0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1\n+0 read(4, ..., 10) = -1 ETIMEDOUT',
+      'read blocks, and no end time',
+    ],
+    ['+0 poll([{fd=4, events=POLLIN, revents=0}], 1, 50) = 0', 'poll blocks, and no end time'],
     ['+0 close(9) = 0', 'close returned -1 EBADF, not 0'],
     ['+0 getsockopt(4, SOL_TCP, TCP_MAXSEG, [999], [4]) = 0', '1000 in argument 4, not 999'],
     [

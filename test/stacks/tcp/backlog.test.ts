@@ -92,6 +92,7 @@ describe.each(families)('a listener under load, $name', (family) => {
     });
     connection.send(Uint8Array.of(1));
     expect(peer.take().at(-1)).toMatchObject({ seq: cookie!.seq + 1, ack: 106, data: { length: 1 } });
+    expect(connection.info().rto).toBe(SECOND); // no SYN of ours was lost
     // Too old: the period of the cookie and the next have passed.
     peer.port = 4;
     peer.inject({ seq: 100, flags: 'S' });

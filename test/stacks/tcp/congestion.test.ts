@@ -91,16 +91,22 @@ describe('CUBIC (RFC 9438)', () => {
 
   it('does not count the time in which the window was not used (§5.8)', () => {
     const [steady, idle, unused] = [afterLoss(1_000), afterLoss(1_000), afterLoss(1_000)];
-    for (const cubic of [steady, idle, unused]) acknowledge(cubic, rtt, 0, SECOND);
+    const both = afterLoss(1_000);
+    for (const cubic of [steady, idle, unused, both]) acknowledge(cubic, rtt, 0, SECOND);
     const hour = 3_600 * SECOND;
     idle.idle(hour);
     idle.cwnd = steady.cwnd;
+    both.idle(hour);
+    both.cwnd = steady.cwnd;
+    both.unused(hour + SECOND); // the pause ends with something that leaves room
     unused.unused(hour / 2);
     unused.unused(hour);
     acknowledge(steady, rtt, SECOND, 3 * SECOND);
     acknowledge(idle, rtt, hour + SECOND, hour + 3 * SECOND);
     acknowledge(unused, rtt, hour, hour + 2 * SECOND);
+    acknowledge(both, rtt, hour + SECOND, hour + 3 * SECOND);
     expect(idle.cwnd).toBe(steady.cwnd);
+    expect(Math.abs(both.cwnd - steady.cwnd)).toBeLessThan(30 * MSS);
     expect(Math.abs(unused.cwnd - steady.cwnd)).toBeLessThan(30 * MSS);
   });
 

@@ -220,6 +220,13 @@ describe('how much an owner may queue', () => {
     expect(connection.sendSpace).toBe(1_000);
   });
 
+  it('is not bounded by 0, which is no size', () => {
+    const { connection } = established();
+    const before = connection.sendSpace;
+    connection.configure({ sendBuffer: 0, notsentLowat: 0 });
+    expect(connection.sendSpace).toBe(before);
+  });
+
   it('is bounded by what was not sent', () => {
     const { connection, owner, ack } = established({}, 2_000);
     connection.configure({ notsentLowat: 3_000 });
@@ -271,13 +278,18 @@ describe('the rest', () => {
   });
 
   it('the window after a pause is the initial one, unless a setting says otherwise (RFC 5681 §4.1)', () => {
-    for (const slowStartAfterIdle of [true, false]) {
+    const month = 30 * 86_400 * SECOND;
+    for (const [slowStartAfterIdle, pause] of [
+      [true, 60 * SECOND],
+      [true, month],
+      [false, 60 * SECOND],
+    ] as const) {
       const wire = new Wire(family, { a: { slowStartAfterIdle } });
       const { client } = pair(wire);
       client.connection.send(pattern(300_000));
       wire.settle();
       const grown = client.connection.info().cwnd;
-      wire.run(60 * SECOND);
+      wire.run(pause);
       client.connection.send(pattern(1));
       const { cwnd, mss } = client.connection.info();
       expect(cwnd).toBe(slowStartAfterIdle ? 10 * mss : grown);

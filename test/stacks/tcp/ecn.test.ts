@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { families, pair, pattern, type Sent, Wire, type WireOptions } from './network.ts';
+import { MILLISECOND } from '../../../stacks/time/clock.ts';
+import {
+  families,
+  mssOption,
+  Peer,
+  pair,
+  pattern,
+  type Sent,
+  sackOption,
+  sackPermitted,
+  Wire,
+  type WireOptions,
+} from './network.ts';
 
 const ECT_0 = 2;
 const on = { a: { ecn: 'on' }, b: { ecn: 'passive' }, record: true } as const;
@@ -76,6 +88,28 @@ describe.each(families)('explicit congestion notification (RFC 3168), $name', (f
     expect(sent.slice(2).some((s) => s.flags.includes('W'))).toBe(true);
     expect(sent.some((s) => s.trafficClass === 0 && s.data.length > 0)).toBe(true); // retransmissions
     expect(answers.every((s) => s.trafficClass === 0 && !s.flags.replace('SE', '').includes('E'))).toBe(true);
+  });
+
+  it('slows down for good, even when a loss of before proves to have been none (RFC 3708)', () => {
+    const peer = new Peer(family);
+    const { owner, iss } = peer.accept([...sackPermitted(), ...mssOption(1_000)], 65_535, 'SEW');
+    const ack = (bytes: number, flags: string, sack?: [number, number]): number => {
+      const blocks: [number, number][] = sack === undefined ? [] : [[iss + 1 + sack[0], iss + 1 + sack[1]]];
+      const options = blocks.length === 0 ? [] : sackOption(...blocks);
+      peer.clock.advance(peer.clock.now + MILLISECOND);
+      peer.inject({ seq: 1_001, ack: iss + 1 + bytes, flags, options });
+      return owner.connection.info().cwnd;
+    };
+    owner.connection.send(pattern(40_000));
+    ack(0, '.', [1_000, 5_000]);
+    ack(0, '.', [1_000, 10_000]);
+    expect(owner.connection.info().recovery).toBe('recovery');
+    ack(10_000, '.');
+    expect(owner.connection.info().recovery).toBe('open');
+    const mended = owner.connection.info().cwnd;
+    const slower = ack(11_000, '.E');
+    expect(slower).toBeLessThan(mended);
+    expect(ack(11_000, '.', [0, 1_000])).toBe(slower);
   });
 
   it('takes no notice of the bits when it is not agreed', () => {

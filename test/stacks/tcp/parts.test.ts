@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { PacketPool } from '../../../stacks/packet/pool.ts';
+import { Buffers } from '../../../stacks/tcp/buffers.ts';
 import { NOBODY } from '../../../stacks/tcp/connection.ts';
 import { ReceiveQueue } from '../../../stacks/tcp/receive-queue.ts';
 import { backOff, sample } from '../../../stacks/tcp/rtt.ts';
@@ -105,6 +106,22 @@ describe('SendQueue', () => {
       }),
       { numRuns: 100, seed: 5 },
     );
+  });
+
+  it('takes blocks when they are filled soon, and for a little no more memory than it is', () => {
+    class Counting extends Buffers {
+      blocks = 0;
+      override takeBlock(): Uint8Array {
+        this.blocks++;
+        return super.takeBlock();
+      }
+    }
+    const buffers = new Counting();
+    for (let i = 0; i < 10; i++) new SendQueue(buffers).pushCopy(pattern(3_000));
+    expect([buffers.blocks, buffers.held]).toEqual([0, 30_000]);
+    const bulk = new SendQueue(buffers);
+    for (let i = 0; i < 100; i++) bulk.pushCopy(pattern(3_000));
+    expect(buffers.blocks).toBe(Math.ceil((300_000 - 5 * 3_000) / 65_536));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
+  dial,
   families,
   mssOption,
   type Owner,
@@ -141,6 +142,7 @@ describe('the closed window', () => {
     expect(s.offsets()).toEqual([1_001, 2_001]);
     s.ack(3_001);
     expect(s.owner.connection.unacknowledged).toBe(0);
+    expect(s.owner.connection.info()).toMatchObject({ bytesSent: 3_001, bytesAcknowledged: 3_001 });
   });
 
   it('gives up on a peer that does not answer its probes', () => {
@@ -150,6 +152,24 @@ describe('the closed window', () => {
     while (s.peer.clock.step());
     expect(s.owner.failure).toMatchObject({ code: 'ETIMEDOUT' });
     expect(s.owner.failure!.cause).toContain('window probes');
+  });
+
+  it('shut on data in flight does not hold a connection that nobody owns', () => {
+    const s = new Sender([], 4_000, { maxRetransmits: 4 });
+    s.send(4_000);
+    s.ack(1_000, { window: 0 });
+    s.owner.connection.close();
+    s.peer.take();
+    let probes = 0;
+    while (!s.owner.isClosed && probes < 30 && s.peer.clock.step()) {
+      for (const _ of s.peer.take().filter(({ flags }) => !flags.includes('R'))) {
+        s.ack(1_000, { window: 0 });
+        probes++;
+      }
+    }
+    expect(probes).toBe(4);
+    expect(s.owner.failure).toMatchObject({ code: 'ETIMEDOUT' });
+    expect(s.peer.tcp.connectionCount).toBe(0);
   });
 
   it('shut on data in flight does not count as a dead peer', () => {
@@ -190,6 +210,19 @@ describe('keep-alive (RFC 9293 §3.8.4)', () => {
     s.wait(10 * SECOND);
     expect(s.owner.failure!.cause).toContain('keep-alive');
     expect(s.peer.take().map((p) => p.flags)).toEqual(['.', '.', 'R.']);
+  });
+
+  it('begins on time on a host that has run for a month', () => {
+    const peer = new Peer(family);
+    peer.clock.advance(30 * 86_400 * SECOND);
+    const owner = dial(peer.end, peer.address, peer.port);
+    const [syn] = peer.take();
+    peer.local = syn!.sourcePort;
+    peer.inject({ seq: 1_000, ack: (syn!.seq + 1) | 0, flags: 'S.' });
+    peer.take();
+    owner.connection.setKeepAlive(true, 10 * SECOND, SECOND, 3);
+    peer.clock.advance(peer.clock.now + 10 * SECOND);
+    expect(peer.take()).toMatchObject([{ flags: '.', seq: syn!.seq, data: { length: 0 } }]);
   });
 
   it('two ends keep each other alive', () => {
