@@ -169,7 +169,8 @@ export class Igmp {
     const asked = packet.length < QUERY_V3_BYTES ? 0 : sourceCount(packet);
     const whole = asked === 0 || (member.timer.armed && member.sources.length === 0);
     const sources = whole ? new Set<number>() : new Set(member.timer.armed ? member.sources : []);
-    if (!whole) for (let i = 0; i < asked; i++) sources.add(querySource(packet, i));
+    // No further than the bound: the sources are the querier's, and a set of its numbers is not keyed.
+    for (let i = 0; i < asked && !whole && sources.size <= MAX_SOURCES; i++) sources.add(querySource(packet, i));
     member.sources = sources.size > MAX_SOURCES ? [] : [...sources];
     this.#sooner(member.timer, delay);
   }

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_RESOLVING, QUEUE_PER_NEIGHBOUR } from '../../../stacks/forward/neighbours.ts';
 import type { Bench } from '../../compliance/bench/bench.ts';
-import { data } from '../../compliance/bench/bytes.ts';
 import { sourceLink, targetLink } from '../../compliance/bench/ipv6-packet.ts';
 import { Tally } from './tally.ts';
 
