@@ -37,7 +37,7 @@ export class Segment implements Carrier {
   #conditions: Required<SegmentConditions>;
   /** Replaced, never changed in place: a receiver may attach or detach a station while a frame is handed out. */
   #stations: readonly Station[] = [];
-  /** By the low 32 bits of the MAC; a number key is safe here, since stations come from the configuration. */
+  /** Keys are the low 32 bits of the MACs of stations, which come from the configuration. */
   readonly #byMac: Map<number, readonly Station[]> = new Map();
   #delivering = false;
   #closed = false;

@@ -68,6 +68,7 @@ export class Way {
 
 export class Ways {
   readonly #byId: (Way | undefined)[] = [undefined];
+  /** Keys are gateways and what goes with them: the operator's, and those of the few routers and redirects that are kept. */
   readonly #byText = new Map<string, Way>();
   readonly #free: number[] = [];
   /** Routes that arrive in runs go one way. */

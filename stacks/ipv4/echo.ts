@@ -31,7 +31,7 @@ export class Echo implements ErrorTaker {
   readonly protocol: number = PROTOCOL_ICMP;
   readonly #host: Host;
   readonly #output: Output;
-  /** By sequence number, which is ours. */
+  /** Keys are our own sequence numbers; a peer can look up but never insert. */
   readonly #requests = new Map<number, Request>();
   readonly #identifier: number;
   #sequence = 0;

@@ -26,6 +26,7 @@ export interface ErrorTaker {
 
 export class Errors {
   readonly #host: Host;
+  /** Keys are the protocol numbers of our transports. */
   readonly #takers = new Map<number, ErrorTaker>();
 
   constructor(host: Host) {

@@ -52,11 +52,11 @@ const UNSOLICITED_REPORT_INTERVAL_V2: number = 10 * SECOND;
 /** Tenths of a second: what a query of version 1 means (RFC 2236 §4). */
 const RESPONSE_V1 = 100;
 /** Sources of a query that are remembered until the answer; a query for more is answered for the whole group. */
-const MAX_SOURCES = 64;
+export const MAX_SOURCES = 64;
 
 /** What goes on at one interface. */
 interface LinkState {
-  /** Changes still to be told, and how often (RFC 3376 §5.1). */
+  /** Changes still to be told, and how often (RFC 3376 §5.1). Keys are the groups that sockets joined or left. */
   readonly changes: Map<number, { record: number; left: number }>;
   readonly changeTimer: Timer;
   /** The answer to a general query. */
@@ -168,9 +168,10 @@ export class Igmp {
     if (member === undefined || group === ALL_HOSTS) return;
     const asked = packet.length < QUERY_V3_BYTES ? 0 : sourceCount(packet);
     const whole = asked === 0 || (member.timer.armed && member.sources.length === 0);
+    // Keys are the querier's: read no further than the bound.
     const sources = whole ? new Set<number>() : new Set(member.timer.armed ? member.sources : []);
-    // No further than the bound: the sources are the querier's, and a set of its numbers is not keyed.
-    for (let i = 0; i < asked && !whole && sources.size <= MAX_SOURCES; i++) sources.add(querySource(packet, i));
+    for (let i = 0; i < asked && !whole && sources.size <= MAX_SOURCES; i++)
+      sources.add(querySource(packet, i));
     member.sources = sources.size > MAX_SOURCES ? [] : [...sources];
     this.#sooner(member.timer, delay);
   }

@@ -47,6 +47,7 @@ export class Input {
   readonly #reassembler: Reassembler;
   readonly #transit: Transit;
   readonly #one: Packet[] = [];
+  /** Keys are the protocol numbers of our transports. */
   readonly #transports = new Map<number, Transport>();
   readonly #source = new Address();
   readonly #destination = new Address();

@@ -27,6 +27,7 @@ export class Ipv4Interface implements Interface {
   readonly probe: boolean;
   /** Picks an address by itself (RFC 3927). */
   readonly autoconfigure: boolean;
+  /** Keys are the groups that sockets joined. */
   readonly groups = new Map<number, Membership>();
   readonly counters: Counters = new Counters();
   /** What the operator wants. */

@@ -58,7 +58,7 @@ class Pending {
 export class EchoClient {
   readonly #sender: EchoSender;
   readonly #identifier: number;
-  /** Keyed by our own sequence numbers; a peer can look up but never insert. */
+  /** Keys are our own sequence numbers; a peer can look up but never insert. */
   readonly #pending = new Map<number, Pending>();
   #sequence = 1;
 

@@ -17,7 +17,7 @@ const ROBUSTNESS = 2;
 /** RFC 3810 §9.11 and RFC 2710 §7.6: reports of a change come within these times of each other. */
 const UNSOLICITED_REPORT_INTERVAL: Readonly<{ [version in 1 | 2]: number }> = { 1: 10 * SECOND, 2: SECOND };
 /** Sources of one group that a querier asks for at once; beyond them the whole group is reported. */
-const MAX_SOURCES = 64;
+export const MAX_SOURCES = 64;
 
 interface Change {
   readonly group: Address;

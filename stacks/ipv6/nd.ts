@@ -35,7 +35,7 @@ import type { Routers } from './routers.ts';
 /** RFC 4861 §10. */
 const MAX_ANYCAST_DELAY_TIME: number = SECOND;
 /** Answers that wait at once; whoever is not answered asks again. */
-const MAX_ANYCAST_ANSWERS = 64;
+export const MAX_ANYCAST_ANSWERS = 64;
 
 export class NeighbourDiscovery {
   readonly #host: Host;

@@ -3,6 +3,7 @@ import type { Address } from '../address/address.ts';
 import type { Listener } from './listen.ts';
 
 export class Listeners {
+  /** Keys are the ports that programs listen on. */
   readonly #byPort = new Map<number, readonly Listener[]>();
 
   has(port: number): boolean {

@@ -4,6 +4,7 @@ import { FIRST_EPHEMERAL, LAST_EPHEMERAL } from './settings.ts';
 
 export class Ports {
   readonly #random: Random;
+  /** Keys are the operator's. */
   readonly #suspended = new Set<number>();
 
   constructor(random: Random) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { Couple } from '../../../src/couple/couple.ts';
+import { inboundFilter } from '../../../src/lab/build.ts';
 import { createDgram } from '../../../src/sockets/dgram.ts';
 import { HostTable } from '../../../src/sockets/names.ts';
 import {
@@ -17,6 +18,7 @@ import { Network } from '../sockets/virtual.ts';
 
 const FOUR = '192.0.2.1';
 const SIX = '2001:db8::1';
+const NOWHERE = { file: 'none', line: 0, column: 0 };
 
 interface House {
   network: Network;
@@ -273,6 +275,36 @@ describe('TCP connect through a couple', () => {
     await network.until(once(socket, 'connect'));
     expect(socket.remoteAddress).toBe(name);
   });
+});
+
+describe('IN statements under a couple', () => {
+  const deny = inboundFilter([{ protocol: 'TCP', port: 80, allow: false, at: NOWHERE }]);
+  const open = inboundFilter([{ protocol: 'TCP', port: 80, allow: true, at: NOWHERE }]);
+
+  it.each([
+    ['IPv4', 'the list of the IPv4 stack', deny, open, ['ETIMEDOUT', 'connected']],
+    ['IPv6', 'that of the IPv6 stack', open, deny, ['connected', 'ETIMEDOUT']],
+  ] as const)(
+    'a %s peer is judged by %s, although one listener takes both',
+    async (_family, _list, ofFour, ofSix, outcomes) => {
+      const { network, six, four, net, peer4, peer6 } = house();
+      six.stack.filter = ofSix;
+      four.stack.filter = ofFour;
+      const heard: (string | undefined)[] = [];
+      const server = net.createServer((socket) => {
+        heard.push(socket.remoteFamily);
+        socket.on('error', () => {});
+      });
+      await listen(network, server, 80, '::');
+      expect(await attempt(network, peer4, FOUR, 80)).toBe(outcomes[0]);
+      expect(await attempt(network, peer6, SIX, 80)).toBe(outcomes[1]);
+      await network.pass(1_000_000);
+      const [denied, allowed] = outcomes[0] === 'connected' ? [six, four] : [four, six];
+      expect(heard).toEqual([allowed === four ? 'IPv4' : 'IPv6']);
+      expect(denied.stack.counters.drops.filtered).toBeGreaterThan(0);
+      expect(allowed.stack.counters.drops.filtered).toBeUndefined();
+    },
+  );
 });
 
 describe('UDP through a couple', () => {

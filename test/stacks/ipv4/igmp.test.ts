@@ -1,5 +1,6 @@
 /** The host's side of IGMP: RFC 3376, RFC 2236, RFC 1112. */
 import { describe, expect, it } from 'vitest';
+import { MAX_SOURCES } from '../../../stacks/ipv4/igmp.ts';
 import type { Ipv4Stack } from '../../../stacks/ipv4/stack.ts';
 import type { Environment } from '../../../stacks/packet/environment.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
@@ -167,6 +168,21 @@ describe('IGMPv3', () => {
     hear(query(3, 10, '239.8.8.8'), '224.0.0.1');
     pass(2);
     expect(said()).toEqual([]);
+  });
+
+  it('answers for the whole group when a query names more sources than are remembered', () => {
+    const { env, host: h, said, hear, pass } = host();
+    socketOf(h).join(ip(GROUP), 0);
+    pass(5);
+    said();
+    const sources = Array.from({ length: MAX_SOURCES + 1 }, (_, i) => `192.0.2.${i}`);
+    hear(query(3, 10, GROUP, sources.slice(1)), GROUP);
+    pass(2);
+    expect(texts(said())).toEqual([`224.0.0.22 22 1:${GROUP}+${sources.slice(1).join('+')}`]);
+    hear(query(3, 10, GROUP, sources), GROUP);
+    pass(2);
+    expect(texts(said())).toEqual([`224.0.0.22 22 2:${GROUP}`]);
+    expectAtRest(env, h);
   });
 
   it('splits a report that one datagram does not hold', () => {

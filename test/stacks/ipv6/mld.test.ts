@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_SOURCES } from '../../../stacks/ipv6/mld-listener.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
   address,
@@ -26,6 +27,9 @@ function withAlert(packet: Uint8Array): Uint8Array {
   longer[5] = longer[5]! + 8;
   return longer;
 }
+
+const sources = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `2001:db8::${(i + 1).toString(16)}`);
 
 interface Asked {
   /** Maximum response code. */
@@ -151,6 +155,12 @@ describe('answers to a querier (RFC 3810 §6.2)', () => {
       [{ code: 0 }, { group: OWN, code: 9_000 }],
       [[EXCLUDE, OWN, 0]],
     ],
+    [
+      'as many sources as are remembered',
+      [{ group: OWN, sources: sources(MAX_SOURCES) }],
+      [[1, OWN, MAX_SOURCES]],
+    ],
+    ['one source more', [{ group: OWN, sources: sources(MAX_SOURCES + 1) }], [[EXCLUDE, OWN, 0]]],
     ['a group that nobody joined', [{ group: 'ff02::77' }], []],
     ['all nodes', [{ group: 'ff02::1' }], []],
   ] as [string, Asked[], [number, string, number][]][])('to a question about %s', (_, queries, expected) => {

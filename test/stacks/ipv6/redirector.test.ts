@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_ANYCAST_ANSWERS } from '../../../stacks/ipv6/nd.ts';
 import { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
@@ -12,6 +13,7 @@ import {
   icmpPacket,
   ip,
   ping,
+  STRANGER,
   seen,
   settle,
   text,
@@ -127,6 +129,22 @@ describe('the subnet-router anycast address (RFC 4291 §2.6.1)', () => {
     expect(answer).toMatchObject({ word: 0xc000_0000, source: '2001:db8:1::1' });
     expect(seen(routerPort).find(({ type }) => type === 129)).toMatchObject({ source: '2001:db8:1::1' });
     expectAtRest(env, host, router, better);
+  });
+
+  it('has so many answers in waiting and no more, whoever asks', () => {
+    const { env, router, better, host, routerPort } = link();
+    const drops = dropsOf(router);
+    const before = routerPort.sent.length;
+    for (let i = 0; i < 500; i++) {
+      const source = `2001:db8:1::${(i + 0x100).toString(16)}`;
+      const asked = bytes(address('2001:db8:1::'), [1, 1], STRANGER);
+      const fields = { source, destination: 'ff02::1:ff00:0', hopLimit: 255 };
+      routerPort.inject(frame(icmpPacket(135, 0, 0, asked, fields), routerPort.mac!));
+    }
+    expect(drops()).toEqual({ 'no-buffer': 500 - MAX_ANYCAST_ANSWERS });
+    settle(env);
+    expect(seen(routerPort, before).filter(({ type }) => type === 136)).toHaveLength(MAX_ANYCAST_ANSWERS);
+    expectAtRest(env, router, better, host);
   });
 
   it('takes no connection, and is nobody on a host', () => {

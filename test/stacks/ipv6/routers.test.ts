@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../../../stacks/address/address.ts';
 import type { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
+import { MAX_OPTIONS_OF_A_KIND } from '../../../stacks/wire/ndp.ts';
 import { type Alone, advertise, host, u32 } from './advertised.ts';
 import {
   address,
@@ -182,6 +183,19 @@ describe('routers of a network behind them (RFC 4191, type C)', () => {
     advertise(port, { from: 'fe80::a', more });
     settle(env);
     expect([...stack.routes()].filter(({ origin }) => origin === 'ra')).toHaveLength(1);
+    expectAtRest(env, stack);
+  });
+
+  it('are read from so many options of one advertisement and no more', () => {
+    const { env, stack, port } = started();
+    const more = bytes(
+      ...Array.from({ length: 40 }, (_, i) => route(`2001:db8:${i + 1}::`, 48, 6_000)),
+      ...Array.from({ length: 20 }, () => [99, 1, 0, 0, 0, 0, 0, 0]),
+    );
+    advertise(port, { from: 'fe80::a', more });
+    settle(env);
+    const learnt = [...stack.routes()].filter(({ origin }) => origin === 'ra');
+    expect(learnt).toHaveLength(MAX_OPTIONS_OF_A_KIND + 1);
     expectAtRest(env, stack);
   });
 
