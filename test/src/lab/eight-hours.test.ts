@@ -1,5 +1,5 @@
 /**
- * Eight virtual hours with as many sessions as a stack may have. Each says a line every twenty minutes over a link that
+ * Eight virtual hours with as many sessions as a stack may have. Each says a line every thirty minutes over a link that
  * loses some, and is kept alive in between. The heap ends where it was after the first hour.
  */
 import { setFlagsFromString } from 'node:v8';
@@ -21,11 +21,11 @@ import { NOBODY } from '../../../stacks/tcp/connection.ts';
 import { Clock, SECOND } from '../../../stacks/time/clock.ts';
 
 const HOURS = 8;
-const TURN: number = 1_200 * SECOND;
-const TURNS_PER_HOUR = 3;
-const KEEP_ALIVE: number = 800 * SECOND;
+const TURN: number = 1_800 * SECOND;
+const TURNS_PER_HOUR = 2;
+const KEEP_ALIVE: number = 1_200 * SECOND;
 const PORT = 7;
-const LINE: Uint8Array = new TextEncoder().encode('one line every twenty minutes\n');
+const LINE: Uint8Array = new TextEncoder().encode('one line every thirty minutes\n');
 /** Bytes that the engine itself may come to keep; 256 for each session would be as much. */
 const SLACK = 1 << 20;
 

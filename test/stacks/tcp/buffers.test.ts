@@ -36,10 +36,13 @@ describe.each(families)('the buffers of a stack, $name', (family) => {
       const data = pattern(bytes, 3);
       for (const { connection } of clients) connection.send(data);
       let most = 0;
+      const verdicts = new Set<string>();
       for (let i = 0; i < 2_000; i++) {
         wire.run(1_000);
+        for (const verdict of wire.b.verdicts.splice(0)) verdicts.add(verdict);
         most = Math.max(most, wire.b.tcp.storage().buffers);
       }
+      expect(verdicts).toContain('buffers-full');
       expect(most).toBeGreaterThan(limit / 2);
       expect(most).toBeLessThan(limit + count * 1_500);
       expect(count * Math.min(bytes, 65_535)).toBeGreaterThan(limit + count * 1_500);
