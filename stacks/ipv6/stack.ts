@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { allRouters, ipv6, LINK_LOCAL_PREFIX, solicitedNode } from '../address/ipv6.ts';
+import { ipv6, LINK_LOCAL_PREFIX } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -46,6 +46,7 @@ import { StableIdentifiers } from './identifiers.ts';
 import { Input } from './input.ts';
 import { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
+import { Links } from './links.ts';
 import { LocalAddress } from './local-address.ts';
 import { LocalErrors } from './local-errors.ts';
 import { Mld } from './mld.ts';
@@ -59,9 +60,6 @@ import { Redirects } from './redirects.ts';
 import { Routers } from './routers.ts';
 import { Slaac } from './slaac.ts';
 import { Transit } from './transit.ts';
-
-/** A link between two routers has no subnet-router anycast address (RFC 6164 §6). */
-const LONGEST_WITH_ANYCAST = 127;
 
 export class Ipv6Stack implements Stack {
   readonly family: Family = ipv6;
@@ -84,12 +82,10 @@ export class Ipv6Stack implements Stack {
   readonly #localErrors: LocalErrors;
   readonly #input: Input;
   readonly #reassembler: Reassembler;
-  readonly #dad: DuplicateDetection;
-  readonly #slaac: Slaac;
   readonly #routers: Routers;
   readonly #redirects: Redirects;
-  readonly #advertiser: Advertiser;
   readonly #mld: Mld;
+  readonly #links: Links;
   /** Links that the operator took down stay down when the stack starts. */
   readonly #takenDown = new Set<Ipv6Interface>();
 
@@ -120,28 +116,43 @@ export class Ipv6Stack implements Stack {
     this.#errors = new IcmpErrors(host, this.#output);
     this.#echo = new EchoClient(this.#output);
     this.#mld = new Mld(host, this.#output);
-    this.#dad = new DuplicateDetection(host, this.#neighbours, sender, {
-      unique: (link, local) => this.#unique(link, local),
-      duplicate: (link, local) => this.#duplicate(link, local),
+    const dad = new DuplicateDetection(host, this.#neighbours, sender, {
+      unique: (link, local) => this.#links.unique(link, local),
+      duplicate: (link, local) => {
+        for (const listener of this.conflictListeners) listener({ link, local });
+        this.#links.duplicate(link, local);
+      },
     });
-    this.#slaac = new Slaac(host, this.#dad);
+    const slaac = new Slaac(host, dad);
     this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
-    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
+    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, slaac, (address, link) =>
       this.#redirects.lost(address, link),
     );
     this.#output.firstHop = (destination, source, link, given) =>
       this.#routers.firstHop(destination, source, link, given);
     this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
-    this.#advertiser = new Advertiser(host, sender);
+    const advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
       this.#neighbours,
       sender,
-      this.#dad,
+      dad,
       this.#routers,
       this.#redirects,
-      this.#advertiser,
+      advertiser,
     );
+    this.#links = new Links(host, {
+      routes: this.#routes,
+      neighbours: this.#neighbours,
+      pathMtus: this.#pathMtus,
+      gateways: this.#gateways,
+      dad,
+      slaac,
+      routers: this.#routers,
+      redirects: this.#redirects,
+      mld: this.#mld,
+      advertiser,
+    });
     const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
     this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
     const redirector = new Redirector(host, this.#neighbours, this.#routes, sender);
@@ -170,9 +181,7 @@ export class Ipv6Stack implements Stack {
     if (on === this.#host.forwarding) return;
     this.environment.clock.refresh();
     if (on) this.#gateways.clear();
-    if (!on) for (const link of this.#host.interfaces) this.#retire(link);
-    this.#host.forwarding = on;
-    if (on) for (const link of this.#host.interfaces) this.#serve(link);
+    this.#links.setForwarding(on);
   }
 
   get filter(): Stack['filter'] {
@@ -218,16 +227,16 @@ export class Ipv6Stack implements Stack {
       (packets, count) => this.#input.burstFromDevice(packets, count, link),
     );
     if (options.address !== undefined) {
-      this.#addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
+      this.#links.addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
     }
-    if (this.running) this.#bringUp(link);
+    if (this.running) this.#links.bringUp(link);
     return link;
   }
 
   /** @throws RangeError when there is no such interface. */
   addAddress(index: number, address: Address, prefixLength: number): void {
     this.environment.clock.refresh();
-    this.#addAddress(this.#link(index), address, prefixLength);
+    this.#links.addAddress(this.#link(index), address, prefixLength);
   }
 
   removeAddress(index: number, address: Address): boolean {
@@ -238,19 +247,7 @@ export class Ipv6Stack implements Stack {
     if (local === undefined || local.origin === 'link-local') return false;
     // First the connections, whose resets still leave.
     this.tcp.endLocal(local.address);
-    this.#dad.cancel(local);
-    if (link.isEthernet && link.up && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
-    link.addresses.splice(link.addresses.indexOf(local), 1);
-    const others = link.addresses.some(
-      (own) =>
-        own.prefixLength === local.prefixLength &&
-        ipv6.matches(own.address, local.address, local.prefixLength),
-    );
-    if (!others) {
-      const match = { origin: 'link', interfaceIndex: index } as const;
-      this.#routes.withdraw(local.address, local.prefixLength, match);
-    }
-    this.#pathMtus.clear();
+    this.#links.removeAddress(link, local);
     return true;
   }
 
@@ -269,8 +266,8 @@ export class Ipv6Stack implements Stack {
     const link = this.#link(index);
     if (up) this.#takenDown.delete(link);
     else this.#takenDown.add(link);
-    if (!up) this.#takeDown(link);
-    else if (this.running) this.#bringUp(link);
+    if (!up) this.#links.takeDown(link);
+    else if (this.running) this.#links.bringUp(link);
   }
 
   interfaces(): readonly Interface[] {
@@ -334,7 +331,7 @@ export class Ipv6Stack implements Stack {
     if (this.running) return;
     this.environment.clock.refresh();
     this.#host.running = true;
-    for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#bringUp(link);
+    for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#links.bringUp(link);
     for (const listener of this.stateListeners) listener(true);
   }
 
@@ -345,7 +342,7 @@ export class Ipv6Stack implements Stack {
     this.tcp.stop();
     this.udp.stop();
     this.#echo.stop();
-    for (const link of this.#host.interfaces) this.#takeDown(link);
+    for (const link of this.#host.interfaces) this.#links.takeDown(link);
     this.#host.running = false;
     this.#reassembler.flush('stack-stopped');
     for (const listener of this.stateListeners) listener(false);
@@ -412,103 +409,6 @@ export class Ipv6Stack implements Stack {
     const link = this.#host.link(index);
     if (link === undefined) throw new RangeError(`${this.name} has no interface ${index}`);
     return link;
-  }
-
-  #addAddress(link: Ipv6Interface, address: Address, prefixLength: number): void {
-    const own = address.clone();
-    const linkLocal = ipv6.isLinkLocal(own);
-    own.zone = linkLocal ? link.index : 0;
-    if (link.find(own) !== undefined) return;
-    const local = new LocalAddress(own, prefixLength, 'static', false);
-    this.#host.hold(link, local);
-    if (!linkLocal && prefixLength < ipv6.bits) {
-      this.#routes.add({
-        destination: own,
-        prefixLength,
-        gateway: ipv6.any,
-        interfaceIndex: link.index,
-        metric: 0,
-        origin: 'link',
-      });
-    }
-    if (!linkLocal && prefixLength < LONGEST_WITH_ANYCAST) this.#addAnycast(link, own, prefixLength);
-    if (link.usable) this.#dad.start(link, local);
-  }
-
-  /** RFC 4291 §2.6.1. */
-  #addAnycast(link: Ipv6Interface, address: Address, prefixLength: number): void {
-    const anycast = ipv6.network(address, prefixLength);
-    if (link.isAnycast(anycast)) return;
-    link.anycasts.push(anycast);
-    this.#host.ownWords.add(anycast.w3);
-    if (link.usable && this.forwarding) link.join(solicitedNode(anycast));
-  }
-
-  #bringUp(link: Ipv6Interface): void {
-    if (link.up) return;
-    link.up = true;
-    link.disabled = false;
-    this.#routes.setUsable(link.index, true);
-    this.#pathMtus.clear();
-    if (this.forwarding) this.#joinAsRouter(link);
-    for (const local of [...link.addresses]) this.#dad.start(link, local);
-  }
-
-  /** The stack becomes a router on a link that is up (RFC 4861 §6.2.2). */
-  #serve(link: Ipv6Interface): void {
-    if (!link.usable) return;
-    this.#joinAsRouter(link);
-    if (link.linkLocal() !== undefined) this.#advertiser.start(link);
-  }
-
-  /** And ceases to be one (RFC 4861 §6.2.5). */
-  #retire(link: Ipv6Interface): void {
-    this.#advertiser.stop(link);
-    link.leave(allRouters);
-    for (const anycast of link.anycasts) link.leave(solicitedNode(anycast));
-  }
-
-  /** RFC 4291 §2.8. */
-  #joinAsRouter(link: Ipv6Interface): void {
-    link.join(allRouters);
-    for (const anycast of link.anycasts) link.join(solicitedNode(anycast));
-  }
-
-  #takeDown(link: Ipv6Interface): void {
-    if (!link.up) return;
-    this.#advertiser.stop(link);
-    this.#silence(link);
-    link.up = false;
-    link.leaveAll();
-  }
-
-  /** What was learnt from the link is forgotten, and nothing of ours waits for it. */
-  #silence(link: Ipv6Interface): void {
-    this.#routes.setUsable(link.index, false);
-    this.#pathMtus.clear();
-    this.#gateways.forgetLink(link.index);
-    this.#routers.forgetLink(link);
-    this.#slaac.forgetLink(link);
-    this.#redirects.forgetLink(link);
-    this.#mld.forgetLink(link);
-    for (const local of link.addresses) {
-      this.#dad.cancel(local);
-      if (local.state !== 'duplicate') local.state = 'tentative';
-    }
-    this.#neighbours.flush(link.index);
-  }
-
-  #unique(link: Ipv6Interface, local: LocalAddress): void {
-    if (local !== link.linkLocal()) return;
-    this.#mld.addressed(link);
-    if (link.autoconfigure && !this.forwarding) this.#routers.solicit(link);
-    this.#advertiser.start(link);
-  }
-
-  #duplicate(link: Ipv6Interface, local: LocalAddress): void {
-    for (const listener of this.conflictListeners) listener({ link, local });
-    if (link.disabled) this.#silence(link);
-    else this.#slaac.duplicate(link, local);
   }
 
   /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */
