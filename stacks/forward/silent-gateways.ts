@@ -1,6 +1,7 @@
 /**
  * Gateways that do not answer: a host turns to another one while there is one (RFC 1122 §3.3.1.4, RFC 4191 §3.2), and
- * asks again from time to time (RFC 4191 §3.5). Routers leave this to whoever manages their routes.
+ * asks again from time to time (RFC 4191 §3.5). Routers leave this to whoever manages their routes; gateways that
+ * advertise themselves are `ipv6/routers.ts`.
  */
 import type { Address } from '../address/address.ts';
 import { type Clock, SECOND, type Timer } from '../time/clock.ts';
@@ -30,12 +31,27 @@ export class SilentGateways {
 
   /** The neighbour stopped answering. */
   lost(address: Address, interfaceIndex: number): void {
-    if (!this.#routes.setAnswers(address, interfaceIndex, false)) return;
+    if (!this.#routes.setAnswers(address, interfaceIndex, false)) {
+      // The routes by it are gone.
+      this.found(address, interfaceIndex);
+      return;
+    }
     let known = this.#silent.find((one) => isAt(one, address, interfaceIndex));
     if (known === undefined) {
       const kept = address.clone();
-      const again = this.#clock.timer(() => this.#probe(kept, interfaceIndex), { background: true });
-      known = { address: kept, interfaceIndex, again };
+      const asked: Silent = {
+        address: kept,
+        interfaceIndex,
+        again: this.#clock.timer(
+          () => {
+            // Before the question: it may be given up for others, and then nobody tells.
+            asked.again.armIn(PROBE_INTERVAL);
+            this.#probe(kept, interfaceIndex);
+          },
+          { background: true },
+        ),
+      };
+      known = asked;
       this.#silent.push(known);
     }
     known.again.armIn(PROBE_INTERVAL);
