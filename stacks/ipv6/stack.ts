@@ -38,6 +38,7 @@ import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import { DuplicateDetection } from './dad.ts';
 import { EchoClient } from './echo.ts';
 import { Facts } from './facts.ts';
+import type { FirstHop } from './first-hop.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
@@ -124,12 +125,13 @@ export class Ipv6Stack implements Stack {
       },
     });
     const slaac = new Slaac(host, dad);
-    this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
+    const firstHop: FirstHop = (destination, source, link, given) =>
+      this.#routers.firstHop(destination, source, link, given);
+    this.#redirects = new Redirects(host, this.#routes, this.#neighbours, firstHop);
     this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, slaac, (address, link) =>
       this.#redirects.lost(address, link),
     );
-    this.#output.firstHop = (destination, source, link, given) =>
-      this.#routers.firstHop(destination, source, link, given);
+    this.#output.firstHop = firstHop;
     this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
     const advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
