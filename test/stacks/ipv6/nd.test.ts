@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_NEIGHBOURS, MAX_RESOLVING } from '../../../stacks/forward/neighbours.ts';
+import { MAX_NEIGHBOURS } from '../../../stacks/forward/neighbour-table.ts';
+import { MAX_RESOLVING } from '../../../stacks/forward/neighbours.ts';
 import type { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
