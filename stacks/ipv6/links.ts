@@ -3,15 +3,19 @@
  * §6.2.5, §6.3.7; RFC 4862 §5.4; RFC 4291 §2.6.1, §2.8).
  */
 import type { Address } from '../address/address.ts';
-import { allRouters, ipv6, solicitedNode } from '../address/ipv6.ts';
+import { allRouters, ipv6, LINK_LOCAL_PREFIX, solicitedNode } from '../address/ipv6.ts';
 import type { NeighbourCache } from '../forward/neighbours.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
 import type { RouteTable } from '../forward/routes.ts';
 import type { SilentGateways } from '../forward/silent-gateways.ts';
+import type { Device } from '../packet/device.ts';
+import type { InterfaceOptions } from '../stack.ts';
 import type { Advertiser } from './advertise.ts';
+import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import type { DuplicateDetection } from './dad.ts';
 import type { Host } from './host.ts';
-import type { Ipv6Interface } from './interface.ts';
+import { StableIdentifiers } from './identifiers.ts';
+import { Ipv6Interface } from './interface.ts';
 import { LocalAddress } from './local-address.ts';
 import type { Mld } from './mld.ts';
 import type { Redirects } from './redirects.ts';
@@ -42,6 +46,42 @@ export class Links {
   constructor(host: Host, parts: LinkParts) {
     this.#host = host;
     this.#parts = parts;
+  }
+
+  /** One more link, with its link-local address; it is down. @throws RangeError for an MTU under 1,280 (RFC 8200 §5) */
+  open(name: string, device: Device, options: InterfaceOptions): Ipv6Interface {
+    const host = this.#host;
+    const mtu = Math.min(options.mtu, device.mtu);
+    if (mtu < ipv6.minimumMtu) {
+      throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
+    }
+    const autoconfigure = options.autoconfigure ?? options.address === undefined;
+    // RFC 8064 §3: opaque identifiers wherever addresses are made rather than written.
+    const opaque = (options.identifier ?? (autoconfigure ? 'stable' : 'eui64')) === 'stable';
+    const link = new Ipv6Interface(host.interfaces.length + 1, name, device, {
+      mtu,
+      autoconfigure,
+      advertise: options.advertise === true ? {} : options.advertise || undefined,
+      temporary: options.temporary ?? false,
+      stackId: host.id,
+      identifiers: opaque ? new StableIdentifiers(options.secret ?? host.secret) : undefined,
+    });
+    host.interfaces.push(link);
+    this.#parts.routes.setUsable(link.index, false);
+    link.onJoin = (group) => this.#parts.mld.joined(link, group);
+    link.onLeave = (group) => this.#parts.mld.left(link, group);
+    const own = link.addressIn(LINK_LOCAL_PREFIX);
+    host.hold(link, new LocalAddress(own, AUTONOMOUS_PREFIX_LENGTH, 'link-local', link.isEui64));
+    return link;
+  }
+
+  /** @throws RangeError for an MTU that IPv6 or the device does not allow. */
+  setMtu(link: Ipv6Interface, mtu: number): void {
+    if (mtu < ipv6.minimumMtu || mtu > link.device.mtu) {
+      throw new RangeError(`${link.name}: an MTU of ${ipv6.minimumMtu} to ${link.device.mtu}`);
+    }
+    link.mtu = link.configuredMtu = mtu;
+    this.#parts.pathMtus.clear();
   }
 
   addAddress(link: Ipv6Interface, address: Address, prefixLength: number): void {

@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { ipv6, LINK_LOCAL_PREFIX } from '../address/ipv6.ts';
+import { ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -34,7 +34,6 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { ADDRESS_UNREACHABLE, DESTINATION_UNREACHABLE } from '../wire/icmp6.ts';
 import { Advertiser } from './advertise.ts';
-import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import { DuplicateDetection } from './dad.ts';
 import { EchoClient } from './echo.ts';
 import { Facts } from './facts.ts';
@@ -43,18 +42,15 @@ import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
 import { IcmpErrors } from './icmp-errors.ts';
-import { StableIdentifiers } from './identifiers.ts';
 import { Input } from './input.ts';
-import { Ipv6Interface } from './interface.ts';
+import type { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
 import { Links } from './links.ts';
-import { LocalAddress } from './local-address.ts';
 import { LocalErrors } from './local-errors.ts';
 import { Mld } from './mld.ts';
 import { NeighbourDiscovery } from './nd.ts';
 import { NdSender } from './nd-sender.ts';
 import { Output } from './output.ts';
-import { readQuote } from './quote.ts';
 import { Reassembler } from './reassemble.ts';
 import { Redirector } from './redirector.ts';
 import { Redirects } from './redirects.ts';
@@ -156,7 +152,7 @@ export class Ipv6Stack implements Stack {
       advertiser,
     });
     const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
-    this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
+    this.#localErrors = new LocalErrors(host, (quote) => icmp.tell(quote, undefined));
     const redirector = new Redirector(host, this.#neighbours, this.#routes, sender);
     const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors, redirector);
     this.#reassembler = new Reassembler(host, this.#errors);
@@ -196,34 +192,7 @@ export class Ipv6Stack implements Stack {
 
   /** @throws RangeError for an MTU under 1,280 bytes (RFC 8200 §5). */
   addInterface(name: string, device: Device, options: InterfaceOptions): Interface {
-    const mtu = Math.min(options.mtu, device.mtu);
-    if (mtu < ipv6.minimumMtu) {
-      throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
-    }
-    const autoconfigure = options.autoconfigure ?? options.address === undefined;
-    // RFC 8064 §3: opaque identifiers wherever addresses are made rather than written.
-    const opaque = (options.identifier ?? (autoconfigure ? 'stable' : 'eui64')) === 'stable';
-    const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
-      mtu,
-      autoconfigure,
-      advertise: options.advertise === true ? {} : options.advertise || undefined,
-      temporary: options.temporary ?? false,
-      stackId: this.id,
-      identifiers: opaque ? new StableIdentifiers(options.secret ?? this.#host.secret) : undefined,
-    });
-    this.#host.interfaces.push(link);
-    this.#routes.setUsable(link.index, false);
-    link.onJoin = (group) => this.#mld.joined(link, group);
-    link.onLeave = (group) => this.#mld.left(link, group);
-    this.#host.hold(
-      link,
-      new LocalAddress(
-        link.addressIn(LINK_LOCAL_PREFIX),
-        AUTONOMOUS_PREFIX_LENGTH,
-        'link-local',
-        link.isEui64,
-      ),
-    );
+    const link = this.#links.open(name, device, options);
     device.attach(
       (packet) => this.#input.fromDevice(packet, link),
       (packets, count) => this.#input.burstFromDevice(packets, count, link),
@@ -254,12 +223,7 @@ export class Ipv6Stack implements Stack {
   }
 
   setMtu(index: number, mtu: number): void {
-    const link = this.#link(index);
-    if (mtu < ipv6.minimumMtu || mtu > link.device.mtu) {
-      throw new RangeError(`${link.name}: an MTU of ${ipv6.minimumMtu} to ${link.device.mtu}`);
-    }
-    link.mtu = link.configuredMtu = mtu;
-    this.#pathMtus.clear();
+    this.#links.setMtu(this.#link(index), mtu);
   }
 
   /** @throws RangeError when there is no such interface. */
@@ -416,12 +380,8 @@ export class Ipv6Stack implements Stack {
   /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */
   #unresolved(packet: Packet, reason: DropReason, index: number): void {
     if (reason === 'neighbour-unresolved') {
-      if (packet.ingress !== 0) {
-        this.#errors.send(packet, DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
-      } else {
-        const quote = readQuote(packet, packet.start, index, 'host-unreachable', 0, this.name);
-        if (quote !== undefined) this.#localErrors.push(quote);
-      }
+      if (packet.ingress === 0) this.#localErrors.unreachable(packet, index);
+      else this.#errors.send(packet, DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
     }
     this.#host.drop(packet, reason, this.#host.link(index));
   }
