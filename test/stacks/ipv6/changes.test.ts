@@ -62,31 +62,36 @@ describe('an address that is removed', () => {
 });
 
 describe('a link that was down', () => {
-  it('is listened to for the groups of sockets again, and they are reported', () => {
-    const { env, a, b, portB } = pair();
-    const heard: number[] = [];
-    const socket = b.udp.bind(ipv6.any, 9, {
-      handler: { message: (data) => heard.push(data.length), error: () => {}, closed: () => {} },
-    });
-    if ('code' in socket) throw new Error(socket.cause);
-    expect(socket.join(ip('ff02::77'), 1)).toBeUndefined();
-    settle(env);
-    const groups = [...b.groups()];
-    b.setLink(1, false);
-    b.setLink(1, true);
-    const before = portB.sent.length;
-    settle(env);
-    expect([...b.groups()]).toHaveLength(groups.length);
-    expect([...b.groups()].map(({ users }) => users).sort()).toEqual(groups.map(({ users }) => users).sort());
-    const reported = seen(portB, before).filter(
-      ({ type, body }) => type === 143 && text(body).includes('77'),
-    );
-    expect(reported.length).toBeGreaterThan(0);
-    const fields = { source: 'fe80::99', destination: 'ff02::77' };
-    portB.inject(frame(udpPacket(new Uint8Array(3), [1, 9], fields), portB.mac!));
-    expect(heard).toEqual([3]);
-    expectAtRest(env, a, b);
-  });
+  it.each([false, true])(
+    'is listened to for the groups of sockets again, and they are reported (router: %s)',
+    (forwardingB) => {
+      const { env, a, b, portB } = pair({ forwardingB });
+      const heard: number[] = [];
+      const socket = b.udp.bind(ipv6.any, 9, {
+        handler: { message: (data) => heard.push(data.length), error: () => {}, closed: () => {} },
+      });
+      if ('code' in socket) throw new Error(socket.cause);
+      expect(socket.join(ip('ff02::77'), 1)).toBeUndefined();
+      settle(env);
+      const groups = [...b.groups()];
+      b.setLink(1, false);
+      b.setLink(1, true);
+      const before = portB.sent.length;
+      settle(env);
+      expect([...b.groups()]).toHaveLength(groups.length);
+      expect([...b.groups()].map(({ users }) => users).sort()).toEqual(
+        groups.map(({ users }) => users).sort(),
+      );
+      const reported = seen(portB, before).filter(
+        ({ type, body }) => type === 143 && text(body).includes('77'),
+      );
+      expect(reported.length).toBeGreaterThan(0);
+      const fields = { source: 'fe80::99', destination: 'ff02::77' };
+      portB.inject(frame(udpPacket(new Uint8Array(3), [1, 9], fields), portB.mac!));
+      expect(heard).toEqual([3]);
+      expectAtRest(env, a, b);
+    },
+  );
 });
 
 function text(body: Uint8Array): string {
