@@ -8,18 +8,17 @@
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import type { Environment } from '../packet/environment.ts';
-import { KeyedTable } from '../packet/keyed-table.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import { SECOND } from '../time/clock.ts';
 import { sameMac } from '../wire/ethernet.ts';
 import { NeighbourEntry as Entry, type Neighbour } from './neighbour.ts';
+import { NeighbourTable } from './neighbour-table.ts';
+import { NeighbourTimes } from './neighbour-times.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export type { Neighbour };
 
-/** Entries in all: 4,095 peers twice over. */
-export const MAX_NEIGHBOURS = 8_192;
 /** Entries in resolution at once: a scan of a subnet evicts only others like itself (RFC 6583 §6.2). */
 export const MAX_RESOLVING = 512;
 /**
@@ -29,19 +28,10 @@ export const MAX_RESOLVING = 512;
 export const QUEUE_PER_NEIGHBOUR = 64;
 /** Packets that wait in all; above it the oldest resolution is given up. 4 MiB of ordinary packets. */
 export const MAX_WAITING = 2_048;
-/** Entries found without a hash; whoever floods these places costs the others that hash and no more. */
-const RECENT = 256;
-/** Steps of the search for an entry to evict. */
-const EVICTION_STEPS = 64;
-
 // RFC 4861 §10.
 export const MAX_MULTICAST_SOLICIT = 3;
 export const MAX_UNICAST_SOLICIT = 3;
-export const REACHABLE_TIME: number = 30 * SECOND;
-export const RETRANS_TIMER: number = SECOND;
 export const DELAY_FIRST_PROBE_TIME: number = 5 * SECOND;
-/** How often ReachableTime is drawn anew though nothing changed it: "every few hours" (RFC 4861 §6.3.2). */
-const REDRAW_TIME: number = 7_200 * SECOND;
 /**
  * Solicitations to the group, over all links: as many as can be in resolution at once, then so many a second
  * (RFC 6583 §7.1). Probes of neighbours that are known are not held back by them.
@@ -76,41 +66,27 @@ export interface Advertisement {
   readonly router: boolean;
 }
 
-interface Timing {
-  /** µs: what it was drawn from, and when. */
-  readonly base: number;
-  readonly drawn: number;
-  /** µs, drawn between 0.5 and 1.5 times the base (RFC 4861 §6.3.2). */
-  readonly reachable: number;
-  /** µs */
-  readonly retransmit: number;
-}
-
 export class NeighbourCache {
   readonly #environment: Environment;
   readonly #callbacks: NeighbourCallbacks;
-  readonly #table: KeyedTable<Entry>;
-  /** Entries found lately, by a few bits of their address: for every packet, so without the keyed hash. */
-  readonly #recent = new Array<Entry | undefined>(RECENT).fill(undefined);
-  readonly #ring: Entry[] = [];
-  #hand = 0;
+  readonly #table: NeighbourTable;
+  readonly #times: NeighbourTimes;
   /** Oldest first. */
   readonly #resolving = new Set<Entry>();
   /** Packets in all queues. */
   #waiting = 0;
-  /** By interface index. */
-  readonly #timing: (Timing | undefined)[] = [];
   readonly #groupSolicits: TokenBucket;
 
   constructor(environment: Environment, family: Family, callbacks: NeighbourCallbacks) {
     this.#environment = environment;
     this.#callbacks = callbacks;
-    this.#table = new KeyedTable(family.bits / 32 + 1, environment.random);
+    this.#table = new NeighbourTable(family, environment.random);
+    this.#times = new NeighbourTimes(environment);
     this.#groupSolicits = new TokenBucket(environment.clock, GROUP_SOLICITS_PER_SECOND, MAX_RESOLVING);
   }
 
   get size(): number {
-    return this.#ring.length;
+    return this.#table.size;
   }
 
   /**
@@ -118,28 +94,18 @@ export class NeighbourCache {
    * what holds.
    */
   configure(interfaceIndex: number, reachableTime?: number, retransTimer?: number): void {
-    const { clock, random } = this.#environment;
-    const known = this.#timing[interfaceIndex];
-    const base = reachableTime ?? known?.base ?? REACHABLE_TIME;
-    const retransmit = retransTimer ?? known?.retransmit ?? RETRANS_TIMER;
-    if (known !== undefined && known.base === base && known.drawn + REDRAW_TIME > clock.now) {
-      if (known.retransmit !== retransmit) this.#timing[interfaceIndex] = { ...known, retransmit };
-      return;
-    }
-    const factor = 0.5 + random.u32() / 0x100000000;
-    this.#timing[interfaceIndex] = { base, drawn: clock.now, reachable: base * factor, retransmit };
+    this.#times.configure(interfaceIndex, reachableTime, retransTimer);
   }
 
   /** µs between solicitations on a link. */
   retransTimer(interfaceIndex: number): number {
-    return this.#timing[interfaceIndex]?.retransmit ?? RETRANS_TIMER;
+    return this.#times.retransmit(interfaceIndex);
   }
 
   /** The entry when its address is known and a packet may go there with nothing else to do, found without a hash. */
   ready(nextHop: Address, interfaceIndex: number): Entry | undefined {
-    const entry = this.#recent[placeOf(nextHop)];
-    if (entry === undefined || !entry.isAt(nextHop, interfaceIndex)) return undefined;
-    if (entry.readyUntil <= this.#environment.clock.now) return undefined;
+    const entry = this.#table.recent(nextHop, interfaceIndex);
+    if (entry === undefined || entry.readyUntil <= this.#environment.clock.now) return undefined;
     entry.used = true;
     return entry;
   }
@@ -267,8 +233,8 @@ export class NeighbourCache {
 
   /** The link went down: nothing known of it stays true. */
   flush(interfaceIndex: number): void {
-    this.#timing[interfaceIndex] = undefined;
-    for (const entry of [...this.#ring]) {
+    this.#times.forget(interfaceIndex);
+    for (const entry of [...this.#table]) {
       if (entry.interfaceIndex !== interfaceIndex) continue;
       this.#remove(entry);
       this.#fail(entry, 'link-down');
@@ -276,7 +242,7 @@ export class NeighbourCache {
   }
 
   *entries(): Iterable<Neighbour> {
-    for (const entry of this.#ring) yield this.#show(entry);
+    for (const entry of this.#table) yield this.#show(entry);
   }
 
   #show(entry: Entry): Neighbour {
@@ -290,12 +256,8 @@ export class NeighbourCache {
   }
 
   #find(address: Address, interfaceIndex: number): Entry | undefined {
-    const place = placeOf(address);
-    const recent = this.#recent[place];
-    const entry =
-      recent?.isAt(address, interfaceIndex) === true ? recent : this.#search(address, interfaceIndex);
+    const entry = this.#table.find(address, interfaceIndex);
     if (entry === undefined) return undefined;
-    this.#recent[place] = entry;
     if (entry.state === 'failed' && entry.until <= this.#environment.clock.now) {
       this.#remove(entry);
       return undefined;
@@ -303,23 +265,8 @@ export class NeighbourCache {
     return entry;
   }
 
-  #search(address: Address, interfaceIndex: number): Entry | undefined {
-    this.#setKey(address, interfaceIndex);
-    return this.#table.get();
-  }
-
-  #setKey(address: Address, interfaceIndex: number): void {
-    const key = this.#table.key;
-    key[0] = address.w3;
-    key[1] = interfaceIndex;
-    if (key.length === 2) return;
-    key[2] = address.w2;
-    key[3] = address.w1;
-    key[4] = address.w0;
-  }
-
   #create(address: Address, interfaceIndex: number): Entry | undefined {
-    if (this.#ring.length >= MAX_NEIGHBOURS && !this.#evict()) return undefined;
+    if (this.#table.isFull && !this.#evict()) return undefined;
     const clock = this.#environment.clock;
     const entry: Entry = new Entry(
       address.clone(),
@@ -327,9 +274,7 @@ export class NeighbourCache {
       clock.timer(() => this.#unanswered(entry)),
       clock.timer(() => this.#probe(entry), { background: true }),
     );
-    entry.slot = this.#ring.push(entry) - 1;
-    this.#setKey(address, interfaceIndex);
-    this.#table.set(entry);
+    this.#table.add(entry);
     return entry;
   }
 
@@ -411,9 +356,7 @@ export class NeighbourCache {
   #reachable(entry: Entry): void {
     this.#disarm(entry);
     const { now } = this.#environment.clock;
-    const timing = this.#timing[entry.interfaceIndex];
-    if (timing === undefined || timing.drawn + REDRAW_TIME <= now) this.configure(entry.interfaceIndex);
-    entry.become('reachable', now + this.#timing[entry.interfaceIndex]!.reachable);
+    entry.become('reachable', now + this.#times.reachable(entry.interfaceIndex));
   }
 
   #stale(entry: Entry): void {
@@ -426,41 +369,19 @@ export class NeighbourCache {
     entry.delay.disarm();
   }
 
-  /**
-   * Makes room by a second-chance search: what is in use or known to be reachable stays (RFC 6583 §6.2).
-   * The search is bounded; when it finds nothing, the newcomer is refused.
-   */
+  /** Makes room for a newcomer; what is known to be reachable stays. */
   #evict(): boolean {
-    for (let step = 0; step < EVICTION_STEPS; step++) {
-      this.#hand = (this.#hand + 1) % this.#ring.length;
-      const entry = this.#ring[this.#hand]!;
-      if (this.#ageOf(entry) === 'reachable') continue;
-      if (entry.used) {
-        entry.used = false;
-        continue;
-      }
-      this.#remove(entry);
-      this.#fail(entry, 'neighbour-queue');
-      return true;
-    }
-    return false;
+    const entry = this.#table.victim((other) => this.#ageOf(other) === 'reachable');
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    this.#fail(entry, 'neighbour-queue');
+    return true;
   }
 
   #remove(entry: Entry): void {
     this.#disarm(entry);
     entry.become('failed'); // A `Way` may remember it.
     this.#resolving.delete(entry);
-    this.#setKey(entry.address, entry.interfaceIndex);
-    this.#table.delete();
-    const place = placeOf(entry.address);
-    if (this.#recent[place] === entry) this.#recent[place] = undefined;
-    const last = this.#ring.pop()!;
-    if (last === entry) return;
-    this.#ring[entry.slot] = last;
-    last.slot = entry.slot;
+    this.#table.delete(entry);
   }
-}
-
-function placeOf(address: Address): number {
-  return (address.w3 ^ (address.w3 >>> 8)) & (RECENT - 1);
 }

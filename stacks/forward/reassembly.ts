@@ -10,7 +10,7 @@ import { KeyedTable } from '../packet/keyed-table.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import type { Timer } from '../time/clock.ts';
-import { CE, ecnField, markCongestion } from '../wire/ecn.ts';
+import { CE, ecnField, markCongestion, NOT_ECT } from '../wire/ecn.ts';
 
 /** Memory of all fragments that wait, counted in whole packet slots: 2,048 fragments of an MTU of 1,500. */
 export const REASSEMBLY_BYTES: number = 4 << 20;
@@ -96,7 +96,6 @@ export class Reassembly {
     callbacks: ReassemblyCallbacks,
   ) {
     this.#sourceWords = sourceWords;
-
     this.#environment = environment;
     this.#callbacks = callbacks;
     this.#timeout = timeout;
@@ -180,6 +179,13 @@ export class Reassembly {
 
   #whole(datagram: Datagram, last: Packet): Packet | undefined {
     const first = datagram.fragments[0]!.packet;
+    const version = first.u8(first.network) >> 4 === 4 ? 4 : 6;
+    // RFC 3168 §5.3: a mark on one fragment is a mark on the whole, which all of it must know how to bear.
+    const isMarked = datagram.fragments.some(({ packet }) => ecnField(packet, version) === CE);
+    if (isMarked && datagram.fragments.some(({ packet }) => ecnField(packet, version) === NOT_ECT)) {
+      this.#remove(datagram, 'fragment-ecn');
+      return undefined;
+    }
     const headers = datagram.headersEnd - first.network;
     const whole = this.#environment.pool.take(headers + datagram.length!);
     if (whole === undefined) {
@@ -192,11 +198,9 @@ export class Reassembly {
     whole.transport = start + headers;
     whole.linkCast = first.linkCast;
     whole.ingress = last.ingress;
-    const version = first.u8(first.network) >> 4 === 4 ? 4 : 6;
+    if (isMarked) markCongestion(whole, version);
     const fragments = datagram.fragments.splice(0);
     for (const { packet, payload, from, to } of fragments) {
-      // RFC 3168 §5.3: a mark on one fragment is a mark on the whole.
-      if (ecnField(packet, version) === CE) markCongestion(whole, version);
       whole.bytes.set(packet.bytes.subarray(payload, payload + to - from), whole.transport + from);
       this.#hold(datagram, packet, -1);
       // The whole stands for the fragment that came last, so that one is not counted twice.

@@ -34,7 +34,10 @@ export class SilentGateways {
 
   /** The neighbour stopped answering. */
   lost(address: Address, interfaceIndex: number): void {
-    if (!this.#routes.setAnswers(address, interfaceIndex, false)) return;
+    if (!this.#routes.setAnswers(address, interfaceIndex, false)) {
+      this.found(address, interfaceIndex); // The routes by it are gone.
+      return;
+    }
     let known = this.#silent.find((one) => isAt(one, address, interfaceIndex));
     if (known === undefined) {
       const kept = address.clone();

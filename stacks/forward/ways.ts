@@ -97,7 +97,8 @@ export class Ways {
   setAnswers(gateway: Address, interfaceIndex: number, answers: boolean): boolean {
     let found = false;
     for (const way of this.#byText.values()) {
-      if (!way.shares || way.interfaceIndex !== interfaceIndex || !way.gateway.sameWords(gateway)) continue;
+      if (!way.shares || way.origin !== 'static') continue;
+      if (way.interfaceIndex !== interfaceIndex || !way.gateway.sameWords(gateway)) continue;
       found = true;
       way.answers = answers;
       way.usable = way.isUp && answers;

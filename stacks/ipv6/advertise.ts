@@ -84,7 +84,7 @@ export class Advertiser {
     const said = link.advertise ?? {};
     const seconds = said.interval ?? MAX_INTERVAL;
     const least = seconds * (seconds < SHORT_INTERVAL ? MIN_PART_OF_SHORT : MIN_PART) * SECOND;
-    const interval = least + (random.u32() % (seconds * SECOND - least));
+    const interval = Math.round(least + (random.u32() % (seconds * SECOND - least)));
     const initial = schedule.sent < MAX_INITIAL_ADVERTISEMENTS;
     schedule.periodic.armIn(initial ? Math.min(interval, MAX_INITIAL_INTERVAL) : interval);
     this.#sender.advertiseRouter(link, said, routerLifetime(said));

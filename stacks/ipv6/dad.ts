@@ -59,7 +59,8 @@ export class DuplicateDetection {
       this.#finish(link, local);
       return;
     }
-    link.join(solicitedNode(local.address));
+    if (!local.listens) link.join(solicitedNode(local.address));
+    local.listens = true;
     const timer = this.#host.environment.clock.timer(() => this.#next(link, local));
     const probe = { timer, left: DUP_ADDR_DETECT_TRANSMITS, looped: false, nonceHigh: 0, nonceLow: 0 };
     this.#probes.set(local, probe);
@@ -87,6 +88,13 @@ export class DuplicateDetection {
     this.#probes.delete(local);
   }
 
+  /** The address is ours no more on this link: nobody is to be answered for it. */
+  leave(link: Ipv6Interface, local: LocalAddress): void {
+    this.cancel(local);
+    if (local.listens) link.leave(solicitedNode(local.address));
+    local.listens = false;
+  }
+
   /** A solicitation from `::` for our tentative address (RFC 4862 §5.4.3). */
   solicited(link: Ipv6Interface, local: LocalAddress, packet: Packet, options: NdOptions): TransportVerdict {
     const probe = this.#probes.get(local);
@@ -112,9 +120,8 @@ export class DuplicateDetection {
 
   /** Another station has the address: it asks for it, or it advertises it (RFC 4862 §5.4.4, §5.4.5). */
   conflict(link: Ipv6Interface, local: LocalAddress): TransportVerdict {
-    this.cancel(local);
+    this.leave(link, local);
     local.state = 'duplicate';
-    link.leave(solicitedNode(local.address));
     // RFC 4862 §5.4.5: an identifier from the MAC that is in use twice means that the MAC is.
     if (local.eui64 && ipv6.isLinkLocal(local.address)) link.disabled = true;
     this.#callbacks.duplicate(link, local);

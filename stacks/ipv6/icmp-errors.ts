@@ -62,7 +62,7 @@ export class IcmpErrors {
     this.#output.output(error, source, to.clone(), ICMPV6, {});
   }
 
-  /** The Subnet-Router anycast address of a link of ours (RFC 4291 §2.6.1); of no /127 (RFC 6164 §5). */
+  /** The Subnet-Router anycast address of a link of ours (RFC 4291 §2.6.1); of no /127 (RFC 6164 §6). */
   #isAnycast(address: Address): boolean {
     for (const { addresses } of this.#host.interfaces) {
       for (const { address: own, prefixLength } of addresses) {

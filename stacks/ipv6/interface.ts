@@ -151,10 +151,6 @@ export class Ipv6Interface implements Interface {
     this.hopLimit = DEFAULT_HOP_LIMIT;
   }
 
-  leaveAll(): void {
-    this.#groups.length = 0;
-  }
-
   /** Onto the link to a resolved station; `packet.start` is at the IPv6 header. Takes ownership. */
   transmit(packet: Packet, mac: Uint8Array): void {
     prependEthernet(packet, mac, this.device.mac!, ETHERTYPE_IPV6);

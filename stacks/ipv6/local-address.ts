@@ -9,6 +9,8 @@ export class LocalAddress implements InterfaceAddress {
   /** `eui64`: made from the MAC; only for those does a duplicate say that the MAC itself is in use twice. */
   readonly origin: 'static' | 'link-local' | 'slaac' | 'temporary';
   readonly eui64: boolean;
+  /** Its solicited-node group is joined for it. */
+  listens = false;
   state: 'preferred' | 'deprecated' | 'tentative' | 'duplicate' = 'tentative';
   /** µs on the clock; Infinity for what an operator wrote. */
   preferredUntil: number = Number.POSITIVE_INFINITY;

@@ -43,9 +43,11 @@ export class NameServers {
 
   /** One option of either kind, at `at`. */
   receive(packet: Packet, link: Ipv6Interface, at: number): void {
-    const end = at + packet.u8(at + 1) * 8;
+    const units = packet.u8(at + 1);
+    const end = at + units * 8;
     const until = this.#clock.now + lifetime(packet, at + LIFETIME);
     if (packet.u8(at) === RECURSIVE_DNS) {
+      if (units % 2 === 0) return; // §5.3.1: not a number of addresses.
       for (let from = at + CONTENT; from + 16 <= end; from += 16) this.#server(packet, link, from, until);
     } else {
       for (const domain of namesIn(packet, at + CONTENT, end)) this.#domain(domain, link, until);

@@ -88,13 +88,11 @@ export class NeighbourDiscovery {
       return 'bad-neighbour-message';
     }
     const options = this.#options;
+    // The other one is not for this message, and ignored (§7.1.1, §7.1.2).
+    const isAboutTarget = type === NEIGHBOUR_ADVERTISEMENT || type === REDIRECT;
+    const named = isAboutTarget ? options.targetLink : options.sourceLink;
     // An address that is a group's or nobody's names no station: nothing may be sent there.
-    if (
-      (options.sourceLink >= 0 && !isStation(packet, options.sourceLink)) ||
-      (options.targetLink >= 0 && !isStation(packet, options.targetLink))
-    ) {
-      return 'bad-neighbour-message';
-    }
+    if (named >= 0 && !isStation(packet, named)) return 'bad-neighbour-message';
     switch (type) {
       case NEIGHBOUR_SOLICITATION:
         return this.#solicitation(packet, link, source, destination);

@@ -27,6 +27,7 @@ import {
   UDP,
 } from '../wire/ipv6.ts';
 import { failure } from './failure.ts';
+import type { FirstHop } from './first-hop.ts';
 import { Ipv6Flow } from './flow.ts';
 import { fragment } from './fragment.ts';
 import type { Host } from './host.ts';
@@ -48,10 +49,7 @@ export class Output {
   readonly #neighbours: NeighbourCache;
   readonly #pathMtus: PathMtuTable;
   readonly #later: Later;
-  /** Of several routers that are as good, the one for packets from `source` (RFC 8028 §3.1). */
-  firstHop:
-    | ((destination: Address, source: Address, link: Ipv6Interface, given: Address) => Address | undefined)
-    | undefined;
+  firstHop: FirstHop | undefined;
   /** The result of the last `#path`; no link: it is this host itself. */
   #link: Ipv6Interface | undefined;
   #nextHop: Address = ipv6.any;

@@ -7,6 +7,7 @@ import type { RouteTable } from '../forward/routes.ts';
 import type { Packet } from '../packet/packet.ts';
 import { MAC_BYTES } from '../wire/ethernet.ts';
 import { type NdOptions, REDIRECT_DESTINATION, TARGET } from '../wire/ndp.ts';
+import type { FirstHop } from './first-hop.ts';
 import type { Host } from './host.ts';
 import type { Ipv6Interface } from './interface.ts';
 
@@ -26,12 +27,15 @@ export class Redirects {
   readonly #host: Host;
   readonly #routes: RouteTable;
   readonly #neighbours: NeighbourCache;
+  readonly #firstHop: FirstHop;
   #redirects: Redirect[] = [];
 
-  constructor(host: Host, routes: RouteTable, neighbours: NeighbourCache) {
+  /** `firstHop`: as in `Routers`. */
+  constructor(host: Host, routes: RouteTable, neighbours: NeighbourCache, firstHop: FirstHop) {
     this.#host = host;
     this.#routes = routes;
     this.#neighbours = neighbours;
+    this.#firstHop = firstHop;
   }
 
   receive(packet: Packet, link: Ipv6Interface, source: Address, options: NdOptions): TransportVerdict {
@@ -54,8 +58,7 @@ export class Redirects {
     }
     if (this.#host.forwarding || !link.isEthernet) return 'icmp-ignored';
     // §8.1: only the router that we send to now may say so; anybody else is a stranger.
-    const now = this.#routes.way(destination);
-    if (now?.interfaceIndex !== link.index || !now.gateway.equals(source)) return 'icmp-unmatched';
+    if (!this.#isFirstHop(source, destination, link)) return 'icmp-unmatched';
     if (this.#host.find(destination) !== undefined || this.#host.find(target) !== undefined) {
       return 'bad-neighbour-message';
     }
@@ -79,6 +82,21 @@ export class Redirects {
       origin: 'redirect',
     });
     return 'delivered';
+  }
+
+  /** Do we send to this router what is for `destination`? Flows may part there, and so may sources. */
+  #isFirstHop(router: Address, destination: Address, link: Ipv6Interface): boolean {
+    const goesBy = (source: Address): boolean =>
+      this.#routes
+        .explain(destination, source)
+        .some(({ route: { gateway, interfaceIndex, origin }, verdict }) => {
+          if ((verdict !== 'taken' && verdict !== 'shares') || interfaceIndex !== link.index) return false;
+          const better = origin === 'ra' ? this.#firstHop(destination, source, link, gateway) : undefined;
+          return (better ?? gateway).equals(router);
+        });
+    return this.#host.interfaces.some(({ addresses }) =>
+      addresses.some(({ usable, address }) => usable && goesBy(address)),
+    );
   }
 
   /** The better first hop does not answer: back to the router. */

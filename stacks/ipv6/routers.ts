@@ -196,15 +196,20 @@ export class Routers {
     return this.#of(given, link).every(({ suspect }) => suspect) && !best.failed ? best.router : undefined;
   }
 
-  /** The link went down: nothing learnt from it stays true. */
-  forgetLink(link: Ipv6Interface): void {
+  /** Neither asked for nor used any more: this is a router itself. Addresses and prefixes stay for their lifetimes. */
+  forgetRouters(link: Ipv6Interface): void {
     this.#solicitations.stop(link);
     for (const offer of this.#offers.filter((other) => other.link === link)) this.#forget(offer);
     this.#claims = this.#claims.filter((claim) => claim.link !== link);
+    this.#arm();
+  }
+
+  /** The link went down: nothing learnt from it stays true. */
+  forgetLink(link: Ipv6Interface): void {
+    this.forgetRouters(link);
     this.prefixes.forgetLink(link);
     this.nameServers.forgetLink(link);
     link.forgetParameters();
-    this.#arm();
   }
 
   /** Default routers. */

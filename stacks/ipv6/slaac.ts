@@ -3,7 +3,7 @@
  * of duplicates (RFC 7217 §6).
  */
 import { Address } from '../address/address.ts';
-import { ipv6, solicitedNode } from '../address/ipv6.ts';
+import { ipv6 } from '../address/ipv6.ts';
 import type { Packet } from '../packet/packet.ts';
 import { SECOND, type Timer } from '../time/clock.ts';
 import {
@@ -69,7 +69,7 @@ export class Slaac {
   duplicate(link: Ipv6Interface, local: LocalAddress): void {
     if (local.origin === 'temporary') {
       this.#temporary.duplicate(link, local);
-      this.#remove(link, local);
+      this.remove(link, local);
       this.#arm();
       return;
     }
@@ -86,7 +86,7 @@ export class Slaac {
     next.attempt = attempt;
     next.validUntil = local.validUntil;
     next.preferredUntil = local.preferredUntil;
-    this.#remove(link, local);
+    this.remove(link, local);
     this.#host.hold(link, next);
     this.#dad.start(link, next);
     this.#arm();
@@ -95,9 +95,8 @@ export class Slaac {
   /** The link went down: its addresses were that link's. */
   forgetLink(link: Ipv6Interface): void {
     for (const local of [...link.addresses]) {
-      this.#retries.get(local)?.disarm();
-      this.#retries.delete(local);
-      if (local.origin === 'slaac' || local.origin === 'temporary') this.#remove(link, local);
+      this.#forgetRetry(local);
+      if (local.origin === 'slaac' || local.origin === 'temporary') this.remove(link, local);
     }
     this.#arm();
   }
@@ -133,7 +132,7 @@ export class Slaac {
     for (const link of this.#host.interfaces) {
       for (const local of [...link.addresses]) {
         if (local.validUntil <= now) {
-          this.#remove(link, local);
+          this.remove(link, local);
           continue;
         }
         if (this.#temporary.renewal(local) <= now) this.#temporary.renew(link, local);
@@ -143,12 +142,17 @@ export class Slaac {
     this.#arm();
   }
 
-  #remove(link: Ipv6Interface, local: LocalAddress): void {
-    this.#dad.cancel(local);
-    this.#retries.delete(local);
+  /** An address of any origin, and all that waits for it. */
+  remove(link: Ipv6Interface, local: LocalAddress): void {
+    this.#dad.leave(link, local);
+    this.#forgetRetry(local);
     this.#temporary.forget(local);
-    if (link.isEthernet && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
     link.addresses.splice(link.addresses.indexOf(local), 1);
+  }
+
+  #forgetRetry(local: LocalAddress): void {
+    this.#retries.get(local)?.disarm();
+    this.#retries.delete(local);
   }
 
   #arm(): void {

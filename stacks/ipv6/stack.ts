@@ -5,7 +5,7 @@
  */
 import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
-import { allRouters, ipv6, LINK_LOCAL_PREFIX, solicitedNode } from '../address/ipv6.ts';
+import { ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
@@ -34,34 +34,29 @@ import { Tcp } from '../tcp/tcp.ts';
 import { Udp } from '../udp/udp.ts';
 import { ADDRESS_UNREACHABLE, DESTINATION_UNREACHABLE } from '../wire/icmp6.ts';
 import { Advertiser } from './advertise.ts';
-import { AUTONOMOUS_PREFIX_LENGTH } from './advertisement.ts';
 import { DuplicateDetection } from './dad.ts';
 import { EchoClient } from './echo.ts';
 import { Facts } from './facts.ts';
+import type { FirstHop } from './first-hop.ts';
 import { Forwarder } from './forward.ts';
 import { Host } from './host.ts';
 import { Icmp } from './icmp.ts';
 import { IcmpErrors } from './icmp-errors.ts';
-import { StableIdentifiers } from './identifiers.ts';
 import { Input } from './input.ts';
-import { Ipv6Interface } from './interface.ts';
+import type { Ipv6Interface } from './interface.ts';
 import { Later } from './later.ts';
-import { LocalAddress } from './local-address.ts';
+import { Links } from './links.ts';
 import { LocalErrors } from './local-errors.ts';
 import { Mld } from './mld.ts';
 import { NeighbourDiscovery } from './nd.ts';
 import { NdSender } from './nd-sender.ts';
 import { Output } from './output.ts';
-import { readQuote } from './quote.ts';
 import { Reassembler } from './reassemble.ts';
 import { Redirector } from './redirector.ts';
 import { Redirects } from './redirects.ts';
 import { Routers } from './routers.ts';
 import { Slaac } from './slaac.ts';
 import { Transit } from './transit.ts';
-
-/** A link between two routers has no subnet-router anycast address (RFC 6164 §6). */
-const LONGEST_WITH_ANYCAST = 127;
 
 export class Ipv6Stack implements Stack {
   readonly family: Family = ipv6;
@@ -84,12 +79,10 @@ export class Ipv6Stack implements Stack {
   readonly #localErrors: LocalErrors;
   readonly #input: Input;
   readonly #reassembler: Reassembler;
-  readonly #dad: DuplicateDetection;
-  readonly #slaac: Slaac;
   readonly #routers: Routers;
   readonly #redirects: Redirects;
-  readonly #advertiser: Advertiser;
   readonly #mld: Mld;
+  readonly #links: Links;
   /** Links that the operator took down stay down when the stack starts. */
   readonly #takenDown = new Set<Ipv6Interface>();
 
@@ -120,30 +113,46 @@ export class Ipv6Stack implements Stack {
     this.#errors = new IcmpErrors(host, this.#output);
     this.#echo = new EchoClient(this.#output);
     this.#mld = new Mld(host, this.#output);
-    this.#dad = new DuplicateDetection(host, this.#neighbours, sender, {
-      unique: (link, local) => this.#unique(link, local),
-      duplicate: (link, local) => this.#duplicate(link, local),
+    const dad = new DuplicateDetection(host, this.#neighbours, sender, {
+      unique: (link, local) => this.#links.unique(link, local),
+      duplicate: (link, local) => {
+        for (const listener of this.conflictListeners) listener({ link, local });
+        this.#links.duplicate(link, local);
+      },
     });
-    this.#slaac = new Slaac(host, this.#dad);
-    this.#redirects = new Redirects(host, this.#routes, this.#neighbours);
-    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, this.#slaac, (address, link) =>
+    const slaac = new Slaac(host, dad);
+    const firstHop: FirstHop = (destination, source, link, given) =>
+      this.#routers.firstHop(destination, source, link, given);
+    this.#redirects = new Redirects(host, this.#routes, this.#neighbours, firstHop);
+    this.#routers = new Routers(host, this.#routes, this.#neighbours, sender, slaac, (address, link) =>
       this.#redirects.lost(address, link),
     );
-    this.#output.firstHop = (destination, source, link, given) =>
-      this.#routers.firstHop(destination, source, link, given);
+    this.#output.firstHop = firstHop;
     this.ipv6 = new Facts(host, this.#routers, (destination) => this.#output.bestSource(destination));
-    this.#advertiser = new Advertiser(host, sender);
+    const advertiser = new Advertiser(host, sender);
     const nd = new NeighbourDiscovery(
       host,
       this.#neighbours,
       sender,
-      this.#dad,
+      dad,
       this.#routers,
       this.#redirects,
-      this.#advertiser,
+      advertiser,
     );
+    this.#links = new Links(host, {
+      routes: this.#routes,
+      neighbours: this.#neighbours,
+      pathMtus: this.#pathMtus,
+      gateways: this.#gateways,
+      dad,
+      slaac,
+      routers: this.#routers,
+      redirects: this.#redirects,
+      mld: this.#mld,
+      advertiser,
+    });
     const icmp = new Icmp(host, this.#output, this.#pathMtus, this.#echo, nd, this.#mld);
-    this.#localErrors = new LocalErrors(environment.clock, (quote) => icmp.tell(quote, undefined));
+    this.#localErrors = new LocalErrors(host, (quote) => icmp.tell(quote, undefined));
     const redirector = new Redirector(host, this.#neighbours, this.#routes, sender);
     const forwarder = new Forwarder(host, this.#routes, this.#output, this.#errors, redirector);
     this.#reassembler = new Reassembler(host, this.#errors);
@@ -170,9 +179,7 @@ export class Ipv6Stack implements Stack {
     if (on === this.#host.forwarding) return;
     this.environment.clock.refresh();
     if (on) this.#gateways.clear();
-    if (!on) for (const link of this.#host.interfaces) this.#retire(link);
-    this.#host.forwarding = on;
-    if (on) for (const link of this.#host.interfaces) this.#serve(link);
+    this.#links.setForwarding(on);
   }
 
   get filter(): Stack['filter'] {
@@ -185,49 +192,22 @@ export class Ipv6Stack implements Stack {
 
   /** @throws RangeError for an MTU under 1,280 bytes (RFC 8200 §5). */
   addInterface(name: string, device: Device, options: InterfaceOptions): Interface {
-    const mtu = Math.min(options.mtu, device.mtu);
-    if (mtu < ipv6.minimumMtu) {
-      throw new RangeError(`${name}: an IPv6 link carries at least ${ipv6.minimumMtu} bytes`);
-    }
-    const autoconfigure = options.autoconfigure ?? options.address === undefined;
-    // RFC 8064 §3: opaque identifiers wherever addresses are made rather than written.
-    const opaque = (options.identifier ?? (autoconfigure ? 'stable' : 'eui64')) === 'stable';
-    const link = new Ipv6Interface(this.#host.interfaces.length + 1, name, device, {
-      mtu,
-      autoconfigure,
-      advertise: options.advertise === true ? {} : options.advertise || undefined,
-      temporary: options.temporary ?? false,
-      stackId: this.id,
-      identifiers: opaque ? new StableIdentifiers(options.secret ?? this.#host.secret) : undefined,
-    });
-    this.#host.interfaces.push(link);
-    this.#routes.setUsable(link.index, false);
-    link.onJoin = (group) => this.#mld.joined(link, group);
-    link.onLeave = (group) => this.#mld.left(link, group);
-    this.#host.hold(
-      link,
-      new LocalAddress(
-        link.addressIn(LINK_LOCAL_PREFIX),
-        AUTONOMOUS_PREFIX_LENGTH,
-        'link-local',
-        link.isEui64,
-      ),
-    );
+    const link = this.#links.open(name, device, options);
     device.attach(
       (packet) => this.#input.fromDevice(packet, link),
       (packets, count) => this.#input.burstFromDevice(packets, count, link),
     );
     if (options.address !== undefined) {
-      this.#addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
+      this.#links.addAddress(link, options.address, options.prefixLength ?? ipv6.bits);
     }
-    if (this.running) this.#bringUp(link);
+    if (this.running) this.#links.bringUp(link);
     return link;
   }
 
   /** @throws RangeError when there is no such interface. */
   addAddress(index: number, address: Address, prefixLength: number): void {
     this.environment.clock.refresh();
-    this.#addAddress(this.#link(index), address, prefixLength);
+    this.#links.addAddress(this.#link(index), address, prefixLength);
   }
 
   removeAddress(index: number, address: Address): boolean {
@@ -238,29 +218,12 @@ export class Ipv6Stack implements Stack {
     if (local === undefined || local.origin === 'link-local') return false;
     // First the connections, whose resets still leave.
     this.tcp.endLocal(local.address);
-    this.#dad.cancel(local);
-    if (link.isEthernet && link.up && local.state !== 'duplicate') link.leave(solicitedNode(local.address));
-    link.addresses.splice(link.addresses.indexOf(local), 1);
-    const others = link.addresses.some(
-      (own) =>
-        own.prefixLength === local.prefixLength &&
-        ipv6.matches(own.address, local.address, local.prefixLength),
-    );
-    if (!others) {
-      const match = { origin: 'link', interfaceIndex: index } as const;
-      this.#routes.withdraw(local.address, local.prefixLength, match);
-    }
-    this.#pathMtus.clear();
+    this.#links.removeAddress(link, local);
     return true;
   }
 
   setMtu(index: number, mtu: number): void {
-    const link = this.#link(index);
-    if (mtu < ipv6.minimumMtu || mtu > link.device.mtu) {
-      throw new RangeError(`${link.name}: an MTU of ${ipv6.minimumMtu} to ${link.device.mtu}`);
-    }
-    link.mtu = link.configuredMtu = mtu;
-    this.#pathMtus.clear();
+    this.#links.setMtu(this.#link(index), mtu);
   }
 
   /** @throws RangeError when there is no such interface. */
@@ -269,8 +232,8 @@ export class Ipv6Stack implements Stack {
     const link = this.#link(index);
     if (up) this.#takenDown.delete(link);
     else this.#takenDown.add(link);
-    if (!up) this.#takeDown(link);
-    else if (this.running) this.#bringUp(link);
+    if (!up) this.#links.takeDown(link);
+    else if (this.running) this.#links.bringUp(link);
   }
 
   interfaces(): readonly Interface[] {
@@ -334,7 +297,7 @@ export class Ipv6Stack implements Stack {
     if (this.running) return;
     this.environment.clock.refresh();
     this.#host.running = true;
-    for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#bringUp(link);
+    for (const link of this.#host.interfaces) if (!this.#takenDown.has(link)) this.#links.bringUp(link);
     for (const listener of this.stateListeners) listener(true);
   }
 
@@ -345,7 +308,7 @@ export class Ipv6Stack implements Stack {
     this.tcp.stop();
     this.udp.stop();
     this.#echo.stop();
-    for (const link of this.#host.interfaces) this.#takeDown(link);
+    for (const link of this.#host.interfaces) this.#links.takeDown(link);
     this.#host.running = false;
     this.#reassembler.flush('stack-stopped');
     for (const listener of this.stateListeners) listener(false);
@@ -414,112 +377,11 @@ export class Ipv6Stack implements Stack {
     return link;
   }
 
-  #addAddress(link: Ipv6Interface, address: Address, prefixLength: number): void {
-    const own = address.clone();
-    const linkLocal = ipv6.isLinkLocal(own);
-    own.zone = linkLocal ? link.index : 0;
-    if (link.find(own) !== undefined) return;
-    const local = new LocalAddress(own, prefixLength, 'static', false);
-    this.#host.hold(link, local);
-    if (!linkLocal && prefixLength < ipv6.bits) {
-      this.#routes.add({
-        destination: own,
-        prefixLength,
-        gateway: ipv6.any,
-        interfaceIndex: link.index,
-        metric: 0,
-        origin: 'link',
-      });
-    }
-    if (!linkLocal && prefixLength < LONGEST_WITH_ANYCAST) this.#addAnycast(link, own, prefixLength);
-    if (link.usable) this.#dad.start(link, local);
-  }
-
-  /** RFC 4291 §2.6.1. */
-  #addAnycast(link: Ipv6Interface, address: Address, prefixLength: number): void {
-    const anycast = ipv6.network(address, prefixLength);
-    if (link.isAnycast(anycast)) return;
-    link.anycasts.push(anycast);
-    this.#host.ownWords.add(anycast.w3);
-    if (link.usable && this.forwarding) link.join(solicitedNode(anycast));
-  }
-
-  #bringUp(link: Ipv6Interface): void {
-    if (link.up) return;
-    link.up = true;
-    link.disabled = false;
-    this.#routes.setUsable(link.index, true);
-    this.#pathMtus.clear();
-    if (this.forwarding) this.#joinAsRouter(link);
-    for (const local of [...link.addresses]) this.#dad.start(link, local);
-  }
-
-  /** The stack becomes a router on a link that is up (RFC 4861 §6.2.2). */
-  #serve(link: Ipv6Interface): void {
-    if (!link.usable) return;
-    this.#joinAsRouter(link);
-    if (link.linkLocal() !== undefined) this.#advertiser.start(link);
-  }
-
-  /** And ceases to be one (RFC 4861 §6.2.5). */
-  #retire(link: Ipv6Interface): void {
-    this.#advertiser.stop(link);
-    link.leave(allRouters);
-    for (const anycast of link.anycasts) link.leave(solicitedNode(anycast));
-  }
-
-  /** RFC 4291 §2.8. */
-  #joinAsRouter(link: Ipv6Interface): void {
-    link.join(allRouters);
-    for (const anycast of link.anycasts) link.join(solicitedNode(anycast));
-  }
-
-  #takeDown(link: Ipv6Interface): void {
-    if (!link.up) return;
-    this.#advertiser.stop(link);
-    this.#silence(link);
-    link.up = false;
-    link.leaveAll();
-  }
-
-  /** What was learnt from the link is forgotten, and nothing of ours waits for it. */
-  #silence(link: Ipv6Interface): void {
-    this.#routes.setUsable(link.index, false);
-    this.#pathMtus.clear();
-    this.#gateways.forgetLink(link.index);
-    this.#routers.forgetLink(link);
-    this.#slaac.forgetLink(link);
-    this.#redirects.forgetLink(link);
-    this.#mld.forgetLink(link);
-    for (const local of link.addresses) {
-      this.#dad.cancel(local);
-      if (local.state !== 'duplicate') local.state = 'tentative';
-    }
-    this.#neighbours.flush(link.index);
-  }
-
-  #unique(link: Ipv6Interface, local: LocalAddress): void {
-    if (local !== link.linkLocal()) return;
-    this.#mld.addressed(link);
-    if (link.autoconfigure && !this.forwarding) this.#routers.solicit(link);
-    this.#advertiser.start(link);
-  }
-
-  #duplicate(link: Ipv6Interface, local: LocalAddress): void {
-    for (const listener of this.conflictListeners) listener({ link, local });
-    if (link.disabled) this.#silence(link);
-    else this.#slaac.duplicate(link, local);
-  }
-
   /** Takes ownership of a packet whose next hop cannot be reached: RFC 4861 §7.2.2. */
   #unresolved(packet: Packet, reason: DropReason, index: number): void {
     if (reason === 'neighbour-unresolved') {
-      if (packet.ingress !== 0) {
-        this.#errors.send(packet, DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
-      } else {
-        const quote = readQuote(packet, packet.start, index, 'host-unreachable', 0, this.name);
-        if (quote !== undefined) this.#localErrors.push(quote);
-      }
+      if (packet.ingress === 0) this.#localErrors.unreachable(packet, index);
+      else this.#errors.send(packet, DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE, 0);
     }
     this.#host.drop(packet, reason, this.#host.link(index));
   }

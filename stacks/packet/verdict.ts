@@ -93,6 +93,10 @@ export const DROP_REASONS = {
     says: 'a fragment lies outside the largest datagram',
     rule: 'RFC 791 §3.2, RFC 8200 §4.5',
   },
+  'fragment-ecn': {
+    says: 'fragments met congestion, and others of the datagram cannot tell of it',
+    rule: 'RFC 3168 §5.3',
+  },
   'fragment-chain': { says: 'the first fragment does not hold all headers', rule: 'RFC 7112 §5' },
   'reassembly-timeout': {
     says: 'the missing fragments did not come',

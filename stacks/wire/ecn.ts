@@ -2,6 +2,8 @@
 import type { Packet } from '../packet/packet.ts';
 
 export const ECN_MASK = 3;
+/** The transport knows nothing of ECN. */
+export const NOT_ECT = 0;
 /** ECN-capable transport; the codepoint that a sender takes when it has no use for two. */
 export const ECT_0 = 2;
 /** Congestion experienced. */

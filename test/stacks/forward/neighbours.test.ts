@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../../stacks/address/address.ts';
 import { ipv6 } from '../../../stacks/address/ipv6.ts';
+import { MAX_NEIGHBOURS } from '../../../stacks/forward/neighbour-table.ts';
+import { REACHABLE_TIME } from '../../../stacks/forward/neighbour-times.ts';
 import {
   type Advertisement,
   DELAY_FIRST_PROBE_TIME,
   FAILED_TIME,
-  MAX_NEIGHBOURS,
   MAX_RESOLVING,
   MAX_WAITING,
   NeighbourCache,
   QUEUE_PER_NEIGHBOUR,
-  REACHABLE_TIME,
 } from '../../../stacks/forward/neighbours.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import { environment, settle } from '../ipv4/net.ts';

@@ -125,6 +125,8 @@ describe('name servers (RFC 8106)', () => {
   it('are bounded and judged', () => {
     const { env, port, servers, domains, stack } = started();
     inject(port, { more: rdnss(100, 'ff02::1', '::', '::1') });
+    // A length that is not that of whole addresses (§5.3.1).
+    inject(port, { more: bytes([25, 4, 0, 0], u32(100), address('2001:db8::53'), new Uint8Array(8)) });
     // A label that runs past the option, one with an escape sequence, and one that is not a label.
     for (const name of [
       [60, 97, 0, 0, 0, 0, 0, 0],

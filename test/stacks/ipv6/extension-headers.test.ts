@@ -56,6 +56,15 @@ describe('extension headers (RFC 8200 §4)', () => {
     const { drops, answers } = judge(60, ext(0, []), ext(58, []), ECHO);
     expect(drops).toEqual({ 'bad-extension-header': 1 });
     expect(answers).toMatchObject(problem(1, 40));
+    // Nor does the first place of what was fragmented count as one.
+    const first = judge(
+      44,
+      Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1),
+      ext(58, [5, 2, 0, 0]),
+      ECHO.subarray(0, 8),
+    );
+    expect(first.drops).toEqual({ 'bad-extension-header': 1 });
+    expect(first.answers).toMatchObject(problem(1, 40));
   });
 
   it.each([

@@ -25,6 +25,13 @@ function fragment(
   );
 }
 
+/** The same with another ECN field. */
+function marked(ecn: number, packet: Uint8Array): Uint8Array {
+  const copy = packet.slice();
+  copy[1]! |= ecn << 4;
+  return copy;
+}
+
 const ECHO = icmp(
   128,
   0,
@@ -179,5 +186,23 @@ describe('reassembly (RFC 8200 §4.5)', () => {
     expect(drops()['reassembly-full']).toBeGreaterThan(2_500);
     b.stop();
     expectAtRest(env, b);
+  });
+});
+
+describe('the ECN field of fragments (RFC 3168 §5.3)', () => {
+  it('marks the whole by one mark, but not a datagram that knows nothing of congestion', () => {
+    const sent = (first: number, last: number) => {
+      const net = take(
+        marked(first, fragment(0, true, ECHO.subarray(0, 16))),
+        marked(last, fragment(16, false, ECHO.subarray(16))),
+      );
+      settle(net.env);
+      expectAtRest(net.env, net.b);
+      return { answers: net.answers().length, drops: net.drops() };
+    };
+    expect(sent(2, 3)).toEqual({ answers: 1, drops: {} });
+    expect(sent(0, 2)).toEqual({ answers: 1, drops: {} });
+    expect(sent(0, 3)).toEqual({ answers: 0, drops: { 'fragment-ecn': 2 } });
+    expect(sent(3, 0)).toEqual({ answers: 0, drops: { 'fragment-ecn': 2 } });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_NEIGHBOURS, MAX_RESOLVING } from '../../../stacks/forward/neighbours.ts';
+import { MAX_NEIGHBOURS } from '../../../stacks/forward/neighbour-table.ts';
+import { MAX_RESOLVING } from '../../../stacks/forward/neighbours.ts';
 import type { Ipv6Stack } from '../../../stacks/ipv6/stack.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
@@ -24,6 +25,24 @@ const B = '2001:db8::2';
 const link = (type: number, mac: Uint8Array = STRANGER): Uint8Array => bytes([type, 1], mac);
 const neighbour = (stack: Ipv6Stack, text: string) =>
   [...stack.neighbours()].find((entry) => entry.address.equals(ip(text)));
+
+describe('options that a message has no use for (RFC 4861 §7.1.1, §7.1.2)', () => {
+  it('are ignored, and the message is processed as normal', () => {
+    const { env, a, b, portA } = pair();
+    const group = new Uint8Array([1, 0, 0, 0, 0, 1]);
+    const fields = { source: 'fe80::99', destination: A, hopLimit: 255 };
+    const before = portA.sent.length;
+    portA.inject(
+      frame(icmpPacket(135, 0, 0, bytes(address(A), link(1), link(2, group)), fields), portA.mac!),
+    );
+    expect(seen(portA, before)).toMatchObject([{ type: 136 }]);
+    const said = bytes(address('fe80::99'), link(1, group), link(2, new Uint8Array([2, 0, 0, 0, 0, 0x98])));
+    portA.inject(frame(icmpPacket(136, 0, 0x2000_0000, said, fields), portA.mac!));
+    expect([...a.neighbours()].find((entry) => entry.address.w3 === 0x99)?.mac?.[5]).toBe(0x98);
+    settle(env);
+    expectAtRest(env, a, b);
+  });
+});
 
 describe('neighbour messages that break a rule (RFC 4861 §6.1, §7.1, §8.1)', () => {
   const ns = bytes(address(A), link(1));

@@ -98,6 +98,27 @@ describe('default routers (RFC 4861 §6.3.6)', () => {
     expectAtRest(env, stack);
   });
 
+  it('may each redirect when they share the flows or are chosen by the source (§8.1)', () => {
+    for (const prefix of [undefined, '2001:db8:b::']) {
+      const { env, stack, port } = started();
+      advertise(port, { from: 'fe80::a', prefix: PREFIX, preference: prefix === undefined ? 0 : 1 });
+      advertise(port, { from: 'fe80::b', prefix });
+      advertise(port, { from: 'fe80::d', preference: 3 });
+      settle(env);
+      const first = (): string => stack.family.format(stack.candidates(ip(FAR))[0]!.gateway);
+      const redirect = (source: string): void => {
+        const body = bytes(address('fe80::c'), address(FAR), [2, 1], STRANGER);
+        const fields = { source, destination: 'fe80::ff:fe00:1', hopLimit: 255 };
+        port.inject(frame(icmpPacket(137, 0, 0, body, fields), port.mac!));
+      };
+      redirect('fe80::d');
+      expect(first()).toBe('fe80::a');
+      redirect('fe80::b');
+      expect(first()).toBe('fe80::c');
+      expectAtRest(env, stack);
+    }
+  });
+
   it('are marked as routers by an advertisement without an address as well', () => {
     const { env, stack, port } = started();
     advertise(port, { from: 'fe80::a', lifetime: 0 });
