@@ -70,7 +70,9 @@ export const labStatements: readonly Statement[] = [
     certainty: 'defined',
     note:
       'In the deck of a stack the action is one of that stack: AT 2S PING VSEC01. In a TWINLAB step the id of the stack ' +
-      'follows the verb: AT 2S PING 02 VSEC01, AT 5S LINK 02 OSA DOWN. AT ... SEGMENT has no id in either.',
+      'follows the verb: AT 2S PING 02 VSEC01, AT 5S LINK 02 OSA DOWN, AT 5S EXPECT REACHABLE 02 VSEC01. AT ... SEGMENT and ' +
+      'the claims about a segment have no id in either. EXPECT claims what shall hold: it passes, fails, or is inconclusive ' +
+      'when nothing was there to be seen.',
   },
   {
     name: 'SERVICE',
@@ -93,7 +95,7 @@ export const labStatements: readonly Statement[] = [
   },
 ];
 
-/** An action of AT; `ofStack` ones carry the id of the stack after the verb when they stand in a TWINLAB step. */
+/** An action of AT, or a claim (EXPECT and a second word); `ofStack` ones carry the id of the stack after the verb when they stand in a TWINLAB step. */
 export interface ActionEntry {
   readonly name: string;
   readonly ofStack: boolean;
@@ -102,7 +104,7 @@ export interface ActionEntry {
   readonly example: string;
 }
 
-export const actions: readonly ActionEntry[] = [
+export const labActions: readonly ActionEntry[] = [
   {
     name: 'PING',
     ofStack: true,

@@ -68,7 +68,7 @@ it('takes shares, some of them empty, and names', () => {
   expect(test(good, bad, '--shard', '2/2').code).toBe(1);
   expect(test(good, '--shard', '2/2')).toMatchObject({ code: 0 });
   expect(test(good, bad, '--filter', 'good').code).toBe(0);
-  expect(test(good, '--filter', 'nothing').err).toContain('no script has nothing in its name');
+  expect(test(good, '--filter', 'nothing').err).toContain('no script or deck has nothing in its name');
   expect(test(folder, '--mode', 'ipv4').code).not.toBeNull();
   expect(test(join(folder, 'none')).err).toContain('there is no such file or folder');
   expect(existsSync(join(folder, '-'))).toBe(false);
