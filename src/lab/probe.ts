@@ -55,6 +55,7 @@ function silence(patience: number): Unanswered {
 /** One request a second until the first answer or error. */
 async function askByEcho(lab: Lab, stackId: number, target: string, patience: number): Promise<Answer> {
   const host = lab.host(stackId);
+  lab.resolve(stackId, target);
   let first: EchoResult | undefined;
   let told = (): void => {};
   const answered = new Promise<void>((resolve) => {
@@ -94,6 +95,7 @@ async function askOverTcp(
       await once(socket, 'connect');
       return { reached: true, how: `connected to ${socket.remoteAddress} port ${socket.remotePort}` };
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall === 'getaddrinfo') throw error; // nobody was asked
       return signal.aborted ? silence(patience) : refusal(error);
     } finally {
       signal.removeEventListener('abort', give);

@@ -77,7 +77,7 @@ export const claims: readonly ActionEntry[] = [
     ],
     help:
       'The round trips of COUNT echo requests (10), one every INTERVAL (100MS), with SIZE bytes of data (56), take at most ' +
-      'MAX and at least MIN each; those without an answer do not count.',
+      'MAX and at least MIN each; those without an answer do not count. The first may have to wait for neighbour resolution.',
     example: 'AT 5S EXPECT LATENCY VSEC01 MAX 25MS MIN 20MS',
   },
   {
