@@ -197,6 +197,8 @@ export type Action =
       readonly target: string;
       readonly count: number;
       readonly size: number;
+      /** µs */
+      readonly interval: number;
     }
   | { readonly kind: 'fetch'; readonly stackId: number; readonly target: string; readonly port: number }
   | { readonly kind: 'connect'; readonly stackId: number; readonly target: string; readonly port: number }

@@ -1,4 +1,5 @@
 /** AT cards: the action looked up in its table, its stack found, its operands matched. */
+import { SECOND } from '../../stacks/time/clock.ts';
 import { type Card, checkCard, type Token, tokensOf } from './card.ts';
 import { readClaim } from './claims.ts';
 import type { Action, ScheduledAction } from './deck.ts';
@@ -17,7 +18,7 @@ import { isRefusal, readToken } from './token-reader.ts';
 const byVerb = new Map(actions.map((action) => [action.name, action]));
 const verbs = [...new Set(actions.map(({ name }) => name.split(' ')[0]!))];
 const claimWords = actions.flatMap(({ name }) => (name.startsWith('EXPECT ') ? [name.slice(7)] : []));
-const DEFAULT_PING = { count: 1, size: 56 };
+const DEFAULT_PING = { count: 1, size: 56, interval: SECOND };
 const DEFAULT_FETCH_PORT = 80;
 
 /** Where an action stands: on an AT card, or alone as a command to a lab that runs. */
@@ -175,7 +176,8 @@ function stackAction(
       const target = targetOf(operands, stack, undefined, report);
       const count = operands.maybe('count') ?? DEFAULT_PING.count;
       const size = operands.maybe('size') ?? DEFAULT_PING.size;
-      return target === undefined ? undefined : { kind: 'ping', stackId, target, count, size };
+      const interval = operands.maybe('interval') ?? DEFAULT_PING.interval;
+      return target === undefined ? undefined : { kind: 'ping', stackId, target, count, size, interval };
     }
     case 'FETCH':
     case 'CONNECT':

@@ -110,11 +110,17 @@ type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'pin
 async function act(lab: Lab, action: Action): Promise<Outcome> {
   switch (action.kind) {
     case 'ping': {
-      const { stackId, target, count, size } = action;
+      const { stackId, target, count, size, interval } = action;
       let last: EchoResult | undefined;
-      const summary = await ping(lab, stackId, target, { ...PING_DEFAULTS, count, size }, (_, result) => {
-        last = result.outcome === 'reply' ? last : result;
-      });
+      const summary = await ping(
+        lab,
+        stackId,
+        target,
+        { ...PING_DEFAULTS, count, size, interval },
+        (_, result) => {
+          last = result.outcome === 'reply' ? last : result;
+        },
+      );
       const text = `${lab.host(stackId).name} pings ${target}: ${summary.received}/${summary.sent} answered${silence(last)}`;
       return { ok: summary.received > 0, text, ping: summary };
     }

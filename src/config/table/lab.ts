@@ -110,9 +110,13 @@ export const labActions: readonly ActionEntry[] = [
     ofStack: true,
     operands: [
       token('target', 'target'),
-      options(false, { COUNT: number('count', 1, 65535), SIZE: number('size', 0, 65507) }),
+      options(false, {
+        COUNT: number('count', 1, 65535),
+        SIZE: number('size', 0, 65507),
+        INTERVAL: token('time', 'interval'),
+      }),
     ],
-    help: 'Echo requests, one a second: COUNT of them (1), SIZE bytes of data (56).',
+    help: 'Echo requests, one every INTERVAL (1S; 0S sends them all at once): COUNT of them (1), SIZE bytes of data (56).',
     example: 'AT 2S PING VSEC01 COUNT 3 SIZE 1000',
   },
   {

@@ -161,7 +161,14 @@ describe('a lab', () => {
       [6e6, 'stop', 42],
       [7e6, 'segment', 'LAN'],
     ]);
-    expect(schedule[0]!.action).toEqual({ kind: 'ping', stackId: 41, target: 'ME', count: 3, size: 1400 });
+    expect(schedule[0]!.action).toEqual({
+      kind: 'ping',
+      interval: 1e6,
+      stackId: 41,
+      target: 'ME',
+      count: 3,
+      size: 1400,
+    });
     expect(schedule[7]!.action).toEqual({
       kind: 'segment',
       name: 'LAN',

@@ -149,6 +149,15 @@ it('counts drops by reason, and has no opinion where nothing came', async () => 
   expect(found.get('EXPECT DROP bad-checksum MAX 0 WITHIN 10MS')!.verdict).toBe('inconclusive');
 });
 
+it('counts a burst of echo requests', async () => {
+  const found = await verdicts(
+    NETWORK(
+      'AT 1S PING RIGHT COUNT 20 INTERVAL 0S\nAT 1S EXPECT PACKET WEST TYPE 8 MIN 20 MAX 20 WITHIN 5MS',
+    ),
+  );
+  expect(found.get('EXPECT PACKET WEST TYPE 8 MIN 20 MAX 20 WITHIN 5MS')).toMatchObject({ verdict: 'pass' });
+});
+
 it('cannot judge from a stack that is stopped', async () => {
   const found = await verdicts(NETWORK('AT 1S STOP\nAT 2S EXPECT UNREACHABLE RIGHT'));
   expect(found.get('EXPECT UNREACHABLE RIGHT')).toMatchObject({
