@@ -24,6 +24,10 @@ export interface Headers {
   /** Addresses as text: of the IP header, or the protocol addresses of an ARP packet. */
   readonly source: string;
   readonly destination: string;
+  /** The number in the IP header, behind extension headers; 'ARP' when it is no IP packet. */
+  readonly protocol: number | 'ARP';
+  /** Of ICMP and ICMPv6 messages. */
+  readonly icmp: { readonly type: number; readonly code: number } | undefined;
   /** 0 when there are none. */
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -63,6 +67,7 @@ function readArp(bytes: Uint8Array, at: number): Headers | undefined {
   return plain(
     text(ipv4, bytes, at + 14),
     text(ipv4, bytes, at + 24),
+    'ARP',
     isRequest ? 'ARP who has' : `ARP is at ${macText(bytes, at + 8)}`,
   );
 }
@@ -79,7 +84,7 @@ function readIpv4(bytes: Uint8Array, at: number): Headers | undefined {
   const source = text(ipv4, bytes, at + 12);
   const destination = text(ipv4, bytes, at + 16);
   const offset = (u16(bytes, at + 6) & 0x1fff) * 8;
-  if (offset > 0) return plain(source, destination, `fragment at ${offset}`);
+  if (offset > 0) return plain(source, destination, bytes[at + 9]!, `fragment at ${offset}`);
   const header = (bytes[at]! & 15) * 4;
   const end = Math.min(bytes.length, at + u16(bytes, at + 2));
   return readTransport(bytes, at + header, end, bytes[at + 9]!, source, destination);
@@ -96,8 +101,8 @@ function readIpv6(bytes: Uint8Array, at: number): Headers | undefined {
   while (at + 8 <= end) {
     if (next === v6.FRAGMENT) {
       const offset = u16(bytes, at + v6.FRAGMENT_OFFSET) & 0xfff8;
-      if (offset > 0) return plain(source, destination, `fragment at ${offset}`);
       next = bytes[at]!;
+      if (offset > 0) return plain(source, destination, next, `fragment at ${offset}`);
       at += v6.FRAGMENT_BYTES;
     } else if (next === v6.HOP_BY_HOP || next === v6.ROUTING || next === v6.DESTINATION_OPTIONS) {
       next = bytes[at]!;
@@ -121,6 +126,8 @@ function readTransport(
     return {
       source,
       destination,
+      protocol,
+      icmp: undefined,
       sourcePort: u16(bytes, at),
       destinationPort: u16(bytes, at + wireTcp.DESTINATION_PORT),
       tcp: {
@@ -136,16 +143,17 @@ function readTransport(
     const sourcePort = u16(bytes, at);
     const destinationPort = u16(bytes, at + 2);
     const label = `UDP ${sourcePort} to ${destinationPort} len=${end - at - UDP_HEADER}`;
-    return { source, destination, sourcePort, destinationPort, tcp: undefined, text: label };
+    return { ...plain(source, destination, protocol, label), sourcePort, destinationPort };
   }
   if ((protocol === PROTOCOL_ICMP || protocol === v6.ICMPV6) && at + icmp6.ICMP_BYTES <= end) {
     const names = protocol === PROTOCOL_ICMP ? ICMP_NAMES : ICMPV6_NAMES;
-    const type = bytes[at]!;
-    const name = names.get(type) ?? `ICMP type ${type} code ${bytes[at + 1]}`;
+    const icmp = { type: bytes[at]!, code: bytes[at + 1]! };
+    const name = names.get(icmp.type) ?? `ICMP type ${icmp.type} code ${icmp.code}`;
     const isEcho = name.startsWith('echo');
-    return plain(source, destination, isEcho ? `${name} seq=${u16(bytes, at + icmp6.SEQUENCE)}` : name);
+    const label = isEcho ? `${name} seq=${u16(bytes, at + icmp6.SEQUENCE)}` : name;
+    return { ...plain(source, destination, protocol, label), icmp };
   }
-  return plain(source, destination, `protocol ${protocol}`);
+  return plain(source, destination, protocol, `protocol ${protocol}`);
 }
 
 const ICMP_NAMES: ReadonlyMap<number, string> = new Map([
@@ -171,8 +179,9 @@ const ICMPV6_NAMES: ReadonlyMap<number, string> = new Map([
   [icmp6.REDIRECT, 'redirect'],
 ]);
 
-function plain(source: string, destination: string, label: string): Headers {
-  return { source, destination, sourcePort: 0, destinationPort: 0, tcp: undefined, text: label };
+function plain(source: string, destination: string, protocol: Headers['protocol'], label: string): Headers {
+  const none = { icmp: undefined, sourcePort: 0, destinationPort: 0, tcp: undefined };
+  return { source, destination, protocol, ...none, text: label };
 }
 
 function u16(bytes: Uint8Array, at: number): number {

@@ -254,12 +254,14 @@ for (const [what, { help }] of Object.entries(TABLES)) {
 
 program
   .command('test')
-  .description('play packetdrill scripts to the stacks in virtual time: IPv4, IPv6 and IPv4 through a couple')
-  .argument('<path...>', 'scripts (.pkt), or folders of them')
+  .description(
+    'judge the EXPECT cards of decks, and play packetdrill scripts to the stacks (IPv4, IPv6, IPv4 through a couple), in virtual time',
+  )
+  .argument('<path...>', 'decks (.deck), each a lab of its own, and scripts (.pkt), or folders of them')
   .addOption(
     new Option(
       '--mode <mode>',
-      'only this one; otherwise what --ip_version in the script says, or all',
+      'scripts: only this one; otherwise what --ip_version in the script says, or all',
     ).choices(MODES),
   )
   .addOption(
@@ -276,11 +278,11 @@ program
     definition,
     new Map(),
   )
-  .option('--filter <text>', 'only scripts with this in their name')
+  .option('--filter <text>', 'only scripts and decks with this in their name')
   .addOption(new Option('--shard <i/n>', 'only the i-th of n shares').argParser(share))
   .option(
     '--kernel',
-    'play them to the Linux kernel of this machine, over a TUN in a namespace of its own (root)',
+    'play scripts to the Linux kernel of this machine, over a TUN in a namespace of its own (root)',
     false,
   )
   .option('--junit <file>', 'write the verdicts as JUnit XML too')

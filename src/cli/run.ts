@@ -5,7 +5,7 @@ import { openTun } from '../lab/open-tun.ts';
 import { type ActionEvent, runSchedule } from '../lab/schedule.ts';
 import { readCommands } from './commands.ts';
 import { loadDecks } from './decks.ts';
-import { FINDING, GOOD, UsageError } from './exit.ts';
+import { FINDING, GOOD, INCONCLUSIVE, UsageError } from './exit.ts';
 import { dropPrivileges, STILL_ROOT } from './privileges.ts';
 import { outputBeside, type Recording, record } from './recording.ts';
 import { startLab } from './start.ts';
@@ -31,7 +31,7 @@ export interface RunCommand {
 /** How long Ctrl-C waits for open connections. */
 const DRAIN = 5 * SECOND;
 
-/** `run`: in virtual time until the deck's schedule has ended; live until Ctrl-C. Exit 1 when an action failed. */
+/** `run`: in virtual time until the deck's schedule has ended; live until Ctrl-C. Exit 1 when an action or a claim failed, 3 when a claim could not be judged. */
 export async function run(command: RunCommand): Promise<number> {
   const deck = loadDecks(command.decks, command.color);
   const out = outputBeside(command.capture);
@@ -48,14 +48,27 @@ export async function run(command: RunCommand): Promise<number> {
   }
   let recording: Recording | undefined;
   let failed = 0;
+  let inconclusive = 0;
   let isEnding = false;
   const tell = (event: ActionEvent): void => {
     if (isEnding) return; // cut off by the operator, which is no failure
-    if (!event.ok) failed++;
+    const verdict = event.judgement?.verdict;
+    if (verdict === 'inconclusive') inconclusive++;
+    else if (!event.ok) failed++;
     if (command.json) out.write(`${JSON.stringify(event)}\n`);
     else {
-      const mark = event.ok ? 'ok  ' : 'FAIL';
-      out.write(`${milliseconds(event.time).padStart(14)}  ${mark} ${event.text}  (${event.card})\n`);
+      const mark =
+        verdict === 'inconclusive'
+          ? 'INCONCLUSIVE'
+          : !event.ok
+            ? 'FAIL'
+            : verdict === 'pass'
+              ? 'PASS'
+              : 'ok  ';
+      const wanted = event.ok || verdict === undefined ? '' : `, expected ${event.judgement!.expected}`;
+      out.write(
+        `${milliseconds(event.time).padStart(14)}  ${mark} ${event.text}${wanted}  (${event.card})\n`,
+      );
     }
   };
   try {
@@ -102,7 +115,8 @@ export async function run(command: RunCommand): Promise<number> {
     out.write(`ended at ${s} s, ${lab.trace.frames} frames, trace hash ${lab.trace.hash}\n`);
   }
   if (recording !== undefined) process.stderr.write(`${recording.frames} frames in ${command.capture}\n`);
-  return failed > 0 ? FINDING : GOOD;
+  if (failed > 0) return FINDING;
+  return inconclusive > 0 ? INCONCLUSIVE : GOOD;
 }
 
 function untilInterrupted(): Promise<void> {

@@ -14,6 +14,7 @@ import type { Script } from '../script/syntax.ts';
 import { VirtualWorld } from '../script/virtual-world.ts';
 import type { Mode, World } from '../script/world.ts';
 import { FINDING, GOOD, INCONCLUSIVE, USAGE, UsageError } from './exit.ts';
+import { playScenario } from './scenario.ts';
 
 export interface TestRequest {
   readonly paths: readonly string[];
@@ -36,16 +37,28 @@ export interface TestRequest {
 /** µs that an event may be off in real time: a machine has more to do than this. */
 const REAL_TIME = 12_000;
 
-/** `test`: plays every script in every mode it is for; what is no script is told, and stops no other. Exit code of the worst verdict. */
+/**
+ * `test`: plays every script in every mode it is for, and every deck; what cannot be read is told, and stops no other.
+ * Exit code of the worst verdict.
+ */
 export async function test(request: TestRequest): Promise<number> {
   const { filter, shard } = request;
-  const found = request.paths.flatMap(scriptsIn);
-  if (found.length === 0) throw new UsageError(`no script in ${request.paths.join(', ')}: none ends in .pkt`);
+  const endings = request.kernel ? ['.pkt'] : ['.pkt', '.deck'];
+  const found = request.paths.flatMap((path) => testsIn(path, endings));
+  if (found.length === 0)
+    throw new UsageError(
+      `nothing to test in ${request.paths.join(', ')}: none ends in ${endings.join(' or ')}`,
+    );
+  const deck = request.kernel ? found.find(isDeck) : undefined;
+  if (deck !== undefined) throw new UsageError(`${deck} is a deck, which no kernel can play`);
   const named = found.filter((file) => filter === undefined || file.includes(filter));
-  if (named.length === 0) throw new UsageError(`no script has ${filter} in its name`);
+  if (named.length === 0) throw new UsageError(`no script or deck has ${filter} in its name`);
   // A share may be empty: then there is nothing to play, and nothing wrong.
   const files = named.filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
-  const scripts = files.map((file) => ({ file, read: readScript(file, request.definitions) }));
+  const tests = files.map((file) => ({
+    file,
+    read: isDeck(file) ? undefined : readScript(file, request.definitions),
+  }));
   if (request.junit !== undefined) writeReport(request.junit, '');
   const makeWorld = await worlds(request);
   const judged: Judged[] = [];
@@ -55,7 +68,11 @@ export async function test(request: TestRequest): Promise<number> {
   };
   const began = performance.now();
   if (!request.json) process.stdout.write('TAP version 14\n');
-  for (const { file, read } of scripts) {
+  for (const { file, read } of tests) {
+    if (read === undefined) {
+      for (const one of await playScenario(file, request.seed)) tell(one);
+      continue;
+    }
     if ('verdict' in read) {
       tell({ file, mode: undefined, outcome: read, took: 0 });
       continue;
@@ -71,10 +88,7 @@ export async function test(request: TestRequest): Promise<number> {
     }
   }
   if (request.json) process.stdout.write(`${JSON.stringify(toJson(judged), null, 2)}\n`);
-  else
-    process.stdout.write(
-      `1..${judged.length}\n${summary(scripts.length, judged, performance.now() - began)}\n`,
-    );
+  else process.stdout.write(`1..${judged.length}\n${summary(files, judged, performance.now() - began)}\n`);
   if (request.junit !== undefined) writeReport(request.junit, toJunit(judged));
   const { failed, inconclusive, unreadable: notRead } = totals(judged);
   if (notRead > 0) return USAGE;
@@ -112,8 +126,12 @@ async function worlds(request: TestRequest): Promise<(mode: Mode, mtu: number | 
   };
 }
 
-/** All `.pkt` files under a folder, by name; a file as it is. */
-function scriptsIn(path: string): string[] {
+function isDeck(file: string): boolean {
+  return file.endsWith('.deck');
+}
+
+/** All files with these endings under a folder, by name; a file as it is. */
+function testsIn(path: string, endings: readonly string[]): string[] {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -125,8 +143,8 @@ function scriptsIn(path: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inner = join(path, entry.name);
-      if (entry.isDirectory()) return scriptsIn(inner);
-      return entry.name.endsWith('.pkt') ? [inner] : [];
+      if (entry.isDirectory()) return testsIn(inner, endings);
+      return endings.some((ending) => entry.name.endsWith(ending)) ? [inner] : [];
     });
 }
 

@@ -2,6 +2,7 @@
 import type { SegmentConditions } from '../../devices/segment/conditions.ts';
 import type { Address } from '../../stacks/address/address.ts';
 import type { RouteKind, RouteMatch, SourcePrefix } from '../../stacks/forward/route.ts';
+import type { DropReason } from '../../stacks/packet/verdict.ts';
 import type { Advertisement } from '../../stacks/stack.ts';
 
 export type { SegmentConditions };
@@ -196,6 +197,8 @@ export type Action =
       readonly target: string;
       readonly count: number;
       readonly size: number;
+      /** µs */
+      readonly interval: number;
     }
   | { readonly kind: 'fetch'; readonly stackId: number; readonly target: string; readonly port: number }
   | { readonly kind: 'connect'; readonly stackId: number; readonly target: string; readonly port: number }
@@ -228,4 +231,81 @@ export type Action =
     }
   | { readonly kind: 'mtu'; readonly stackId: number; readonly device: string; readonly mtu: number }
   | { readonly kind: 'port'; readonly stackId: number; readonly port: number; readonly suspended: boolean }
-  | { readonly kind: 'segment'; readonly name: string; readonly conditions: SegmentConditions };
+  | { readonly kind: 'segment'; readonly name: string; readonly conditions: SegmentConditions }
+  | {
+      readonly kind: 'expect';
+      /** The card from EXPECT on, one blank between words. */
+      readonly text: string;
+      readonly claim: Claim;
+    };
+
+/** How a target is asked: an echo request, a TCP connection, or a UDP datagram. */
+export type ProbeConfig =
+  | { readonly by: 'ping' }
+  | { readonly by: 'tcp'; readonly port: number }
+  | { readonly by: 'udp'; readonly port: number };
+
+/** Echo requests that are measured; `interval` in µs. */
+export interface RequestsConfig {
+  readonly count: number;
+  readonly size: number;
+  readonly interval: number;
+}
+
+/** What a packet must be like; what is undefined does not matter. */
+export interface PacketLike {
+  readonly protocol: 'IPV4' | 'IPV6' | 'TCP' | 'UDP' | 'ICMP' | 'ICMPV6' | 'ARP' | undefined;
+  /** Addresses as text (RFC 5952). */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Of either side. */
+  readonly port: number | undefined;
+  readonly flags: 'SYN' | 'SYN-ACK' | 'FIN' | 'RST' | undefined;
+  readonly type: number | undefined;
+  readonly code: number | undefined;
+}
+
+/** What EXPECT claims. Times and latencies are µs, losses 0 to 1, rates bits per second; `max` may be infinite. */
+export type Claim =
+  | ({ readonly stackId: number; readonly target: string } & (
+      | { readonly kind: 'reachable'; readonly probe: ProbeConfig; readonly within: number }
+      | {
+          readonly kind: 'unreachable';
+          readonly probe: ProbeConfig;
+          /** The error's code; undefined: any. */
+          readonly error: string | undefined;
+          readonly within: number;
+        }
+      /** `routers` are ids of stacks. */
+      | { readonly kind: 'path'; readonly routers: readonly number[] }
+      | {
+          readonly kind: 'latency' | 'loss';
+          readonly min: number;
+          readonly max: number;
+          readonly requests: RequestsConfig;
+        }
+      | {
+          readonly kind: 'goodput';
+          readonly port: number;
+          readonly min: number;
+          readonly max: number;
+          readonly duration: number;
+        }
+      | { readonly kind: 'converges'; readonly within: number }
+    ))
+  | {
+      readonly kind: 'packet';
+      readonly segment: string;
+      readonly like: PacketLike;
+      readonly min: number;
+      readonly max: number;
+      readonly within: number;
+    }
+  | {
+      readonly kind: 'drop';
+      readonly stackId: number;
+      readonly reason: DropReason;
+      readonly min: number;
+      readonly max: number;
+      readonly within: number;
+    };

@@ -21,7 +21,7 @@ const CERTAINTY = {
   defined: 'defined by this project',
 } as const;
 
-/** Text for `name`, in any case: `ROUTE`, `BSTT6NET`, `AT PING`, `TW2104`; undefined when there is no such thing. */
+/** Text for `name`, in any case: `ROUTE`, `BSTT6NET`, `AT PING`, `EXPECT`, `TW2104`; undefined when there is no such thing. */
 export function statementHelp(name: string): string | undefined {
   const upper = name.trim().toUpperCase().replace(/\s+/g, ' ');
   if (Object.hasOwn(rules, upper)) {
@@ -37,11 +37,13 @@ export function statementHelp(name: string): string | undefined {
     const { help, operands, example } = action;
     return [actionSyntax(action), `  ${help}`, ...operandLines(operands), `  example: ${example}`].join('\n');
   }
+  if (upper === 'EXPECT' || upper === 'AT EXPECT') {
+    return actions.flatMap((a) => (a.name.startsWith('EXPECT ') ? [brief(a)] : [])).join('\n');
+  }
   const found = statementsNamed(upper);
   if (found.length > 0) {
     const blocks = found.map(helpOf);
-    if (upper === 'AT')
-      blocks.push(['actions:', ...actions.map((a) => `  ${actionSyntax(a)}\n    ${a.help}`)].join('\n'));
+    if (upper === 'AT') blocks.push(['actions:', ...actions.map(brief)].join('\n'));
     return blocks.join('\n\n');
   }
   return undefined;
@@ -55,6 +57,10 @@ function statementLines(program: ProgramName): string[] {
     byHelp.set(help, [...(byHelp.get(help) ?? []), name]);
   }
   return [...byHelp].map(([help, names]) => `  ${names.join(', ')}: ${help}`);
+}
+
+function brief(action: ActionEntry): string {
+  return `  ${actionSyntax(action)}\n    ${action.help}`;
 }
 
 /** The card of an action; the id of the stack stands in a TWINLAB step only. */

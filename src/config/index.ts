@@ -17,11 +17,12 @@ import {
 import { type Reading, readSteps } from './jobcontrol.ts';
 import { checkNetwork } from './network.ts';
 import { Report } from './report.ts';
-import { givesAddress, readAction, readCommand, type Surroundings } from './schedule.ts';
+import { givesAddress, readAction, readCommand } from './schedule.ts';
 import { checkPorts, readProgram } from './services.ts';
 import { decode, type SourceFile } from './source.ts';
 import { readStack, type StackDraft, stackConfigOf } from './stack.ts';
 import { type Line, readLines, type StepLines } from './step.ts';
+import type { Surroundings } from './targets.ts';
 import { checkWiring } from './wiring.ts';
 
 export type * from './deck.ts';

@@ -259,8 +259,7 @@ class Matcher {
   #optional(operands: readonly Operand[]): boolean {
     const token = this.#peek();
     const first = operands[0];
-    const words =
-      first?.kind === 'keyword' ? [first.word] : first?.kind === 'choice' ? first.words : undefined;
+    const words = first && firstWords(first);
     if (words !== undefined) {
       if (token === undefined || !words.includes(token.text.toUpperCase())) {
         this.#expected.push(...words);
@@ -272,7 +271,7 @@ class Matcher {
 
   #options(all: Readonly<Record<string, Operand>>, atLeastOne: boolean): boolean {
     const seen = new Set<string>();
-    const words = Object.keys(all);
+    const words = [...this.#expected, ...Object.keys(all)];
     if (atLeastOne && this.#peek() === undefined) {
       return this.#need({ kind: 'choice', name: 'option', words }) !== undefined;
     }
@@ -311,6 +310,13 @@ class Matcher {
       help: this.#help(),
     });
   }
+}
+
+/** The words that `operand` may begin with, when only words may. */
+function firstWords(operand: Operand): readonly string[] | undefined {
+  if (operand.kind === 'keyword') return [operand.word];
+  if (operand.kind === 'choice') return operand.words;
+  return operand.kind === 'branch' ? Object.keys(operand.branches) : undefined;
 }
 
 function wanted(operand: Operand): string {

@@ -125,8 +125,11 @@ const table = {
   TW2305: error('AT names a stack of the decks.'),
   TW2306: warning('The target of an action is an address or a name that the stack can look up.'),
   TW2307: error('AT ... LINK, ROUTE, ADDRESS and MTU name a device of the stack.'),
-  TW2308: error('AT ... SEGMENT names a segment of the decks.'),
+  TW2308: error('AT ... SEGMENT and claims about packets name a segment of the decks.'),
   TW2309: error('AT ... MTU is at most the MTU of the LINK, as the device carries no more.'),
+  TW2310: error('EXPECT PATH names stacks of the decks, by job or id.'),
+  TW2311: error('EXPECT DROP names a reason for which a stack drops packets.'),
+  TW2312: error('The least that a claim asks for is not above its most.'),
 
   TW3001: note('The stack that a program uses is in the decks.'),
   TW3002: error('A port of a stack has one service.'),

@@ -1,8 +1,9 @@
 /** AT cards: the action looked up in its table, its stack found, its operands matched. */
+import { SECOND } from '../../stacks/time/clock.ts';
 import { type Card, checkCard, type Token, tokensOf } from './card.ts';
+import { readClaim } from './claims.ts';
 import type { Action, ScheduledAction } from './deck.ts';
 import { conditionsOf, nn } from './decks.ts';
-import { readAddress } from './ip.ts';
 import { checkLinkAddress, checkMtu, checkRoute, unknownDevice } from './network.ts';
 import { matchOperands, type Operands } from './operands.ts';
 import { quote, type Report } from './report.ts';
@@ -11,19 +12,14 @@ import type { Line } from './step.ts';
 import { nearest } from './suggest.ts';
 import type { ActionEntry } from './table/lab.ts';
 import { actions } from './table.ts';
+import { type Surroundings, segmentOf, targetOf } from './targets.ts';
 import { isRefusal, readToken } from './token-reader.ts';
 
 const byVerb = new Map(actions.map((action) => [action.name, action]));
-const DEFAULT_PING = { count: 1, size: 56 };
+const verbs = [...new Set(actions.map(({ name }) => name.split(' ')[0]!))];
+const claimWords = actions.flatMap(({ name }) => (name.startsWith('EXPECT ') ? [name.slice(7)] : []));
+const DEFAULT_PING = { count: 1, size: 56, interval: SECOND };
 const DEFAULT_FETCH_PORT = 80;
-
-/** Everything an AT card may name. */
-export interface Surroundings {
-  readonly byId: ReadonlyMap<number, StackDraft>;
-  readonly segments: ReadonlySet<string>;
-  /** False when a part of the decks could not be read, so that a stack may be missing for that alone. */
-  readonly whole: boolean;
-}
 
 /** Where an action stands: on an AT card, or alone as a command to a lab that runs. */
 interface Place {
@@ -58,9 +54,39 @@ export function readCommand(card: Card, around: Surroundings, report: Report): A
   const tokens = tokensOf(card);
   if (tokens.length === 0 || !checkCard(card, true, report)) return undefined;
   const stacks = [...around.byId.values()];
-  const isNamed = /^\d\d$/.test(tokens[1]?.text ?? '');
+  const isNamed = /^\d\d$/.test(tokens[isExpect(tokens[0]!) ? 2 : 1]?.text ?? '');
   const only = stacks.length === 1 && !isNamed ? stacks[0] : undefined;
   return actionAt({ card, tokens, verb: 0, before: '' }, only, around, report);
+}
+
+function isExpect({ text }: Token): boolean {
+  return text.toUpperCase() === 'EXPECT';
+}
+
+/** The row of an action, or of a claim, whose name has a second word. */
+function entryAt(
+  tokens: readonly Token[],
+  at: number,
+  before: Place['before'],
+  report: Report,
+): ActionEntry | undefined {
+  const verb = tokens[at]!;
+  const second = isExpect(verb) ? tokens[at + 1] : undefined;
+  const name = isExpect(verb) ? `EXPECT ${second?.text ?? ''}` : verb.text;
+  const entry = byVerb.get(name.toUpperCase());
+  if (entry !== undefined) return entry;
+  if (isExpect(verb) && second === undefined) {
+    report.add('TW1203', verb, 'EXPECT wants a claim', { label: `one of ${claimWords.join(', ')}` });
+    return undefined;
+  }
+  const [token, words] = second === undefined ? [verb, verbs] : [second, claimWords];
+  const near = report.full ? undefined : nearest(token.text, words);
+  const what = second === undefined ? `an action${before === '' ? '' : ' of AT'}` : 'a claim of EXPECT';
+  report.add('TW2304', token, `${quote(token.text)} is not ${what}`, {
+    label: `one of ${words.join(', ')}`,
+    ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
+  });
+  return undefined;
 }
 
 function actionAt(
@@ -69,29 +95,27 @@ function actionAt(
   around: Surroundings,
   report: Report,
 ): Action | undefined {
+  const entry = entryAt(tokens, at, before, report);
+  if (entry === undefined) return undefined;
   const verb = tokens[at]!;
-  const entry = byVerb.get(verb.text.toUpperCase());
-  if (entry === undefined) {
-    const near = report.full ? undefined : nearest(verb.text, byVerb.keys());
-    report.add('TW2304', verb, `${quote(verb.text)} is not an action${before === '' ? '' : ' of AT'}`, {
-      label: `one of ${[...byVerb.keys()].join(', ')}`,
-      ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
-    });
-    return undefined;
-  }
+  const behind = at + entry.name.split(' ').length;
   const isStackNamed = entry.ofStack && stack === undefined;
-  const subject = isStackNamed ? stackNamed(entry, verb, tokens[at + 1], before, around, report) : stack;
+  const subject = isStackNamed ? stackNamed(entry, verb, tokens[behind], before, around, report) : stack;
   if (isStackNamed && subject === undefined) return undefined;
   const operands = matchOperands(
     `${before}${entry.name}${isStackNamed ? ' nn' : ''}`,
     entry.operands,
     card,
     tokens,
-    at + (isStackNamed ? 2 : 1),
+    behind + (isStackNamed ? 1 : 0),
     subject?.version,
     report,
   );
-  return operands && actionOf(entry, operands, verb, subject, around, report);
+  if (operands === undefined) return undefined;
+  if (!isExpect(verb)) return actionOf(entry, operands, verb, subject, around, report);
+  const claim = readClaim(entry, operands, subject, around, report);
+  const text = tokens.slice(at).map((token) => token.text);
+  return claim && { kind: 'expect', text: text.join(' '), claim };
 }
 
 function stackNamed(
@@ -152,7 +176,8 @@ function stackAction(
       const target = targetOf(operands, stack, undefined, report);
       const count = operands.maybe('count') ?? DEFAULT_PING.count;
       const size = operands.maybe('size') ?? DEFAULT_PING.size;
-      return target === undefined ? undefined : { kind: 'ping', stackId, target, count, size };
+      const interval = operands.maybe('interval') ?? DEFAULT_PING.interval;
+      return target === undefined ? undefined : { kind: 'ping', stackId, target, count, size, interval };
     }
     case 'FETCH':
     case 'CONNECT':
@@ -257,51 +282,5 @@ function addressAction(
 }
 
 function segmentAction(operands: Operands, around: Surroundings, report: Report): Action {
-  const name = operands.text('segment');
-  if (!around.segments.has(name)) {
-    const near = report.full ? undefined : nearest(name, around.segments);
-    report.add('TW2308', operands.token('segment'), `segment ${name} is not in the decks`, {
-      label: `segments: ${[...around.segments].slice(0, 8).join(', ') || 'none'}`,
-      ...(near === undefined ? {} : { help: `did you mean ${near}?` }),
-    });
-  }
-  return { kind: 'segment', name, conditions: conditionsOf(operands) };
-}
-
-/** An address of a family that the stack (or its partner) has, or a name that it can look up; names of HOST in upper case. */
-function targetOf(
-  operands: Operands,
-  stack: StackDraft,
-  partner: StackDraft | undefined,
-  report: Report,
-): string | undefined {
-  const token = operands.token('target');
-  const { text } = token;
-  if (readAddress(stack.version, text) !== undefined) return text;
-  if (readAddress(stack.version === 4 ? 6 : 4, text) !== undefined) {
-    if (stack.source.unread.any('COUPLE')) return text;
-    if (partner !== undefined || (stack.couple !== undefined && stack.version === 6)) return text;
-    report.add('TW1210', token, `${text} is not an address of the family of stack ${nn(stack.id)}`, {
-      label: `an IPv${stack.version} stack`,
-      help: 'let a stack of that family do it, or a stack that is coupled to one (not for PING)',
-    });
-    return undefined;
-  }
-  const name = text.toUpperCase();
-  const places = partner === undefined ? [stack] : [stack, partner];
-  if (places.some((place) => place.hosts.some((h) => h.config.name === name))) return name;
-  const lost = places.some(({ source: { unread } }) => unread.has(name, 'HOST') || unread.any('DNS'));
-  if (!lost && places.every((place) => place.dns.length === 0)) {
-    const near = report.full
-      ? undefined
-      : nearest(
-          name,
-          places.flatMap((place) => place.hosts.map((h) => h.config.name)),
-        );
-    report.add('TW2306', token, `stack ${nn(stack.id)} cannot look up ${quote(text)}`, {
-      label: 'no HOST of this name, and no DNS',
-      help: near === undefined ? `write HOST ${quote(text)} address` : `did you mean ${near}?`,
-    });
-  }
-  return text;
+  return { kind: 'segment', name: segmentOf(operands, around, report), conditions: conditionsOf(operands) };
 }

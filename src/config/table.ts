@@ -3,14 +3,16 @@
  * here does not exist; a further one is a further row.
  */
 import type { Program, ProgramName, Statement } from './statement.ts';
+import { claims } from './table/claims.ts';
 import { ftpPrograms, ftpStatements } from './table/ftp.ts';
 import { ipv6Statements } from './table/ipv6.ts';
-import { labPrograms, labStatements } from './table/lab.ts';
+import { type ActionEntry, labActions, labPrograms, labStatements } from './table/lab.ts';
 import { stackPrograms, stackStatements } from './table/stack.ts';
 import { tlsPrograms, tlsStatements } from './table/tls.ts';
 import { parmStatements, vnetPrograms, vnetStatements } from './table/vnet.ts';
 
-export { actions } from './table/lab.ts';
+/** What AT may do, and what it may claim. */
+export const actions: readonly ActionEntry[] = [...labActions, ...claims];
 
 export const programs: readonly Program[] = [
   ...stackPrograms,

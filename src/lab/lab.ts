@@ -273,6 +273,12 @@ export class Lab {
     return { stack: partner, address };
   }
 
+  /** The job name of the stack that has this address by a LINK or a HOST card of its own. */
+  ownerOf(address: string): string | undefined {
+    const id = this.#find(address);
+    return id === undefined ? undefined : this.#get(id).config.job;
+  }
+
   #interfaceGone(id: number, device: string, code: string): void {
     const { stack, config, links, kernel } = this.#get(id);
     stack.setLink(links.get(device)!, false);

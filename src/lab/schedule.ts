@@ -5,8 +5,10 @@ import { SECOND } from '../../stacks/time/clock.ts';
 import type { Action, Finding, ScheduledAction } from '../config/deck.ts';
 import { cardText, routeOf } from './build.ts';
 import { type Fetched, fetchFrom } from './fetch.ts';
+import { type Judgement, judge } from './judge.ts';
 import type { Lab, LabHost } from './lab.ts';
 import { PING_DEFAULTS, type PingSummary, ping } from './ping.ts';
+import { askOverUdp, inTime } from './probe.ts';
 
 export interface ActionEvent {
   /** µs */
@@ -17,20 +19,21 @@ export interface ActionEvent {
   /** One line for a person. */
   readonly text: string;
   readonly ping?: PingSummary;
+  /** Of EXPECT; `ok` is true for a pass alone. */
+  readonly judgement?: Judgement;
 }
 
+type Tell = (event: ActionEvent, scheduled: ScheduledAction) => void;
+
 /** Starts every action at its time; resolves when the last one has ended. */
-export async function runSchedule(lab: Lab, tell: (event: ActionEvent) => void): Promise<void> {
+export async function runSchedule(lab: Lab, tell: Tell): Promise<void> {
   await Promise.all(lab.deck.schedule.map((scheduled) => runAt(lab, scheduled, tell)));
 }
 
-async function runAt(
-  lab: Lab,
-  { at, time, action }: ScheduledAction,
-  tell: (e: ActionEvent) => void,
-): Promise<void> {
+async function runAt(lab: Lab, scheduled: ScheduledAction, tell: Tell): Promise<void> {
+  const { at, time, action } = scheduled;
   if (time > lab.now) await lab.advance(time - lab.now);
-  tell(await perform(lab, action, cardText(at)));
+  tell(await perform(lab, action, cardText(at)), scheduled);
 }
 
 /** A statement that is none, or not a right one; `findings` says what is wrong. */
@@ -70,23 +73,6 @@ async function perform(lab: Lab, action: Action, card: string): Promise<ActionEv
 const FETCH_PATIENCE = 60 * SECOND;
 /** A datagram may be lost, and nothing tells. */
 const UDP_PATIENCE = 2 * SECOND;
-/** Any bytes do: an echo service returns them, others may find no sense in them. */
-const DATAGRAM = 'twinstack';
-
-/** What comes of `work`, whose signal is aborted after `patience` µs of lab time. */
-async function inTime<T>(lab: Lab, patience: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { clock } = lab.environment;
-  const end = new AbortController();
-  const timer = clock.timer(() => end.abort());
-  clock.refresh();
-  timer.armIn(patience);
-  try {
-    return await work(end.signal);
-  } finally {
-    timer.disarm();
-  }
-}
-
 async function fetchInTime(lab: Lab, host: LabHost, target: string, port: number): Promise<Fetched> {
   return await inTime(lab, FETCH_PATIENCE, async (signal) => {
     try {
@@ -98,33 +84,10 @@ async function fetchInTime(lab: Lab, host: LabHost, target: string, port: number
   });
 }
 
-/** Sends one datagram; undefined when something comes back, else why nothing does. */
-async function askOverUdp(
-  host: LabHost,
-  type: 'udp4' | 'udp6',
-  target: string,
-  port: number,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const socket = host.dgram.createSocket({ type, signal });
-  try {
-    return await new Promise((resolve) => {
-      socket.on('message', () => resolve(undefined));
-      socket.on('error', (error) => resolve(error.message));
-      socket.on('close', () =>
-        resolve(signal.aborted ? `silence for ${UDP_PATIENCE / SECOND} s` : 'the stack stopped'),
-      );
-      socket.on('connect', () => socket.send(DATAGRAM));
-      socket.connect(port, target);
-    });
-  } finally {
-    await socket[Symbol.asyncDispose]();
-  }
-}
-
 /** Who does what, for a line that says it failed. */
 function subject(lab: Lab, action: Action): string {
   if (action.kind === 'segment') return `segment ${action.name}`;
+  if (action.kind === 'expect') return action.text;
   const { name } = lab.host(action.stackId);
   return 'target' in action ? `${name} ${action.kind} ${action.target}` : `${name} ${action.kind}`;
 }
@@ -142,16 +105,22 @@ function linkOf(lab: Lab, stackId: number, device: string): { stack: Stack; inde
   return { stack, index };
 }
 
-type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping'>>;
+type Outcome = Pick<ActionEvent, 'text'> & Partial<Pick<ActionEvent, 'ok' | 'ping' | 'judgement'>>;
 
 async function act(lab: Lab, action: Action): Promise<Outcome> {
   switch (action.kind) {
     case 'ping': {
-      const { stackId, target, count, size } = action;
+      const { stackId, target, count, size, interval } = action;
       let last: EchoResult | undefined;
-      const summary = await ping(lab, stackId, target, { ...PING_DEFAULTS, count, size }, (_, result) => {
-        last = result.outcome === 'reply' ? last : result;
-      });
+      const summary = await ping(
+        lab,
+        stackId,
+        target,
+        { ...PING_DEFAULTS, count, size, interval },
+        (_, result) => {
+          last = result.outcome === 'reply' ? last : result;
+        },
+      );
       const text = `${lab.host(stackId).name} pings ${target}: ${summary.received}/${summary.sent} answered${silence(last)}`;
       return { ok: summary.received > 0, text, ping: summary };
     }
@@ -172,11 +141,10 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
     case 'udp': {
       const { stackId, target, port } = action;
       const host = lab.host(stackId);
-      const type = lab.resolve(stackId, target).stack.family.version === 4 ? 'udp4' : 'udp6';
-      const why = await inTime(lab, UDP_PATIENCE, (signal) => askOverUdp(host, type, target, port, signal));
+      const answer = await askOverUdp(lab, stackId, target, port, UDP_PATIENCE);
       const from = `from ${target} port ${port} over UDP`;
-      if (why === undefined) return { text: `${host.name} gets an answer ${from}` };
-      return { ok: false, text: `${host.name} gets no answer ${from}: ${why}` };
+      if (answer.reached) return { text: `${host.name} gets an answer ${from}` };
+      return { ok: false, text: `${host.name} gets no answer ${from}: ${answer.why}` };
     }
     case 'stop':
       lab.stopStack(action.stackId);
@@ -241,6 +209,11 @@ async function act(lab: Lab, action: Action): Promise<Outcome> {
       if (segment === undefined) throw new Error(`no segment ${action.name} in this lab`);
       segment.set(action.conditions);
       return { text: `segment ${action.name} changed` };
+    }
+    case 'expect': {
+      const judgement = await judge(lab, action.claim);
+      const { verdict, seen } = judgement;
+      return { ok: verdict === 'pass', text: `${action.text}: ${seen}`, judgement };
     }
   }
 }

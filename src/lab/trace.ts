@@ -12,6 +12,14 @@ export interface FrameEvent {
   readonly bytes: Uint8Array;
 }
 
+/** What became of a packet at a stack or a segment; `packet` is only valid during the call. */
+export interface VerdictEvent {
+  readonly place: string;
+  readonly verdict: Verdict;
+  readonly reason: DropReason | undefined;
+  readonly packet: Packet;
+}
+
 const ETHERNET_HEADER = 14;
 const TCP = 6;
 const UDP = 17;
@@ -30,6 +38,7 @@ export class LabTrace implements Trace {
   /** Verdicts given by all stacks and segments. */
   verdicts = 0;
   readonly onFrame: ((event: FrameEvent) => void)[] = [];
+  readonly onVerdict: ((event: VerdictEvent) => void)[] = [];
 
   readonly #isHashing: boolean;
 
@@ -58,11 +67,14 @@ export class LabTrace implements Trace {
 
   verdict(place: string, verdict: Verdict, reason: DropReason | undefined, packet: Packet): void {
     this.verdicts++;
-    if (!this.#isHashing) return;
-    this.#word(this.#clock.now);
-    this.#text(place);
-    this.#text(reason ?? verdict);
-    this.#word(packet.length);
+    if (this.#isHashing) {
+      this.#word(this.#clock.now);
+      this.#text(place);
+      this.#text(reason ?? verdict);
+      this.#word(packet.length);
+    }
+    if (this.onVerdict.length === 0) return;
+    for (const listener of this.onVerdict) listener({ place, verdict, reason, packet });
   }
 
   /** 16 hex digits. */

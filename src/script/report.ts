@@ -7,6 +7,8 @@ export interface Judged {
   readonly file: string;
   /** Undefined when it was not played. */
   readonly mode: Mode | undefined;
+  /** Of a deck: the EXPECT card that is judged, or the action that failed. */
+  readonly claim?: string;
   readonly outcome: Outcome;
   /** ms of real time. */
   readonly took: number;
@@ -30,6 +32,13 @@ export function totals(judged: readonly Judged[]): Totals {
     differs: count('differs'),
     unreadable: count('unreadable'),
   };
+}
+
+/** What is judged, for a person. */
+function nameOf(judged: Judged): string {
+  const { file, mode, claim } = judged;
+  if (claim !== undefined) return `${where(judged)} ${claim}`;
+  return mode === undefined ? file : `${file} (${mode})`;
 }
 
 const where = ({ file, outcome }: Judged): string =>
@@ -56,8 +65,8 @@ export function unreadable(at: Place | undefined, reason: string, text: string):
 
 /** `number` from 1. An inconclusive script is no pass: `not ok`, without a directive that would excuse it. */
 export function tapLine(number: number, judged: Judged): string {
-  const { file, mode, outcome } = judged;
-  const name = mode === undefined ? file : `${file} (${mode})`;
+  const { outcome } = judged;
+  const name = nameOf(judged);
   const lines: string[] = [];
   if (outcome.verdict === 'pass') lines.push(`ok ${number} - ${name}`);
   else if (outcome.verdict === 'differs') lines.push(`ok ${number} - ${name} # SKIP ${outcome.reasons[0]}`);
@@ -96,21 +105,33 @@ export function ladderText(ladder: readonly Step[]): string[] {
   return lines;
 }
 
-export function summary(scripts: number, judged: readonly Judged[], took: number): string {
+/** `files` have been played or tried. */
+export function summary(files: readonly string[], judged: readonly Judged[], took: number): string {
   const { passed, failed, inconclusive, differs, unreadable } = totals(judged);
   const differing = differs > 0 ? `, ${differs} where Linux differs` : '';
   const other = unreadable > 0 ? `${differing}, ${unreadable} unreadable` : differing;
   const played = judged.length - unreadable;
-  const runs = `${played} run${played === 1 ? '' : 's'}`;
-  return `# ${scripts} script${scripts === 1 ? '' : 's'}, ${runs}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive${other} in ${(took / 1_000).toFixed(1)} s`;
+  const runs = counted(played, judged.some(({ claim }) => claim !== undefined) ? 'verdict' : 'run');
+  const decks = files.filter((file) => file.endsWith('.deck')).length;
+  const scripts = files.length - decks;
+  const counts = [
+    ...(scripts > 0 || decks === 0 ? [counted(scripts, 'script')] : []),
+    ...(decks > 0 ? [counted(decks, 'deck')] : []),
+  ];
+  return `# ${counts.join(', ')}, ${runs}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive${other} in ${(took / 1_000).toFixed(1)} s`;
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
 export function toJson(judged: readonly Judged[]): unknown {
   return {
     ...totals(judged),
-    results: judged.map(({ file, mode, outcome, took }) => ({
+    results: judged.map(({ file, mode, claim, outcome, took }) => ({
       file,
       mode,
+      claim,
       verdict: outcome.verdict,
       at: outcome.at,
       reasons: outcome.reasons,
@@ -132,8 +153,9 @@ export function toJunit(judged: readonly Judged[]): string {
   const { failed, inconclusive, unreadable } = totals(judged);
   const total = judged.reduce((sum, { took }) => sum + took, 0) / 1_000;
   const cases = judged.map((j) => {
-    const { file, mode, outcome, took } = j;
-    const attributes = `classname="${xml(mode ?? 'twinstack')}" name="${xml(file)}" time="${(took / 1_000).toFixed(4)}"`;
+    const { file, mode, claim, outcome, took } = j;
+    const name = claim === undefined ? file : nameOf(j);
+    const attributes = `classname="${xml(mode ?? 'twinstack')}" name="${xml(name)}" time="${(took / 1_000).toFixed(4)}"`;
     if (outcome.verdict === 'pass') return `    <testcase ${attributes}/>`;
     if (outcome.verdict === 'differs')
       return `    <testcase ${attributes}><skipped message="${xml(outcome.reasons[0]!)}"/></testcase>`;

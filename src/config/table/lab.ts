@@ -70,7 +70,9 @@ export const labStatements: readonly Statement[] = [
     certainty: 'defined',
     note:
       'In the deck of a stack the action is one of that stack: AT 2S PING VSEC01. In a TWINLAB step the id of the stack ' +
-      'follows the verb: AT 2S PING 02 VSEC01, AT 5S LINK 02 OSA DOWN. AT ... SEGMENT has no id in either.',
+      'follows the verb: AT 2S PING 02 VSEC01, AT 5S LINK 02 OSA DOWN, AT 5S EXPECT REACHABLE 02 VSEC01. AT ... SEGMENT and ' +
+      'the claims about a segment have no id in either. EXPECT claims what shall hold: it passes, fails, or is inconclusive ' +
+      'when nothing was there to be seen.',
   },
   {
     name: 'SERVICE',
@@ -93,7 +95,7 @@ export const labStatements: readonly Statement[] = [
   },
 ];
 
-/** An action of AT; `ofStack` ones carry the id of the stack after the verb when they stand in a TWINLAB step. */
+/** An action of AT, or a claim (EXPECT and a second word); `ofStack` ones carry the id of the stack after the verb when they stand in a TWINLAB step. */
 export interface ActionEntry {
   readonly name: string;
   readonly ofStack: boolean;
@@ -102,15 +104,19 @@ export interface ActionEntry {
   readonly example: string;
 }
 
-export const actions: readonly ActionEntry[] = [
+export const labActions: readonly ActionEntry[] = [
   {
     name: 'PING',
     ofStack: true,
     operands: [
       token('target', 'target'),
-      options(false, { COUNT: number('count', 1, 65535), SIZE: number('size', 0, 65507) }),
+      options(false, {
+        COUNT: number('count', 1, 65535),
+        SIZE: number('size', 0, 65507),
+        INTERVAL: token('time', 'interval'),
+      }),
     ],
-    help: 'Echo requests, one a second: COUNT of them (1), SIZE bytes of data (56).',
+    help: 'Echo requests, one every INTERVAL (1S; 0S sends them all at once): COUNT of them (1), SIZE bytes of data (56).',
     example: 'AT 2S PING VSEC01 COUNT 3 SIZE 1000',
   },
   {

@@ -141,7 +141,7 @@ describe('a lab', () => {
     const short = schedule.map(({ time, action }) => [
       time,
       action.kind,
-      'stackId' in action ? action.stackId : action.name,
+      'stackId' in action ? action.stackId : action.kind === 'segment' && action.name,
     ]);
     expect(short).toEqual([
       [1e6, 'ping', 41],
@@ -161,7 +161,14 @@ describe('a lab', () => {
       [6e6, 'stop', 42],
       [7e6, 'segment', 'LAN'],
     ]);
-    expect(schedule[0]!.action).toEqual({ kind: 'ping', stackId: 41, target: 'ME', count: 3, size: 1400 });
+    expect(schedule[0]!.action).toEqual({
+      kind: 'ping',
+      interval: 1e6,
+      stackId: 41,
+      target: 'ME',
+      count: 3,
+      size: 1400,
+    });
     expect(schedule[7]!.action).toEqual({
       kind: 'segment',
       name: 'LAN',
