@@ -1,9 +1,11 @@
 /** Statements to a lab that runs, from a file or from whoever types them. */
-import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { renderFindings } from '../config/index.ts';
 import type { Lab } from '../lab/lab.ts';
 import { type ActionEvent, CommandError, command } from '../lab/schedule.ts';
+import { UsageError } from './exit.ts';
 
 /**
  * Carries out each line of `from` (`-`: standard input) when it comes, one after the other; an empty line, and one that
@@ -18,7 +20,7 @@ export async function readCommands(
   signal?: AbortSignal,
 ): Promise<number> {
   const name = from === '-' ? 'stdin' : from;
-  const input = from === '-' ? process.stdin : createReadStream(from);
+  const input = from === '-' ? process.stdin : await opened(from);
   let line = 0;
   let wrong = 0;
   for await (const text of createInterface({ input, terminal: false, ...(signal && { signal }) })) {
@@ -35,4 +37,15 @@ export async function readCommands(
     }
   }
   return wrong;
+}
+
+/** @throws UsageError when it cannot be read. */
+async function opened(file: string): Promise<ReadStream> {
+  const stream = createReadStream(file);
+  try {
+    await once(stream, 'readable');
+  } catch (error) {
+    throw new UsageError(`cannot read the commands: ${(error as Error).message}`);
+  }
+  return stream;
 }

@@ -93,15 +93,19 @@ export async function run(command: RunCommand): Promise<number> {
       // Only a file that cannot be read ends the run before somebody does.
       await Promise.race([interrupted, (reading ?? interrupted).then(() => interrupted)]);
       end.abort();
-      failed += (await reading) ?? 0;
+      const wrong = (await reading) ?? 0;
+      failed += wrong;
       isEnding = true;
       process.stderr.write('draining connections; Ctrl-C again ends at once\n');
       await Promise.race([lab.close(DRAIN), untilInterrupted()]);
     } else {
       await runSchedule(lab, tell);
       await lab.rest();
-      if (command.commands !== undefined)
-        failed += await readCommands(lab, command.commands, command.color, tell);
+      if (command.commands !== undefined) {
+        // Not `failed += await`: what fails meanwhile is counted by `tell`.
+        const wrong = await readCommands(lab, command.commands, command.color, tell);
+        failed += wrong;
+      }
     }
   } finally {
     await lab.close();

@@ -1,6 +1,6 @@
 /** The system calls that a script may make; each by the manual page of its name. */
 import type { HostAddress } from '../sockets/host.ts';
-import { flagsOf, innerNumber, namesOf, numberOf, vectorLength } from './arguments.ts';
+import { flagsOf, innerNumber, nameList, namesOf, numberOf, vectorLength } from './arguments.ts';
 import { Epoll, poll } from './epoll.ts';
 import type { Names } from './expression.ts';
 import { control } from './messages.ts';
@@ -81,6 +81,15 @@ export class Calls {
     const type = namesOf(call, 1);
     const isDatagram = type.includes('SOCK_DGRAM');
     if (!isDatagram && !type.includes('SOCK_STREAM')) throw new NotSupported(`socket type ${type.join('|')}`);
+    const protocol = nameList(call.arguments[2]);
+    const fitting = isDatagram ? ['IPPROTO_UDP'] : ['IPPROTO_TCP'];
+    if (protocol.some((name) => name !== 'IPPROTO_IP' && !fitting.includes(name)))
+      throw new NotSupported(
+        `protocol ${protocol.join('|')} of a ${isDatagram ? 'datagram' : 'stream'} socket`,
+      );
+    const number = call.arguments[2]?.kind === 'number' ? call.arguments[2].value : 0;
+    if (number !== 0 && number !== (isDatagram ? 17 : 6))
+      throw new NotSupported(`protocol ${number} of a ${isDatagram ? 'datagram' : 'stream'} socket`);
     const made = this.#world.socket(isDatagram ? 'datagram' : 'stream');
     made.nonBlocking = type.includes('SOCK_NONBLOCK');
     return this.#keep(call, made);

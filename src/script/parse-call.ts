@@ -2,7 +2,7 @@
 import { unknownCall } from './names.ts';
 import type { Scanner } from './scanner.ts';
 import { unknownOption } from './socket-option-names.ts';
-import type { Call, Value } from './syntax.ts';
+import type { Call, Place, Value } from './syntax.ts';
 
 const NAME = /[A-Za-z_]\w*/y;
 const NUMBER = /0x[0-9a-fA-F]+|-?\d+(?:\.\d+)?/y;
@@ -23,10 +23,50 @@ export function parseCall(scanner: Scanner): Call {
   const given = list(scanner, `behind ${name}`, '(', ')');
   if (name === 'setsockopt' || name === 'getsockopt') checkOption(scanner, given[2]);
   scanner.expect('=', `and a result behind ${name}(...)`);
+  checkCount(scanner, at, name, given.length);
   const result = value(scanner);
+  if (result.kind !== 'number' && result.kind !== 'ellipsis' && !isNumber(result)) {
+    scanner.fail('a number, -1 with the name of an error, or ... expected as a result', result.at);
+  }
   const errno = result.kind === 'number' ? scanner.match(ERRNO)?.[0] : undefined;
   scanner.match(REMARK);
   return { kind: 'call', at, name, arguments: given, result, errno };
+}
+
+/** Arguments of the calls that have no optional ones; by their manual pages. */
+const ARGUMENTS: Readonly<Record<string, number>> = {
+  socket: 3,
+  bind: 3,
+  listen: 2,
+  accept: 3,
+  connect: 3,
+  read: 3,
+  write: 3,
+  close: 1,
+  shutdown: 2,
+  send: 4,
+  recv: 4,
+  sendto: 6,
+  recvfrom: 6,
+  sendmsg: 3,
+  recvmsg: 3,
+  readv: 3,
+  writev: 3,
+  ioctl: 3,
+  poll: 3,
+  setsockopt: 5,
+  getsockopt: 5,
+};
+
+function checkCount(scanner: Scanner, at: Place, name: string, given: number): void {
+  const count = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name]! : given;
+  if (given === count) return;
+  scanner.fail(`${name} takes ${count} argument${count === 1 ? '' : 's'}, not ${given}`, at);
+}
+
+/** `O_RDWR`, `0x2|O_NONBLOCK`, `POLLIN`: what stands for a number, though not every one is known here. */
+function isNumber(result: Value): boolean {
+  return result.kind === 'names' && result.names.every((name) => /^(?:\d|O_|POLL|EPOLL)/.test(name));
 }
 
 function checkOption(scanner: Scanner, option: Value | undefined): void {

@@ -3,6 +3,7 @@
  * every system call must return what it says.
  */
 import { SECOND } from '../../stacks/time/clock.ts';
+import { nameList, symbolValue } from './arguments.ts';
 import { Calls, type Returned } from './calls.ts';
 import type { Seen } from './codec.ts';
 import { differences } from './compare.ts';
@@ -140,6 +141,9 @@ class Run {
     if (action.kind === 'packet' && action.direction === 'out') {
       this.#expectPacket(event, action, base);
       return;
+    }
+    if (time.kind === 'absolute' && from + this.#options.tolerance < this.#last) {
+      throw new Failed(action.at, [`it is ${seconds(this.#last)} s by then: ${seconds(from)} s has passed`]);
     }
     this.#advance(from);
     // Real time may be late: what follows counts from when it really happened.
@@ -344,12 +348,13 @@ class Run {
   #judge(call: Call, { result, written }: Returned): void {
     const wanted = call.result;
     const text = resultText(result);
-    if (wanted.kind === 'number') {
-      const same = isErrno(result)
-        ? wanted.value === -1 && call.errno === result.errno
-        : wanted.value === result;
+    if (wanted.kind !== 'ellipsis') {
+      const value = wanted.kind === 'number' ? wanted.value : symbolValue(nameList(wanted));
+      if (value === undefined)
+        throw new Inconclusive(wanted.at, `not known here: ${nameList(wanted).join('|')}`);
+      const same = isErrno(result) ? value === -1 && call.errno === result.errno : value === result;
       if (!same) {
-        const expected = call.errno === undefined ? String(wanted.value) : `${wanted.value} ${call.errno}`;
+        const expected = call.errno === undefined ? String(value) : `${value} ${call.errno}`;
         throw new Failed(call.at, [`${call.name} returned ${text}, not ${expected}`]);
       }
     }

@@ -230,6 +230,14 @@ describe('show', () => {
 });
 
 describe('run --commands', () => {
+  it('ends with 1 when an action fails, and with 2 when there is no such file', () => {
+    const path = deck('two.deck', TWO_HOSTS);
+    const commands = deck('commands', 'PING 192.0.2.77 COUNT 1\n');
+    expect(twinstack('run', path, '--commands', commands)).toMatchObject({ code: 1 });
+    const nowhere = twinstack('run', path, '--commands', `${commands}-none`);
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.err).toContain('cannot read the commands');
+  });
   it('carries statements out one after the other, and says where one is wrong', () => {
     const commands = deck(
       'commands',

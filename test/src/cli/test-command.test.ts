@@ -172,3 +172,17 @@ it('calls a change that was not made inconclusive, for the claims are about what
 it('plays no deck to a kernel', () => {
   expect(test('--kernel', holds)).toMatchObject({ code: 2, out: '' });
 });
+
+it.each([
+  ['close(3) = zero', 2, 'a number, -1 with the name of an error, or ... expected as a result'],
+  ['close(3, 5) = 0', 2, 'close takes 1 argument, not 2'],
+  [
+    'socket(..., SOCK_STREAM, IPPROTO_SCTP) = 4',
+    3,
+    'protocol IPPROTO_SCTP of a stream socket is not supported',
+  ],
+  ['fcntl(3, F_GETFL) = 2\n0 close(3) = 0', 1, '0.000000 s has passed'],
+])('lets no false call pass: %s', (call, exit, says) => {
+  const { code, out } = test(file('false.pkt', `${SOCKET}+1 ${call}\n`));
+  expect({ code, says: out.includes(says) }).toEqual({ code: exit, says: true });
+});
