@@ -15,7 +15,7 @@ interface Silent {
   readonly again: Timer;
 }
 
-/** As many at most as there are gateways in routes that somebody wrote. */
+/** As many at most as there are gateways in routes that may share, or were within the last minute. */
 export class SilentGateways {
   readonly #clock: Clock;
   readonly #routes: RouteTable;
@@ -28,15 +28,20 @@ export class SilentGateways {
     this.#probe = probe;
   }
 
+  get size(): number {
+    return this.#silent.length;
+  }
+
   /** The neighbour stopped answering. */
   lost(address: Address, interfaceIndex: number): void {
     if (!this.#routes.setAnswers(address, interfaceIndex, false)) return;
     let known = this.#silent.find((one) => isAt(one, address, interfaceIndex));
     if (known === undefined) {
       const kept = address.clone();
-      const again = this.#clock.timer(() => this.#probe(kept, interfaceIndex), { background: true });
-      known = { address: kept, interfaceIndex, again };
-      this.#silent.push(known);
+      const again = this.#clock.timer(() => this.#ask(made), { background: true });
+      const made: Silent = { address: kept, interfaceIndex, again };
+      known = made;
+      this.#silent.push(made);
     }
     known.again.armIn(PROBE_INTERVAL);
   }
@@ -54,6 +59,17 @@ export class SilentGateways {
   /** The host becomes a router. */
   clear(): void {
     this.#forget(() => true);
+  }
+
+  /** Armed again before the answer: the question may come to nothing where neighbours have no room for it. */
+  #ask(one: Silent): void {
+    const { address, interfaceIndex, again } = one;
+    if (!this.#routes.setAnswers(address, interfaceIndex, false)) {
+      this.#forget((known) => known === one); // No route goes by it any more.
+      return;
+    }
+    again.armIn(PROBE_INTERVAL);
+    this.#probe(address, interfaceIndex);
   }
 
   #forget(which: (one: Silent) => boolean): void {
