@@ -170,7 +170,7 @@ export class ConflictDetection {
 
   /** RFC 3927 §2.2.1, §2.5: at once, or slowly when ten addresses were taken. */
   #pickAnother(iface: Ipv4Interface, taken: LocalAddress): void {
-    iface.addresses.splice(iface.addresses.indexOf(taken), 1);
+    this.#host.removeAddress(iface, taken);
     const conflicts = (this.#conflicts.get(iface) ?? 0) + 1;
     this.#conflicts.set(iface, conflicts);
     const local = this.#pick(iface, conflicts);

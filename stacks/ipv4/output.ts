@@ -28,7 +28,7 @@ import type { Ipv4Interface } from './interface.ts';
 
 /** RFC 1122 §3.2.1.7, RFC 1700. */
 export const DEFAULT_TTL = 64;
-/** TOS with precedence 6 (RFC 791 §3.1): RFC 1812 §4.3.2.5 for ICMP errors, RFC 3376 §4 for IGMP. */
+/** TOS with precedence 6 (RFC 791 §3.1): RFC 1812 §4.3.2.5 for ICMP errors of routers, RFC 3376 §4 for IGMP. */
 export const INTERNETWORK_CONTROL = 0xc0;
 /** RFC 1112 §6.1: a group is not reached beyond the link unless asked for. */
 const MULTICAST_TTL = 1;
@@ -324,8 +324,9 @@ export class Output {
     if (route !== undefined) {
       this.#kind = route.kind;
       if (route.kind !== 'unicast') return undefined;
-      const isGroup = high >= 224;
-      return this.#found(host.interfaceAt(route.interfaceIndex)!, isGroup ? to : route.gateway.w3 || to);
+      // Nor does what is from a link-local address go to a router (RFC 3927 §2.6.2).
+      const direct = high >= 224 || (source !== undefined && isLinkLocal(source.w3));
+      return this.#found(host.interfaceAt(route.interfaceIndex)!, direct ? to : route.gateway.w3 || to);
     }
     if (to !== -1 && high < 224) return undefined;
     // Limited broadcast and groups without a route: the link of the source, else the first one.

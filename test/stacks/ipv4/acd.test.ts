@@ -231,7 +231,7 @@ describe('an address that a host picks (RFC 3927)', () => {
   });
 
   it('is another one when it is taken, and waits a minute after ten conflicts', () => {
-    const { env, device, conflicts, address, pass } = picked();
+    const { env, device, stack, conflicts, address, pass } = picked();
     const tried = new Set<string>();
     for (let i = 0; i < 10; i++) {
       pass(0.01);
@@ -239,6 +239,7 @@ describe('an address that a host picks (RFC 3927)', () => {
       device.inject(arp(address(), address()));
     }
     expect([tried.size, conflicts.length]).toEqual([10, 10]);
+    expect([...stack.routes()]).toHaveLength(1);
     const before = env.clock.now;
     settle(env);
     expect(env.clock.now - before).toBeGreaterThan(60 * SECOND);
@@ -260,6 +261,16 @@ describe('an address that a host picks (RFC 3927)', () => {
     expect(said.at(-1)!.text).toBe(`who has 169.254.8.8 from ${address()}`);
     settle(env);
     expectAtRest(env, stack);
+  });
+
+  it('never speaks to a router: what is elsewhere is asked for on the link (RFC 3927 §2.6.2)', () => {
+    const { env, stack, said, address } = picked();
+    settle(env);
+    const gateway = { destination: ip('0.0.0.0'), prefixLength: 0, gateway: ip('169.254.9.9') };
+    stack.addRoute({ ...gateway, interfaceIndex: 1, metric: 1, origin: 'static' });
+    stack.echo(ip('192.0.2.1'), { size: 0, timeout: SECOND }, () => {});
+    expect(said.at(-1)!.text).toBe(`who has 192.0.2.1 from ${address()}`);
+    settle(env);
   });
 
   it('makes two stations find each other', () => {
