@@ -135,7 +135,8 @@ export class Igmp {
 
   #query(packet: Packet, iface: Ipv4Interface): DropReason | undefined {
     const version = queryVersion(packet);
-    const group = igmpGroup(packet);
+    // RFC 1112 appendix I: version 1 asks for all groups, and what stands in the field is ignored.
+    const group = version === 1 ? 0 : igmpGroup(packet);
     this.#options.read(packet);
     const to = destinationWord(packet, packet.network);
     // RFC 3376 §9.1: a query without router alert is forged, and a general one goes to all hosts and nowhere else.

@@ -238,6 +238,16 @@ describe('IGMP among older routers', () => {
     expect(said()).toEqual([]);
   });
 
+  it('is asked for all groups by version 1, whatever stands for a group there (RFC 1112 appendix I)', () => {
+    const { host: h, said, hear, pass } = host();
+    socketOf(h).join(ip(GROUP), 0);
+    pass(5);
+    said();
+    hear(query(1, 0, '239.7.7.7'), '224.0.0.1', []);
+    pass(11);
+    expect(texts(said())).toEqual([`${GROUP} 12 ${GROUP}`]);
+  });
+
   it('speaks version 1 after a query of version 1, and never leaves', () => {
     const { host: h, said, hear, pass } = host();
     const socket = socketOf(h);
