@@ -19,6 +19,13 @@ import type { Host } from './host.ts';
 /** RFC 792: an error quotes the header and the first 64 bits of the data. */
 const QUOTED_BYTES = 8;
 
+/** Does so much of a datagram stand from `at` to `packet.end`? */
+export function isQuote(packet: Packet, at: number): boolean {
+  if (packet.end - at < IPV4_HEADER || packet.u8(at) >> 4 !== 4) return false;
+  const header = headerLength(packet, at);
+  return header >= IPV4_HEADER && at + header + QUOTED_BYTES <= packet.end;
+}
+
 export interface ErrorTaker {
   readonly protocol: number;
   networkError(error: NetworkError): boolean;
@@ -47,10 +54,8 @@ export class Errors {
     mtu: number,
     reporter: number,
   ): NetworkError | undefined {
-    if (packet.end - at < IPV4_HEADER || packet.u8(at) >> 4 !== 4) return undefined;
-    const header = headerLength(packet, at);
-    const transport = at + header;
-    if (header < IPV4_HEADER || transport + QUOTED_BYTES > packet.end) return undefined;
+    if (!isQuote(packet, at)) return undefined;
+    const transport = at + headerLength(packet, at);
     // Later fragments do not hold the ports.
     if (fragmentOffset(packet, at) !== 0 || !this.#host.isOwn(sourceWord(packet, at))) return undefined;
     const isIcmp = protocolOf(packet, at) === PROTOCOL_ICMP;

@@ -5,12 +5,14 @@
  */
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
+import type { SourcePrefix } from '../forward/route.ts';
 import { TokenBucket } from '../forward/token-bucket.ts';
 import { type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import { SECOND, type Timer } from '../time/clock.ts';
-import { ICMP_GATEWAY, ICMP_HEADER } from '../wire/icmp.ts';
+import { ICMP_GATEWAY, ICMP_HEADER, icmpCode, LAST_REDIRECT } from '../wire/icmp.ts';
 import { destinationWord, IPV4_HEADER, sourceWord } from '../wire/ipv4.ts';
+import { isQuote } from './errors.ts';
 import type { Host } from './host.ts';
 import type { Ipv4Interface } from './interface.ts';
 import type { Options } from './options.ts';
@@ -62,18 +64,26 @@ export class Redirects {
     const iface = host.interfaceAt(packet.ingress);
     const quoted = packet.start + ICMP_HEADER;
     if (host.forwarding || iface === undefined || packet.linkCast !== UNICAST) return 'icmp-ignored';
-    if (packet.end - quoted < IPV4_HEADER || !host.isOwn(sourceWord(packet, quoted))) return 'icmp-unmatched';
+    if (icmpCode(packet, packet.start) > LAST_REDIRECT) return 'icmp-ignored';
+    if (!isQuote(packet, quoted) || !host.isOwn(sourceWord(packet, quoted))) return 'icmp-unmatched';
+    const source = new Address(0, 0, 0, sourceWord(packet, quoted));
     const destination = new Address(0, 0, 0, destinationWord(packet, quoted));
     const gateway = new Address(0, 0, 0, packet.i32(packet.start + ICMP_GATEWAY));
-    const now = host.routes.way(destination);
-    // From the first hop that we use now, about a station of the same link.
-    const byFirstHop =
-      now?.interfaceIndex === iface.index && now.gateway.w3 === sourceWord(packet, packet.network);
+    // From a first hop that flows of this source take now, about a station of the same link.
+    const by = sourceWord(packet, packet.network);
+    const now = host.routes
+      .explain(destination, source)
+      .find(
+        ({ route, verdict }) =>
+          (verdict === 'taken' || verdict === 'shares') &&
+          route.interfaceIndex === iface.index &&
+          route.gateway.w3 === by,
+      );
     const possible = iface.isOnLink(gateway.w3) && host.isPossibleSource(gateway.w3);
-    if (!byFirstHop || !possible || ipv4.isMulticast(destination) || host.isOwn(destination.w3)) {
+    if (now === undefined || !possible || ipv4.isMulticast(destination) || host.isOwn(destination.w3)) {
       return 'icmp-unmatched';
     }
-    this.#learn(destination, gateway, iface);
+    this.#learn(destination, gateway, iface, now.route.from);
     return undefined;
   }
 
@@ -87,12 +97,17 @@ export class Redirects {
     this.#forget((known) => ipv4.matches(known.destination, destination, prefixLength));
   }
 
+  /** The host becomes a router. */
+  clear(): void {
+    this.#forget(() => true);
+  }
+
   /** The link goes down. */
   forgetLink(link: Ipv4Interface): void {
     this.#forget(({ iface }) => iface === link);
   }
 
-  #learn(destination: Address, gateway: Address, iface: Ipv4Interface): void {
+  #learn(destination: Address, gateway: Address, iface: Ipv4Interface, from?: SourcePrefix): void {
     this.#forget((known) => known.destination.equals(destination));
     if (this.#learnt.length >= MAX_REDIRECTS) {
       const oldest = this.#learnt[0];
@@ -110,6 +125,7 @@ export class Redirects {
       interfaceIndex: iface.index,
       metric: 0,
       origin: 'redirect',
+      ...(from !== undefined && { from }),
     });
   }
 

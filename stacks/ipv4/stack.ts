@@ -132,7 +132,10 @@ export class Ipv4Stack implements Stack {
   }
 
   set forwarding(on: boolean) {
-    if (on) this.#gateways.clear();
+    if (on) {
+      this.#gateways.clear();
+      this.#redirects.clear();
+    }
     this.#host.forwarding = on;
   }
 

@@ -40,6 +40,8 @@ export const PROHIBITED = 13;
 
 /** Code of a redirect: for one host. */
 export const REDIRECT_HOST = 1;
+/** For one host and a type of service. */
+export const LAST_REDIRECT = 3;
 
 // Codes of time exceeded.
 export const IN_TRANSIT = 0;

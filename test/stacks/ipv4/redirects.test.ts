@@ -166,6 +166,40 @@ describe('redirects', () => {
     expectAtRest(env, host);
   });
 
+  it('of an unknown code, or with too short a quote, are not believed', () => {
+    const { host, h } = lan();
+    h.inject(heard('10.0.0.253', '10.0.0.254', quoted, 4));
+    h.inject(heard('10.0.0.253', '10.0.0.254', quoted.subarray(0, 27)));
+    h.inject(heard('10.0.0.253', '10.0.0.254', datagram(udp(1, 2), { source: '10.0.0.1', version: 6 })));
+    expect(learnt(host)).toEqual([]);
+  });
+
+  it('are believed of every first hop that flows take, and count for the sources of its route', () => {
+    const { host, h } = lan();
+    route(host, '0.0.0.0', 0, '10.0.0.66');
+    h.inject(heard('10.0.0.66', '10.0.0.254'));
+    expect(learnt(host)).toEqual(['192.0.2.1/32 10.0.0.254']);
+    host.addAddress(1, ip('10.0.0.11'), 24);
+    const from = { address: ip('10.0.0.11'), length: 32 };
+    const more = { destination: ip('198.51.100.0'), prefixLength: 24, interfaceIndex: 1, metric: 1 };
+    host.addRoute({ ...more, gateway: ip('10.0.0.77'), origin: 'static', from });
+    const about = (source: string): Uint8Array =>
+      heard('10.0.0.77', '10.0.0.254', datagram(udp(1, 2), { source, destination: '198.51.100.1' }));
+    h.inject(about('10.0.0.1'));
+    expect(learnt(host)).toHaveLength(1);
+    h.inject(about('10.0.0.11'));
+    expect(
+      [...host.routes()].find(({ from: f, origin }) => f !== undefined && origin === 'redirect'),
+    ).toMatchObject({ destination: ip('198.51.100.1'), gateway: ip('10.0.0.254'), from });
+  });
+
+  it('are forgotten by a host that becomes a router', () => {
+    const { host, h } = lan();
+    h.inject(heard('10.0.0.253', '10.0.0.254'));
+    host.forwarding = true;
+    expect(learnt(host)).toEqual([]);
+  });
+
   it('are nothing to a router, and 64 of them at most are kept', () => {
     const { env, host, first, h, r1 } = lan();
     for (let i = 0; i < 100; i++) {
