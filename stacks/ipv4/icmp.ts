@@ -152,7 +152,9 @@ export class Icmp {
     if (message === undefined) return;
     message.bytes.set(packet.bytes.subarray(at, at + quoted), message.start + ICMP_HEADER);
     writeIcmp(message, type, code, word);
-    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass: INTERNETWORK_CONTROL });
+    // RFC 1812 §4.3.2.5 gives those of routers a precedence, RFC 1122 §3.2.2 those of hosts none.
+    const trafficClass = host.forwarding ? INTERNETWORK_CONTROL : 0;
+    this.#output.send(message, ours, this.#source, PROTOCOL_ICMP, { trafficClass });
   }
 
   /** A packet made here could not be sent and the call that made it has returned. Reads the packet only. */

@@ -161,7 +161,9 @@ export class Input {
       // RFC 7126 §4.3, §4.4: silently, unless the operator wants them.
       return this.#options.sourceRoute !== 0 && !this.#host.sourceRoutes ? 'source-routed' : undefined;
     }
-    this.#icmp.error(packet, PARAMETER_PROBLEM, 0, pointer << 24);
+    // RFC 1122 §3.2.1.3: a host is silent about what is for another.
+    const isOurs = this.#host.forwarding || this.#host.isOwn(destinationWord(packet, packet.network));
+    if (isOurs) this.#icmp.error(packet, PARAMETER_PROBLEM, 0, pointer << 24);
     return 'bad-option';
   }
 

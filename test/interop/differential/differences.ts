@@ -321,8 +321,8 @@ export const GENERATED: readonly Omit<Row, 'vectors' | 'count'>[] = [
   {
     ours: 'ICMP*, tos *',
     linux: 'ICMP*, tos *',
-    rule: 'RFC 1349 §5.1, RFC 4443 §4.2',
-    why: 'An error has the default TOS under its precedence, an ICMPv6 reply traffic class 0; Linux repeats bits that came.',
+    rule: 'RFC 1122 §3.2.2, RFC 4443 §4.2',
+    why: 'An error of a host has a TOS of zero, an ICMPv6 reply traffic class 0; Linux repeats bits that came.',
   },
   {
     ours: 'TCP R*, tos 0',

@@ -91,6 +91,11 @@ describe('what comes from a link', () => {
     expectAtRest(env, a, b);
   });
 
+  it('options of a datagram for another host are no business of a host (RFC 1122 §3.2.1.3)', () => {
+    const wrong = datagram(DATA, { destination: '10.0.0.3', options: [7, 1, 0, 0] });
+    expect(drop(wrong)).toEqual({ drops: { 'bad-option': 1 }, error: undefined });
+  });
+
   it.each([
     [[7, 7, 4, 0, 0, 0, 0, 0]],
     [[148, 4, 0, 0]],
@@ -199,6 +204,7 @@ describe('ICMP', () => {
     expect(error.length).toBe(576);
     expect(error.subarray(28)).toEqual(packet.subarray(0, 548));
     expect([...error.subarray(12, 20)]).toEqual([10, 0, 0, 2, 10, 0, 0, 1]);
+    expect(error[1]).toBe(0); // RFC 1122 §3.2.2
     // At A nobody sent it: counted, not believed.
     expect(a.counters.drops).toEqual({ 'icmp-unmatched': 1 });
     expectAtRest(env, a, b);
