@@ -132,14 +132,15 @@ export class RouteChains {
   waysOf(to: Address): Way[] {
     const found: Way[] = [];
     for (const length of this.prefixes.occurring) {
-      let isForAll = false;
+      /** What takes all that no route for certain sources took, alone or with others that are as good. */
+      let forAll: Way | undefined;
       for (let row = this.find(to, length); row !== NONE; row = this.prefixes.rows.next(row)) {
         const way = this.wayOf(row);
-        if (!way.usable) continue;
+        if (!way.usable || (forAll !== undefined && !sharesWith(forAll, way))) continue;
         found.push(way);
-        isForAll ||= way.from === undefined;
+        if (way.from === undefined) forAll ??= way;
       }
-      if (isForAll) break;
+      if (forAll !== undefined) break;
     }
     return found;
   }

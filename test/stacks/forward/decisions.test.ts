@@ -186,8 +186,13 @@ describe('the decision, against a search through a list', () => {
           expect(burst[0].kind).toBe('unicast');
           for (const one of sources) expect(model.legs(to, one).map(outOf)).toEqual([outOf(burst[0])]);
         }
-        const possible = table.waysOf(to).map(outOf);
-        if (model.silent.size === 0) for (const leg of legs) expect(possible).toContainEqual(leg);
+        const ways = table.waysOf(to);
+        const possible = ways.map(outOf);
+        if (model.silent.size === 0) {
+          for (const leg of legs) expect(possible).toContainEqual(leg);
+          const forAll = model.legs(to, undefined).map(outOf);
+          for (const one of ways) if (one.from === undefined) expect(forAll).toContainEqual(outOf(one));
+        }
 
         const told = table.explain(to, source);
         const taken = told.filter(({ verdict }) => verdict === 'taken' || verdict === 'shares');
