@@ -44,8 +44,8 @@ export const ROWS: readonly Row[] = [
   {
     vectors: ['v4 option *'],
     count: 10,
-    ours: 'ICMP 12/0, word 15000000',
-    linux: 'ICMP 12/0, word 14000000',
+    ours: 'ICMP 12/0, tos 0, word 15000000',
+    linux: 'ICMP 12/0, tos 192, word 14000000',
     rule: 'RFC 792, p. 8',
     why: 'The pointer names the octet where the error was found: the length, not the kind before it.',
   },
@@ -76,12 +76,20 @@ export const ROWS: readonly Row[] = [
   {
     vectors: ['v4 option garbage behind the end, udp'],
     count: 1,
-    ours: 'ICMP 3/3, body of 40 bytes',
-    linux: 'ICMP 3/3, body of 40 bytes',
+    ours: 'ICMP 3/3, tos 0, body of 40 bytes',
+    linux: 'ICMP 3/3, tos 192, body of 40 bytes',
     rule: 'RFC 792, p. 4',
     why: 'The quotation is the header as it came; Linux has cleared what stood behind the end of the options.',
   },
   // ICMP
+  {
+    vectors: ['v4 *'],
+    count: 44,
+    ours: '*ICMP *, tos 0',
+    linux: '*ICMP *, tos 192',
+    rule: 'RFC 1122 §3.2.2',
+    why: 'An error of a host has a type of service of zero. Precedence 6 is for routers (RFC 1812 §4.3.2.5), and theirs have it.',
+  },
   {
     vectors: ['v4 icmp *'],
     count: 3,
@@ -315,14 +323,20 @@ export const GENERATED: readonly Omit<Row, 'vectors' | 'count'>[] = [
   {
     ours: 'ICMP *, options empty*',
     linux: 'ICMP *, options *',
-    rule: 'RFC 1122 §3.2.1.8 (d), (e)',
-    why: 'Record route and timestamp are not in our answers.',
+    rule: 'RFC 1122 §3.2.2',
+    why: 'Record route and timestamp are not in our errors; in echo replies they are (§3.2.2.6).',
+  },
+  {
+    ours: 'ICMP 3/*, tos 0, body *',
+    linux: 'ICMP 3/*, tos *, body *',
+    rule: 'RFC 792, p. 4, RFC 1812 §4.3.2.3',
+    why: 'The quotation is the packet as it came; Linux has cleared or cut parts of it.',
   },
   {
     ours: 'ICMP*, tos *',
     linux: 'ICMP*, tos *',
     rule: 'RFC 1122 §3.2.2, RFC 4443 §4.2',
-    why: 'An error of a host has a TOS of zero, an ICMPv6 reply traffic class 0; Linux repeats bits that came.',
+    why: 'An error of a host has a TOS of zero, an ICMPv6 reply traffic class 0; Linux sets or repeats bits.',
   },
   {
     ours: 'TCP R*, tos 0',
@@ -407,11 +421,5 @@ export const GENERATED: readonly Omit<Row, 'vectors' | 'count'>[] = [
     linux: 'ICMP*/*',
     rule: 'RFC 792, p. 14, RFC 4443 §4.2',
     why: 'The code of an echo reply is 0; Linux repeats what came.',
-  },
-  {
-    ours: 'ICMP 3/*, body *',
-    linux: 'ICMP 3/*, body *',
-    rule: 'RFC 792, p. 4, RFC 1812 §4.3.2.3',
-    why: 'The quotation is the packet as it came; Linux has cleared or cut parts of it.',
   },
 ];
