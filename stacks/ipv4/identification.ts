@@ -17,8 +17,11 @@ export class Identification {
     for (let i = 0; i < COUNTERS; i++) this.#counters[i] = random.u32();
   }
 
-  next(source: number, destination: number, protocol: number): number {
+  /** The first of `many` in a row. */
+  next(source: number, destination: number, protocol: number, many = 1): number {
     const at = this.#hash.begin().word(source).word(destination).word(protocol).end() & (COUNTERS - 1);
-    return this.#counters[at]!++;
+    const first = this.#counters[at]!;
+    this.#counters[at] = first + many;
+    return first;
   }
 }

@@ -123,7 +123,7 @@ export class Output {
     const sealed = atomic && known?.locked !== true;
     const ttl = options.hopLimit ?? (ipv4.isMulticast(destination) ? MULTICAST_TTL : DEFAULT_TTL);
     // RFC 6864 §4.1: the field of an atomic datagram means nothing.
-    const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol);
+    const id = sealed ? 0 : this.#ids.next(source.w3, to, protocol, segmentsOf(packet));
     const flags = sealed ? DONT_FRAGMENT : 0;
     writeIpv4(packet, source.w3, to, protocol, options.trafficClass ?? 0, ttl, id, flags);
     if (options.ipOptions !== undefined) writeOptions(packet, options.ipOptions, flags);
@@ -312,7 +312,9 @@ export class Output {
       const gateway = route?.interfaceIndex === zone && !iface.isOnLink(to) ? route.gateway.w3 : 0;
       return this.#found(iface, gateway || to);
     }
-    const route = to === -1 ? undefined : host.routes.way(destination, source, flow);
+    const isGroup = high >>> 4 === 0xe;
+    // A group is spoken to by the one link where it is joined when nobody says otherwise (`linkOf`).
+    const route = to === -1 ? undefined : host.routes.way(destination, source, isGroup ? undefined : flow);
     if (isLinkLocal(to)) {
       // RFC 3927 §2.6.2: it is on the link, whatever the default route says.
       const iface =
@@ -325,7 +327,7 @@ export class Output {
       this.#kind = route.kind;
       if (route.kind !== 'unicast') return undefined;
       // Nor does what is from a link-local address go to a router (RFC 3927 §2.6.2).
-      const direct = high >= 224 || (source !== undefined && isLinkLocal(source.w3));
+      const direct = isGroup || (source !== undefined && isLinkLocal(source.w3));
       return this.#found(host.interfaceAt(route.interfaceIndex)!, direct ? to : route.gateway.w3 || to);
     }
     if (to !== -1 && high < 224) return undefined;
@@ -373,6 +375,11 @@ export class Output {
     this.#host.drop(packet, reason);
     return { code, cause };
   }
+}
+
+/** Datagrams that it stands for, at least. */
+function segmentsOf({ segmentSize, length }: Packet): number {
+  return segmentSize === 0 ? 1 : Math.ceil(length / segmentSize);
 }
 
 /** RFC 1112 §6.4: the low 23 bits of the group. */

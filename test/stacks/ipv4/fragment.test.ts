@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { REASSEMBLY_BYTES } from '../../../stacks/forward/reassembly.ts';
+import { PARTIAL } from '../../../stacks/packet/packet.ts';
 import { SECOND } from '../../../stacks/time/clock.ts';
 import {
   datagram,
@@ -222,6 +223,21 @@ describe('fragmentation', () => {
     expect(new Set(deviceA.sent.map((one) => get16(one, 4))).size).toBe(100);
     settle(env);
     expectAtRest(env, a);
+  });
+
+  it('gives each segment of a super-segment its own, and none of them again (RFC 6864 §4.3)', () => {
+    const { env, a, deviceA } = pair({ ethernet: false });
+    for (let i = 0; i < 3; i++) {
+      const packet = env.pool.take(20 + 2_500)!;
+      packet.segmentSize = 1_000;
+      packet.segmentHeaders = 40;
+      packet.checksum = PARTIAL;
+      packet.checksumStart = packet.start;
+      packet.checksumField = 16;
+      expect(a.output(packet, ip('10.0.0.1'), ip('10.0.0.2'), 6, { dontFragment: false })).toBeUndefined();
+    }
+    expect(new Set(deviceA.sent.map((one) => get16(one, 4))).size).toBe(9);
+    settle(env);
   });
 
   it('a router fragments fragments, and copies the options that say so', () => {

@@ -192,6 +192,29 @@ describe('frames', () => {
     expect(deviceA.sent.map((f) => f[22])).toEqual([64, 64, 1]);
     expectAtRest(env, a);
   });
+
+  it('what goes to a group leaves by the link where the group is joined, however flows are shared', () => {
+    const env = environment();
+    const devices = [new TestDevice(env, 'x', undefined), new TestDevice(env, 'y', undefined)];
+    const host = stack(env, 'H', [
+      [devices[0]!, '10.0.0.1', 24],
+      [devices[1]!, '10.1.0.1', 24],
+    ]);
+    for (const [i, gateway] of ['10.0.0.253', '10.1.0.253'].entries()) {
+      const route = { destination: ip('0.0.0.0'), prefixLength: 0, gateway: ip(gateway), metric: 1 };
+      host.addRoute({ ...route, interfaceIndex: i + 1, origin: 'static' });
+    }
+    const handler = { message: () => {}, error: () => {}, closed: () => {} };
+    for (let port = 1; port <= 16; port++) {
+      const socket = host.udp.bind(ip('0.0.0.0'), port, { handler });
+      if (!('send' in socket)) throw new Error(socket.cause);
+      socket.send(Uint8Array.of(1), ip('239.1.2.3'), 9);
+    }
+    expect(host.join(ip('239.1.2.3'), 0)).toBe(1);
+    expect(devices.map(({ sent }) => sent.length)).toEqual([16, 0]);
+    settle(env);
+    expectAtRest(env, host);
+  });
 });
 
 describe('ICMP', () => {
