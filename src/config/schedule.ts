@@ -2,10 +2,13 @@
 import { type Card, checkCard, type Token, tokensOf } from './card.ts';
 import type { Action, ScheduledAction } from './deck.ts';
 import { conditionsOf, nn } from './decks.ts';
+import { unknownDevice } from './devices.ts';
 import { readAddress } from './ip.ts';
-import { checkLinkAddress, checkMtu, checkRoute, unknownDevice } from './network.ts';
+import { checkLinkAddress } from './link-address.ts';
+import { checkMtu } from './network.ts';
 import { matchOperands, type Operands } from './operands.ts';
 import { quote, type Report } from './report.ts';
+import { checkRoute } from './route-check.ts';
 import { listeningPort, noteDirect, routeOf, type StackDraft } from './stack.ts';
 import type { Line } from './step.ts';
 import { nearest } from './suggest.ts';

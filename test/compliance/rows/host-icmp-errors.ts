@@ -3,7 +3,7 @@ import { SECOND } from '../bench/bench.ts';
 import { data } from '../bench/bytes.ts';
 import { equal, errs, none, ok, one, sameBytes, within } from '../bench/check.ts';
 import { destinationOptions, option } from '../bench/ipv6-packet.ts';
-import { differs, Topic } from '../table.ts';
+import { Topic } from '../table.ts';
 
 export const hostIcmpErrors: Topic = new Topic('host', 'ICMP errors sent');
 const { v4, v6, both } = hostIcmpErrors;
