@@ -17,6 +17,7 @@ import {
   wholeCard,
 } from './card.ts';
 import type { CardRef } from './deck.ts';
+import { goesOn, joined, programNameIn, sysparmOf } from './job-control-operands.ts';
 import { CONDITIONAL, FORM, JECL, WITH_MEANING, WITHOUT_MEANING } from './job-control-words.ts';
 import { memberOf, programOf } from './missing-exec.ts';
 import { quote, type Report } from './report.ts';
@@ -241,11 +242,7 @@ class JobReader {
     this.#step = undefined; // job control ends the data of a step that has no end-of-data card
     this.#stray = false;
     if (card.sequence) this.#sequenced.push(card);
-    // A continued card has something in column 72 and goes on in column 16 of the next one.
-    while (continues(card) && /^(?:\/\/)? {13,}/.test(this.#cards[this.#next]?.text ?? '')) {
-      const more = this.#take()!;
-      card = { ...card, text: card.text.slice(0, 71).trimEnd() + more.text.slice(2).trim() };
-    }
+    while (goesOn(card, this.#cards[this.#next])) card = joined(card, this.#take()!);
     if (!checkCard(card, true, this.#report)) return;
     const tokens = tokensOf(card, 3);
     const verb = tokens[0];
@@ -293,18 +290,7 @@ class JobReader {
 
   #option(card: Card, verb: Token, operands: Token | undefined): void {
     if (operands === undefined) this.#missing(verb, 'OPTION has no operand', "// OPTION SYSPARM='02'");
-    const found = /\bSYSPARM=(.*)$/i.exec(card.text);
-    if (found === null) return;
-    const value = /^'([^']*)'/.exec(found[1]!);
-    const column = found.index + 'SYSPARM='.length + 1;
-    if (value === null) {
-      this.#report.add(
-        'TW1104',
-        { text: /^[^ ,]*/.exec(found[1]!)![0], at: place(card, column) },
-        'SYSPARM wants its value in quotes',
-        { help: "write // OPTION SYSPARM='02'" },
-      );
-    } else this.#sysparm = { text: value[1]!, at: place(card, column + 1) };
+    this.#sysparm = sysparmOf(card, this.#report) ?? this.#sysparm;
   }
 
   #form(name: string, verb: Token, operands: Token | undefined): void {
@@ -342,8 +328,8 @@ class JobReader {
 
   #exec(card: Card, verb: Token, operand: Token | undefined): void {
     this.#sawExec = true;
-    const found = /^(?:PGM=)?([^,=]+)(?:,|$)/i.exec(operand?.text ?? '');
-    if (operand === undefined || found === null) {
+    const named = operand && programNameIn(card, operand);
+    if (named === undefined) {
       if (operand !== undefined && /^(?:PROC|REXX)=./i.test(operand.text))
         this.#foreign(operand, operand.text);
       else {
@@ -353,13 +339,9 @@ class JobReader {
       this.#stray = true;
       return;
     }
-    const name = found[1]!;
-    const column =
-      operand.at.column + found[0].toUpperCase().indexOf(name.toUpperCase(), /^PGM=/i.test(found[0]) ? 4 : 0);
-    const nameToken = { text: name, at: place(card, column) };
-    const program = programNamed(name.toUpperCase());
-    if (program === undefined || program.kind === 'member') this.#foreign(nameToken, name);
-    else this.#open(program, nameToken);
+    const program = programNamed(named.text.toUpperCase());
+    if (program === undefined || program.kind === 'member') this.#foreign(named, named.text);
+    else this.#open(program, named);
   }
 
   /** A program that is not ours: its cards are skipped; a name that looks like a slip is an error. */
@@ -426,9 +408,4 @@ class JobReader {
 
 function readsSysipt(card: Card): boolean {
   return /^\s*INPUT\s+SYSIPT\s*$/i.test(card.text);
-}
-
-/** Column 72, and nothing behind it. */
-function continues(card: Card): boolean {
-  return card.text.length === 72 && card.text[71] !== ' ';
 }

@@ -3,8 +3,9 @@ import type { Address } from '../../stacks/address/address.ts';
 import type { Token } from './card.ts';
 import type { DeviceConfig, LinkConfig, RouteConfig } from './deck.ts';
 import { nn, type SegmentDraft, segmentOf, whereOf } from './decks.ts';
+import { MAX_LINKS } from './devices.ts';
 import { familyOf } from './ip.ts';
-import { hostPart, MAX_LINKS, networkText } from './network.ts';
+import { hostPart, networkText } from './link-address.ts';
 import type { Report } from './report.ts';
 import type { Drafted, StackDraft } from './stack.ts';
 

@@ -4,10 +4,10 @@ import { PacketPool } from '../../stacks/packet/pool.ts';
 import type { AddressConflict, EchoOptions, EchoResult, Stack } from '../../stacks/stack.ts';
 import { Clock } from '../../stacks/time/clock.ts';
 import { formatMac } from '../../stacks/wire/ethernet.ts';
-import type { Deck, Finding, ProgramConfig } from '../config/deck.ts';
+import type { Deck, Finding } from '../config/deck.ts';
 import type { Log } from '../console/log.ts';
 import { Couple } from '../couple/couple.ts';
-import { type RunningService, startSimpleService } from '../services/simple.ts';
+import type { RunningService } from '../services/simple.ts';
 import { createDgram, type Dgram } from '../sockets/dgram.ts';
 import { createDns, type Dns } from '../sockets/dns.ts';
 import type { HostAddress, ResolveFailure, SocketHost } from '../sockets/host.ts';
@@ -16,6 +16,7 @@ import { createNet, type Net } from '../sockets/net.ts';
 import { StackHost } from '../sockets/stack-host.ts';
 import { type Built, type BuiltStack, build, type OpenLive } from './build.ts';
 import { LiveTime } from './live-time.ts';
+import { startProgram, two } from './programs.ts';
 import { seededRandom, systemRandom } from './random.ts';
 import { LabTrace } from './trace.ts';
 import { type Runner, VirtualTime } from './virtual-time.ts';
@@ -142,7 +143,7 @@ export class Lab {
     for (const { stack, config } of this.#built.stacks.values()) {
       if (config.attached) this.startStack(stack.id);
     }
-    for (const program of this.#deck.programs) await this.#startProgram(program);
+    for (const program of this.#deck.programs) await startProgram(this, program, this.#services);
   }
 
   startStack(id: number): void {
@@ -370,40 +371,4 @@ export class Lab {
         }),
     };
   }
-
-  async #startProgram(program: ProgramConfig): Promise<void> {
-    if (program.program === 'LISTLOG' || program.program === 'BSTTWAIT' || program.program === 'LIBR') return;
-    if (program.program === 'TWINLAB') return;
-    if (program.program !== 'TWINSERV') {
-      this.say(
-        program.job,
-        'TWNS010W',
-        `${program.program} IS NOT AVAILABLE IN THIS BUILD, ITS STATEMENTS WERE CHECKED`,
-      );
-      return;
-    }
-    if (!program.attached || program.stackId === undefined) return;
-    if (!this.#built.stacks.has(program.stackId)) {
-      this.say(
-        program.job,
-        'TWNS011W',
-        `STACK ${two(program.stackId)} IS NOT HERE, ${program.program} IS NOT STARTED`,
-      );
-      return;
-    }
-    const host = this.host(program.stackId);
-    const udpType = host.stack.family.version === 4 ? 'udp4' : 'udp6';
-    for (const { kind, port } of program.services) {
-      this.#services.push(await startSimpleService(kind, port, { ...host, udpType }));
-      this.say(
-        program.job,
-        'TWNS012I',
-        `SERVICE ${kind} LISTENS ON PORT ${port} OF STACK ${two(program.stackId)}`,
-      );
-    }
-  }
-}
-
-function two(id: number): string {
-  return String(id).padStart(2, '0');
 }

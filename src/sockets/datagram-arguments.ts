@@ -1,5 +1,6 @@
-/** The forms in which `bind` and `send` of a datagram socket may be called. */
-import { checkPort, nodeError } from './errors.ts';
+/** The forms in which `bind` and `send` of a datagram socket may be called, and what else it is told. */
+import type { Failure } from '../../stacks/address/network.ts';
+import { checkPort, networkError, nodeError } from './errors.ts';
 
 export type Data = string | NodeJS.ArrayBufferView;
 export type SendCallback = (error: Error | null, bytes: number) => void;
@@ -61,6 +62,13 @@ export function readSendArguments(args: readonly unknown[], connected: boolean):
     throw wrongType('The "address" argument must be of type string');
   }
   return { data: bytes, port, address: address || undefined, callback };
+}
+
+/** TTL or hop limit. @throws EINVAL */
+export function checkHops(hops: number, least: number): number {
+  if (Number.isInteger(hops) && hops >= least && hops <= 255) return hops;
+  const failure: Failure = { code: 'EINVAL', cause: `${hops} is not a number of hops from ${least} to 255` };
+  throw networkError(failure, { syscall: 'setTTL' });
 }
 
 function bytesOf(data: Data): Uint8Array {

@@ -6,6 +6,7 @@ import { ipv6 } from '../../stacks/address/ipv6.ts';
 import { type Failure, isFailure } from '../../stacks/address/network.ts';
 import {
   type BindOptions,
+  checkHops,
   type Data,
   readBindArguments,
   readSendArguments,
@@ -380,12 +381,6 @@ export class DatagramSocket extends EventEmitter {
     this.#host.clock.refresh();
     this.#host.activity();
   }
-}
-
-function checkHops(hops: number, least: number): number {
-  if (Number.isInteger(hops) && hops >= least && hops <= 255) return hops;
-  const failure: Failure = { code: 'EINVAL', cause: `${hops} is not a number of hops from ${least} to 255` };
-  throw networkError(failure, { syscall: 'setTTL' });
 }
 
 export interface Dgram {
