@@ -133,6 +133,10 @@ export class HeaderChain {
     if (length === 0) return this.#silent('bad-extension-header');
     this.protocol = packet.u8(at);
     this.at = from;
+    // RFC 8200 §4: only an IPv6 header names hop-by-hop options. Of fragments the first one alone decides (§4.5).
+    if (offset === 0 && this.protocol === HOP_BY_HOP) {
+      return this.#problem('bad-extension-header', UNKNOWN_NEXT_HEADER, at);
+    }
     // RFC 7112 §5: the whole chain up to the upper-layer header stands in the first fragment.
     if (offset === 0 && !holdsChain(packet, this.protocol, from)) {
       return this.#problem('fragment-chain', INCOMPLETE_CHAIN, packet.network);
