@@ -5,7 +5,6 @@ import { readClaim } from './claims.ts';
 import type { Action, ScheduledAction } from './deck.ts';
 import { conditionsOf, nn } from './decks.ts';
 import { unknownDevice } from './devices.ts';
-import { readAddress } from './ip.ts';
 import { checkLinkAddress } from './link-address.ts';
 import { checkMtu } from './network.ts';
 import { matchOperands, type Operands } from './operands.ts';

@@ -22,8 +22,6 @@ import {
   UDP,
 } from '../wire/ipv6.ts';
 
-/** No honest packet has more: each kind once, destination options twice, and some for what is yet to come. */
-const MAX_EXTENSION_HEADERS = 12;
 /** Options other than padding in one header: the default of RFC 8504 §5.3. */
 const MAX_OPTIONS = 8;
 
@@ -77,7 +75,8 @@ export class HeaderChain {
     this.routerAlert = false;
     this.#named = network + NEXT_HEADER;
     let at = network + HEADER_BYTES;
-    for (let count = 0; ; count++) {
+    // RFC 8200 §4.1: any order, any number. Each header takes eight bytes of the packet or more, so the walk ends.
+    for (let first = true; ; first = false) {
       const next = packet.u8(this.#named);
       if (!isExtension(next)) {
         this.protocol = next;
@@ -85,9 +84,8 @@ export class HeaderChain {
         this.namedAt = this.#named;
         return true;
       }
-      if (count === MAX_EXTENSION_HEADERS) return this.#silent('bad-extension-header');
       // Hop-by-hop options anywhere but first are an unrecognised next header (RFC 8200 §4.1).
-      if (next === HOP_BY_HOP && count !== 0) {
+      if (next === HOP_BY_HOP && !first) {
         return this.#problem('bad-extension-header', UNKNOWN_NEXT_HEADER, this.#named);
       }
       if (at + 8 > end) return this.#silent('bad-extension-header');

@@ -145,6 +145,7 @@ v6(
       ),
       'echo-reply',
     );
+    one(b.send(behind(b, ...Array.from({ length: 128 }, () => destinationOptions()))), 'echo-reply');
   },
   { logo: 'Extension Header Processing Order' },
 );

@@ -141,6 +141,25 @@ describe('reassembly (RFC 8200 §4.5)', () => {
     }
   });
 
+  it('reports a first fragment that says hop-by-hop options follow, which only an IPv6 header may (RFC 8200 §4)', () => {
+    const options = Uint8Array.of(58, 0, 1, 4, 0, 0, 0, 0);
+    const part = bytes(options, ECHO);
+    const { env, b, drops, answers } = take(fragment(0, true, part.subarray(0, 24), 1, 0));
+    expect(drops()).toEqual({ 'bad-extension-header': 1 });
+    expect(answers()).toMatchObject([{ type: 4, code: 1, word: 40 }]);
+    expectAtRest(env, b);
+  });
+
+  it('asks the first fragment alone what follows (RFC 8200 §4.5)', () => {
+    const { env, b, drops, answers } = take(
+      fragment(24, false, ECHO.subarray(24), 1, 0),
+      fragment(0, true, ECHO.subarray(0, 24)),
+    );
+    expect(drops()).toEqual({});
+    expect(answers()).toMatchObject(answered);
+    expectAtRest(env, b);
+  });
+
   it('drops empty fragments, and fragment headers inside a whole datagram', () => {
     const nested = bytes([58, 0, 0, 0, 0, 0, 0, 9], ECHO);
     const { env, b, drops } = take(
