@@ -4,9 +4,9 @@ import { DROP_REASONS, type DropReason } from '../../stacks/packet/verdict.ts';
 import type { Stack } from '../../stacks/stack.ts';
 import { PROTOCOL_TCP } from '../../stacks/wire/ipv4.ts';
 import { PROTOCOL_UDP } from '../../stacks/wire/udp.ts';
-import type { CardRef } from '../config/deck.ts';
 import { type BuiltStack, cardText, filterVerdict } from '../lab/build.ts';
 import type { Lab } from '../lab/lab.ts';
+import { linkCard, routeCard, stackCard } from './cards.ts';
 import type { Direction, Explanation, Narrow } from './explain.ts';
 import { type Arrival, type Hop, interfacesOf, segmentOf, takenRoute, type Way } from './walk.ts';
 
@@ -60,7 +60,7 @@ export function findings(lab: Lab, of: Case, others: readonly Address[]): NamedF
 function noSource({ from, cause, destination }: Case): NamedFinding {
   const { stack, config } = from;
   const text = `${config.job} cannot send to ${stack.describe(destination)}: ${cause}`;
-  return { name: 'no-route', breaks: true, card: cardText(config.at), text };
+  return { name: 'no-route', breaks: true, card: stackCard(from), text };
 }
 
 function wayFindings(lab: Lab, { way, narrows }: Direction, direction: 'there' | 'back'): NamedFinding[] {
@@ -81,7 +81,7 @@ function dropFinding(lab: Lab, way: Way, direction: 'there' | 'back'): NamedFind
   const { stack, config } = hop.built;
   const to = stack.describe(question.destination);
   const on = ON_THE_WAY[direction];
-  const card = takenRoute(hop)?.card;
+  const card = takenCard(hop);
   const breaks = true;
   switch (end.reason) {
     case 'hop-limit': {
@@ -89,14 +89,14 @@ function dropFinding(lab: Lab, way: Way, direction: 'there' | 'back'): NamedFind
       const round = hops.slice(first).map(({ built }) => built.config.job);
       const cards = hops
         .slice(first, -1)
-        .map((one) => `${one.built.config.job} by ${takenRoute(one)?.card ?? 'a learnt route'}`);
+        .map((one) => `${one.built.config.job} by ${takenCard(one) ?? 'a learnt route'}`);
       const text = `${on}packets to ${to} go round ${round.join(' -> ')} (${cards.join(', ')}): correct the gateway of one of these routes`;
       return { name: 'routing-loop', breaks, card, text };
     }
     case 'no-route': {
       const name = direction === 'back' ? 'no-return-route' : 'no-route';
       const text = `${on}${config.job} has no route to ${to}: give it one, or a default route`;
-      return { name, breaks, card: cardText(config.at), text };
+      return { name, breaks, card: stackCard(hop.built), text };
     }
     case 'route-blackhole':
     case 'route-unreachable':
@@ -115,7 +115,7 @@ function dropFinding(lab: Lab, way: Way, direction: 'there' | 'back'): NamedFind
     case 'forwarding-off': {
       const text = `${on}${config.job} gets packets for ${to} and does not forward: FORWARD ON makes it a router, or another gateway is meant`;
       const before = hops.at(-2);
-      const blame = (before && takenRoute(before)?.card) ?? cardText(config.at);
+      const blame = (before && takenCard(before)) ?? stackCard(hop.built);
       return { name: 'not-a-router', breaks, card: blame, text };
     }
     case 'filtered':
@@ -137,7 +137,7 @@ function neighbourFinding(lab: Lab, hop: Hop, on: string): NamedFinding {
   const route = takenRoute(hop);
   const isGateway = route !== undefined && !route.gateway.isUnspecified;
   const name = isGateway ? 'dead-gateway' : 'dead-neighbour';
-  const card = route?.card ?? linkCard(built, link.name);
+  const card = takenCard(hop) ?? linkCard(built, link.name);
   const owners = ownersOf(lab, stack, nextHop);
   const here = owners.filter((owner) => segmentOf(lab, owner.link) === segment);
   const place = segment?.name ?? link.name;
@@ -181,7 +181,7 @@ function serviceFinding(lab: Lab, of: Case, others: readonly Address[]): NamedFi
   const { there, service, destination, delivery } = of;
   const { built } = there!.way.hops.at(-1)!;
   const { config, stack } = built;
-  const card = cardText(config.at);
+  const card = stackCard(built);
   const where = `${stack.describe(destination)} of ${config.job}`;
   if (service.protocol === 'icmp') throw new Error('an echo request needs no listener');
   const { port, protocol } = service;
@@ -250,7 +250,7 @@ function mtuFinding(lab: Lab, way: Way, { hop, size, mtu, report }: Narrow): Nam
 }
 
 function lossCard({ hops }: Way): string | undefined {
-  return takenRoute(hops.at(-1)!)?.card;
+  return takenCard(hops.at(-1)!);
 }
 
 function asymmetry(there: Way, back: Way): NamedFinding[] {
@@ -262,7 +262,7 @@ function asymmetry(there: Way, back: Way): NamedFinding[] {
   // The first stack of the way back that hands over to another one than the way there came from.
   const expected = out.toReversed();
   const at = home.findIndex((name, i) => name !== expected[i]) - 1;
-  const card = takenRoute(back.hops[Math.max(at, 0)]!)?.card;
+  const card = takenCard(back.hops[Math.max(at, 0)]!);
   const text = `the way there is ${out.join(' -> ')} and the way back ${home.join(' -> ')}: filters that keep state, and who measures, see one half; let the routes agree if that matters`;
   return [{ name: 'asymmetric-path', breaks: false, card, text }];
 }
@@ -303,10 +303,7 @@ function ownersOf(lab: Lab, { family }: Stack, address: Address): Arrival[] {
   );
 }
 
-function linkCard({ config }: BuiltStack, device: string): string {
-  const of = (list: readonly { readonly device: string; readonly at: CardRef }[]): CardRef | undefined =>
-    list.find((one) => one.device === device)?.at;
-  const at =
-    of(config.links) ?? of(config.autoconf) ?? config.devices.find(({ name }) => name === device)?.at;
-  return cardText(at ?? config.at);
+function takenCard(hop: Hop): string | undefined {
+  const route = takenRoute(hop);
+  return route && routeCard(hop.built, route);
 }

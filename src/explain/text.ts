@@ -1,6 +1,7 @@
 /** An explanation as text for a person, and as plain values for JSON. */
 import { DROP_REASONS } from '../../stacks/packet/verdict.ts';
 import type { Candidate, Stack } from '../../stacks/stack.ts';
+import { routeCard } from './cards.ts';
 import type { Delivery, Direction, Explanation } from './explain.ts';
 import { type Hop, macText, takenRoute, type Way } from './walk.ts';
 
@@ -92,14 +93,14 @@ function hopLines(hop: Hop, number: number): string[] {
   ];
   const taken = takenRoute(hop);
   for (const { route, verdict } of candidates) {
-    const { destination, prefixLength, gateway, kind, interfaceIndex, metric, origin, card } = route;
+    const { destination, prefixLength, gateway, kind, interfaceIndex, metric, origin } = route;
     const way = kind ?? (gateway.isUnspecified ? 'direct' : stack.describe(gateway));
     const link = stack.interfaces()[interfaceIndex - 1]?.name ?? '-';
     const mark = route === taken && decision.outcome === 'out' ? '>' : ' ';
     const from =
       route.from === undefined ? '' : ` from ${stack.describe(route.from.address)}/${route.from.length}`;
     const to = `${stack.describe(destination)}/${prefixLength}${from}`;
-    lines.push(`   ${mark} ${to} ${way} ${link} ${metric}: ${ROUTE_VERDICTS[verdict]} (${card ?? origin})`);
+    lines.push(`   ${mark} ${to} ${way} ${link} ${metric}: ${ROUTE_VERDICTS[verdict]} (${routeCard(built, route) ?? origin})`);
   }
   if (departure !== undefined) lines.push(`     ${departureText(stack, departure)}`);
   return lines;
@@ -165,7 +166,7 @@ function plainHop(hop: Hop): object {
       metric: route.metric,
       verdict,
       is_taken: route === taken,
-      card: route.card ?? null,
+      card: routeCard(built, route) ?? null,
     })),
     next_hop: departure === undefined ? null : stack.describe(departure.nextHop),
     link: departure?.link.name ?? null,
