@@ -1,4 +1,5 @@
-import { type Explanation, explain, type Service } from '../explain/explain.ts';
+import { explain } from '../explain/explain.ts';
+import type { Explanation, Service } from '../explain/explanation.ts';
 import { explanationText, plain } from '../explain/text.ts';
 import { Lab } from '../lab/lab.ts';
 import { runSchedule } from '../lab/schedule.ts';

@@ -8,49 +8,9 @@ import { ICMPV6 } from '../../stacks/wire/ipv6.ts';
 import { PROTOCOL_UDP } from '../../stacks/wire/udp.ts';
 import type { BuiltStack } from '../lab/build.ts';
 import type { Lab } from '../lab/lab.ts';
-import { findings, type NamedFinding } from './findings.ts';
+import type { Delivery, Direction, Explanation, Narrow, Service } from './explanation.ts';
+import { findings } from './findings.ts';
 import { type Question, Walker, type Way } from './walk.ts';
-
-export type Service =
-  | { readonly protocol: 'tcp' | 'udp'; readonly port: number }
-  | { readonly protocol: 'icmp' };
-
-/** What the service meets where the packet is delivered. */
-export type Delivery = 'answers' | 'no-listener' | 'port-suspended';
-
-/** A link on the way that takes less than what the sender sends. */
-export interface Narrow {
-  readonly hop: number;
-  /** Bytes of the packets that come there, and what the link takes. */
-  readonly size: number;
-  readonly mtu: number;
-  /** The way of the ICMP message to the sender; undefined where nobody sends one: a segment that drops in silence. */
-  readonly report: Way | undefined;
-}
-
-export interface Direction {
-  readonly way: Way;
-  /** Bytes of the largest packet that every link of the way takes. */
-  readonly pathMtu: number | undefined;
-  readonly narrows: readonly Narrow[];
-}
-
-export interface Explanation {
-  readonly family: 'IPv4' | 'IPv6';
-  readonly service: Service;
-  /** The stack whose id was named, and the one that sends: another where a couple hands over. */
-  readonly asked: BuiltStack;
-  readonly from: BuiltStack;
-  readonly destination: Address;
-  /** Undefined with why when no address of the stack can speak to the destination. */
-  readonly source: Address | undefined;
-  readonly cause: string | undefined;
-  readonly there: Direction | undefined;
-  /** Undefined when the way there does not arrive, or nobody answers. */
-  readonly back: Direction | undefined;
-  readonly delivery: Delivery | undefined;
-  readonly findings: readonly NamedFinding[];
-}
 
 /** Ports that programs choose begin here (RFC 6335 §6); which one matters only where flows are shared. */
 const CLIENT_PORT = 49_152;

@@ -7,39 +7,8 @@ import { PROTOCOL_UDP } from '../../stacks/wire/udp.ts';
 import { type BuiltStack, cardText, filterVerdict } from '../lab/build.ts';
 import type { Lab } from '../lab/lab.ts';
 import { linkCard, routeCard, stackCard } from './cards.ts';
-import type { Direction, Explanation, Narrow } from './explain.ts';
+import type { Direction, Explanation, NamedFinding, Narrow } from './explanation.ts';
 import { type Arrival, type Hop, interfacesOf, segmentOf, takenRoute, type Way } from './walk.ts';
-
-export type FindingName =
-  | 'routing-loop'
-  | 'no-route'
-  | 'no-return-route'
-  | 'blackhole-route'
-  | 'dead-gateway'
-  | 'dead-neighbour'
-  | 'wrong-prefix-length'
-  | 'stale-neighbour'
-  | 'not-a-router'
-  | 'filtered'
-  | 'port-suspended'
-  | 'no-listener'
-  | 'wrong-family-listener'
-  | 'single-bind-udp'
-  | 'mtu-black-hole'
-  | 'asymmetric-path'
-  | 'duplicate-address'
-  | 'dad-failure'
-  | 'dropped';
-
-export interface NamedFinding {
-  readonly name: FindingName;
-  /** Nothing comes through, or not all of it; else the finding is worth a look and no more. */
-  readonly breaks: boolean;
-  /** `file:line:column`; undefined when no card is to blame. */
-  readonly card: string | undefined;
-  /** What is wrong, and what to do. */
-  readonly text: string;
-}
 
 type Case = Omit<Explanation, 'findings'>;
 

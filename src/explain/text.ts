@@ -2,7 +2,7 @@
 import { DROP_REASONS } from '../../stacks/packet/verdict.ts';
 import type { Candidate, Stack } from '../../stacks/stack.ts';
 import { routeCard } from './cards.ts';
-import type { Delivery, Direction, Explanation } from './explain.ts';
+import type { Delivery, Direction, Explanation } from './explanation.ts';
 import { type Hop, macText, takenRoute, type Way } from './walk.ts';
 
 /** In the words of a person; the table itself says which it is. */
@@ -100,7 +100,9 @@ function hopLines(hop: Hop, number: number): string[] {
     const from =
       route.from === undefined ? '' : ` from ${stack.describe(route.from.address)}/${route.from.length}`;
     const to = `${stack.describe(destination)}/${prefixLength}${from}`;
-    lines.push(`   ${mark} ${to} ${way} ${link} ${metric}: ${ROUTE_VERDICTS[verdict]} (${routeCard(built, route) ?? origin})`);
+    lines.push(
+      `   ${mark} ${to} ${way} ${link} ${metric}: ${ROUTE_VERDICTS[verdict]} (${routeCard(built, route) ?? origin})`,
+    );
   }
   if (departure !== undefined) lines.push(`     ${departureText(stack, departure)}`);
   return lines;

@@ -1,7 +1,7 @@
 /** Small labs for `explain`, both families from one text. */
 import { parseDecks } from '../../../src/config/index.ts';
-import { type Explanation, explain, type Service } from '../../../src/explain/explain.ts';
-import type { FindingName, NamedFinding } from '../../../src/explain/findings.ts';
+import { explain } from '../../../src/explain/explain.ts';
+import type { Explanation, FindingName, NamedFinding, Service } from '../../../src/explain/explanation.ts';
 import { Lab } from '../../../src/lab/lab.ts';
 
 export type Version = 4 | 6;

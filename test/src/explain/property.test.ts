@@ -1,13 +1,23 @@
 /** Explained is what happens: random small topologies, then a real packet through each of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Explanation, Service } from '../../../src/explain/explain.ts';
+import type { Explanation, Service } from '../../../src/explain/explanation.ts';
 import type { Way } from '../../../src/explain/walk.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
 import type { FrameEvent } from '../../../src/lab/trace.ts';
 import type { Address } from '../../../stacks/address/address.ts';
 import type { DropReason } from '../../../stacks/packet/verdict.ts';
-import { address, everything, network, one, type StackText, services, stackText, started, type Version } from './decks.ts';
+import {
+  address,
+  everything,
+  network,
+  one,
+  type StackText,
+  services,
+  stackText,
+  started,
+  type Version,
+} from './decks.ts';
 
 const NETS = 4;
 const CLIENT = 1;
@@ -155,9 +165,7 @@ async function answered(lab: Lab, to: string, { protocol, ...rest }: Service): P
 
 function isWhole({ there, back, delivery }: Explanation): boolean {
   return (
-    there?.way.end.outcome === 'delivered' &&
-    delivery === 'answers' &&
-    back?.way.end.outcome === 'delivered'
+    there?.way.end.outcome === 'delivered' && delivery === 'answers' && back?.way.end.outcome === 'delivered'
   );
 }
 
@@ -215,13 +223,14 @@ describe.each([4, 6] as const)('explained is what happens, IPv%i', (family) => {
           const explained = await one(lab, 'A', to, { protocol: 'icmp' });
           const { there, back } = explained;
           if (!isWhole(explained) || there!.narrows.length > 0 || back!.narrows.length > 0) return;
-          measured++;
           const headers = family === 4 ? 28 : 48;
-          const most = there!.pathMtu! - headers;
           const ping = async (size: number): Promise<string> =>
             (await lab.host('A').echo(to, { size, dontFragment: true, timeout: 3_000_000 })).outcome;
-          expect(await ping(most)).toBe('reply');
-          expect(await ping(most + 1)).toBe('error');
+          expect(await ping(there!.pathMtu! - headers)).toBe('reply');
+          // A router may have told the hosts of another one by now, which is explained as well.
+          const { pathMtu } = (await one(lab, 'A', to, { protocol: 'icmp' })).there!;
+          expect(await ping(pathMtu! - headers + 1)).toBe('error');
+          measured++;
         } finally {
           await lab.close();
         }
