@@ -226,7 +226,8 @@ export function takenRoute({ candidates, departure, decision }: Hop): Candidate[
     decision.outcome === 'out' &&
     route.interfaceIndex === decision.interfaceIndex &&
     (route.gateway.isUnspecified || route.gateway.sameWords(departure!.nextHop));
-  return (winners.find(isThis) ?? winners[0])?.route;
+  // Among routers that advertise themselves, the source may speak for one that ranks lower (RFC 8028 §3.1).
+  return (winners.find(isThis) ?? candidates.find(isThis) ?? winners[0])?.route;
 }
 
 export function macText(neighbour: Neighbour): string {
