@@ -4,6 +4,8 @@ import { Lab, type LabOptions } from './lab/lab.ts';
 
 export type { Deck, Finding } from './config/deck.ts';
 export { parseDecks } from './config/index.ts';
+export { explain } from './explain/explain.ts';
+export type { Explanation, NamedFinding, Service } from './explain/explanation.ts';
 export { DeckError, Lab, type LabHost, type LabOptions } from './lab/lab.ts';
 export { ping } from './lab/ping.ts';
 export { type ActionEvent, CommandError, command } from './lab/schedule.ts';

@@ -1,14 +1,16 @@
 /** What everything above sees of a stack. `Ipv4Stack` and `Ipv6Stack` both implement it and never see each other. */
 import type { Address } from './address/address.ts';
 import type { Failure, MulticastLayer } from './address/network.ts';
+import type { Decision } from './forward/decision.ts';
 import type { Neighbour } from './forward/neighbours.ts';
 import type { Candidate, Route, RouteMatch } from './forward/routes.ts';
 import type { Device } from './packet/device.ts';
+import type { Packet } from './packet/packet.ts';
 import type { Counters } from './packet/verdict.ts';
 import type { TcpService } from './tcp/api.ts';
 import type { UdpService } from './udp/api.ts';
 
-export type { Candidate, Neighbour, Route, RouteMatch };
+export type { Candidate, Decision, Neighbour, Route, RouteMatch };
 
 /** TCP connections of a stack unless told otherwise: the model's limit. */
 export const MAX_CONNECTIONS = 4_095;
@@ -243,7 +245,16 @@ export interface Stack extends MulticastLayer {
   routes(): Iterable<Route>;
   /** Every route that matches a destination, with what becomes of it for packets from `source`: the taken one first. */
   explain(destination: Address, source?: Address): readonly Candidate[];
+  /**
+   * Where `output` would send a short packet, whose `start` is at its transport header. Nothing is sent: the packet, which
+   * gets its IP header, stays the caller's.
+   */
+  decideOutput(packet: Packet, source: Address, destination: Address, protocol: number): Decision;
+  /** The same for a packet that comes by an interface, `start` at its IP header; one that would go on loses a hop. */
+  decideInput(packet: Packet, interfaceIndex: number): Decision;
   neighbours(): Iterable<Neighbour>;
+  /** Asks for the link address of a neighbour, though nothing waits for it; `neighbours` has what comes of it. */
+  askNeighbour(address: Address, interfaceIndex: number): void;
   /** The multicast groups of every link, without those that every host belongs to. */
   groups(): Iterable<Group>;
   /** Learnt path MTUs. */

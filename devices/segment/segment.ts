@@ -54,6 +54,10 @@ export class Segment implements Carrier {
     return this.#conditions;
   }
 
+  get stations(): readonly Device[] {
+    return this.#stations;
+  }
+
   get inFlight(): number {
     return this.#flights.size;
   }

@@ -207,6 +207,29 @@ program
     },
   );
 
+program
+  .command('explain')
+  .description('why a host reaches another, or why not: there and back, hop by hop, over both families')
+  .argument('<deck...>', 'deck files, then FROM (SYSID, job or HOST name) and TO (address or HOST name)')
+  .addOption(new Option('--tcp <port>', 'a connection to this port').argParser(whole(1, 65_535)))
+  .addOption(
+    new Option('--udp <port>', 'a datagram to this port').argParser(whole(1, 65_535)).conflicts('tcp'),
+  )
+  .addOption(time('--at <time>', 'at this moment of lab time instead of when the schedule has ended'))
+  .addOption(seed())
+  .addOption(json())
+  .action(
+    async (args: string[], o: { tcp?: number; udp?: number; at?: number; seed: number; json: boolean }) => {
+      if (args.length < 3)
+        throw new UsageError('explain needs a deck, FROM and TO: twinstack explain lab.deck 02 192.0.2.1');
+      const { explainCommand } = await import('./explain.ts');
+      const { tcp, udp, at, seed, json } = o;
+      const decks = args.slice(0, -2);
+      const [from, to] = args.slice(-2) as [string, string];
+      exitCode = await explainCommand({ decks, from, to, tcp, udp, at, seed, json, color: color() });
+    },
+  );
+
 const showCommand = program
   .command('show')
   .description('print one table of a lab after its schedule has run');

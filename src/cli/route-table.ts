@@ -1,9 +1,9 @@
 /** `show routes`: the table, or what a packet to one destination meets in it. */
 import type { Address } from '../../stacks/address/address.ts';
-import type { Candidate } from '../../stacks/forward/preference.ts';
 import { precedes, sharesWith } from '../../stacks/forward/preference.ts';
 import { mayShare } from '../../stacks/forward/route.ts';
 import type { Route, Stack } from '../../stacks/stack.ts';
+import { ROUTE_VERDICTS } from '../explain/text.ts';
 import { UsageError } from './exit.ts';
 import { type Cell, type Table, two } from './table.ts';
 
@@ -79,19 +79,6 @@ function shareOf(stack: Stack, one: Ranked, others: readonly Ranked[]): string {
   return `${one.route.weight ?? 1}/${legs.reduce((sum, { route }) => sum + (route.weight ?? 1), 0)}`;
 }
 
-/** In the words of a person; the table itself says which it is. */
-const VERDICTS: Record<Candidate['verdict'], string> = {
-  taken: 'taken',
-  shares: 'shares the flows',
-  'longer-prefix': 'a longer prefix wins',
-  'longer-source': 'a longer FROM wins',
-  'lower-metric': 'a lower number wins',
-  earlier: 'an earlier one wins',
-  'link-down': 'its link is down',
-  'other-source': 'for other sources',
-  'gateway-silent': 'its gateway does not answer',
-};
-
 function decisionTable(stacks: readonly Stack[], to: string, from: string | undefined): Table {
   const asked = stacks.flatMap((stack) => {
     const destination = stack.family.parse(to);
@@ -117,7 +104,7 @@ function decision(stack: Stack, destination: Address, source: Address | undefine
   const none: Cell[][] = [[two(stack.id), 'no route', '-', '-', '-', '-', '-', '-', '-']];
   const rows = candidates.map(({ route, verdict }): Cell[] => [
     two(stack.id),
-    VERDICTS[verdict],
+    ROUTE_VERDICTS[verdict],
     `${stack.describe(route.destination)}/${route.prefixLength}`,
     ...waysOf(stack, route),
     ...endOf({ route }),

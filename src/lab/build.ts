@@ -228,13 +228,20 @@ const PROTOCOL_NUMBERS = { ICMP: [1, 58], TCP: [6], UDP: [17] } as const;
  * lets in only what a rule allows.
  */
 export function inboundFilter(rules: readonly FilterConfig[]): (protocol: number, port: number) => boolean {
-  return (protocol, port) => {
-    let ruled = false;
-    for (const rule of rules) {
-      if (!(PROTOCOL_NUMBERS[rule.protocol] as readonly number[]).includes(protocol)) continue;
-      if (rule.port === 0 || rule.port === port) return rule.allow;
-      ruled = true;
-    }
-    return !ruled;
-  };
+  return (protocol, port) => filterVerdict(rules, protocol, port).allow;
+}
+
+/** With the rule that decides: of those that do not match, the last one, since without any the protocol were open. */
+export function filterVerdict(
+  rules: readonly FilterConfig[],
+  protocol: number,
+  port: number,
+): { readonly allow: boolean; readonly rule: FilterConfig | undefined } {
+  let last: FilterConfig | undefined;
+  for (const rule of rules) {
+    if (!(PROTOCOL_NUMBERS[rule.protocol] as readonly number[]).includes(protocol)) continue;
+    if (rule.port === 0 || rule.port === port) return { allow: rule.allow, rule };
+    last = rule;
+  }
+  return { allow: last === undefined, rule: last };
 }

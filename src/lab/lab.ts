@@ -259,19 +259,26 @@ export class Lab {
    * @throws Error that says why the name has no address.
    */
   resolve(id: number, name: string): { readonly stack: Stack; readonly address: Address } {
+    return this.resolveAll(id, name)[0]!;
+  }
+
+  /** `resolve` for every address of the name, in the order in which an application tries them. */
+  resolveAll(id: number, name: string): { readonly stack: Stack; readonly address: Address }[] {
     let outcome: readonly HostAddress[] | ResolveFailure | undefined;
     this.#socketHost(id).resolve(name, (found) => {
       outcome = found;
     });
     if (outcome === undefined) throw new Error(`${name} is not in the HOST table`);
     if ('code' in outcome) throw new Error(outcome.cause);
-    const { family, address } = outcome[0]!;
     const { stack, config } = this.#get(id);
-    if (stack.family === family) return { stack, address };
     const partner = config.couple === undefined ? undefined : this.#built.stacks.get(config.couple.id)?.stack;
-    if (partner?.family !== family)
-      throw new Error(`stack ${two(id)} has no way to an ${family.name} address`);
-    return { stack: partner, address };
+    const reached = outcome.flatMap(({ family, address }) => {
+      const by = [stack, partner].find((one) => one?.family === family);
+      return by === undefined ? [] : [{ stack: by, address }];
+    });
+    if (reached.length === 0)
+      throw new Error(`stack ${two(id)} has no way to an ${outcome[0]!.family.name} address`);
+    return reached;
   }
 
   /** The job name of the stack that has this address by a LINK or a HOST card of its own. */

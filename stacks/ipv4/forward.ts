@@ -1,6 +1,7 @@
 /** Forwarding: RFC 1812 §5.2 and §5.3. */
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
+import type { Decision } from '../forward/decision.ts';
 import { REFUSALS } from '../forward/refusals.ts';
 import type { RouteKind } from '../forward/route.ts';
 import { type Packet, UNICAST } from '../packet/packet.ts';
@@ -108,6 +109,29 @@ export class Forwarder {
     this.#output.transmit(packet, iface, next, iface.mtu);
   }
 
+  /** What `receive` would do with a short datagram; decrements its time to live when it would go on. */
+  decide(packet: Packet): Decision {
+    const host = this.#host;
+    const to = destinationWord(packet, packet.network);
+    this.#destination.w3 = to;
+    const barred = this.#barred(packet, to);
+    if (barred !== undefined) return { outcome: 'dropped', reason: barred };
+    if (host.isBroadcast(to)) {
+      return host.directedBroadcasts
+        ? { outcome: 'local' }
+        : { outcome: 'dropped', reason: 'directed-broadcast' };
+    }
+    if (timeToLive(packet, packet.network) <= 1) return { outcome: 'dropped', reason: 'hop-limit' };
+    this.#source.w3 = sourceWord(packet, packet.network);
+    const route = host.routes.way(this.#destination, this.#source, this.#flow.of(packet));
+    if (route === undefined) return { outcome: 'dropped', reason: 'no-route' };
+    if (route.kind !== 'unicast') return { outcome: 'dropped', reason: REFUSALS[route.kind].reason };
+    const { index, mtu } = host.interfaceAt(route.interfaceIndex)!;
+    decrementTtl(packet, packet.network);
+    const nextHop = new Address(0, 0, 0, route.gateway.w3 || to);
+    return { outcome: 'out', interfaceIndex: index, nextHop, mtu };
+  }
+
   /**
    * Takes ownership of a datagram that its source route, at `option`, sends on from here: RFC 791 §3.1, RFC 1812
    * §5.3.13.3.
@@ -160,11 +184,16 @@ export class Forwarder {
   }
 
   #refuse(packet: Packet, to: number): DropReason | undefined {
+    const barred = this.#barred(packet, to);
+    if (barred !== undefined) return barred;
+    return this.#host.isBroadcast(to) ? this.#broadcast(packet, to) : undefined;
+  }
+
+  #barred(packet: Packet, to: number): DropReason | undefined {
     if (this.#host.isTentative(to)) return 'address-tentative';
     if (!this.#host.forwarding) return 'forwarding-off';
     // RFC 1812 §5.3.4: what came as a link broadcast is not forwarded.
     if (packet.linkCast !== UNICAST) return 'not-for-me';
-    if (this.#host.isBroadcast(to)) return this.#broadcast(packet, to);
     // RFC 3927 §2.7.
     if (ipv4.isLinkLocal(this.#destination) || sourceWord(packet, packet.network) >>> 16 === 0xa9fe) {
       return 'beyond-scope';

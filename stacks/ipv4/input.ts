@@ -2,6 +2,7 @@
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Transport } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import { LOOPED, type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import { checkFrame, ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, etherType } from '../wire/ethernet.ts';
@@ -110,6 +111,21 @@ export class Input {
     else if (type === ETHERTYPE_ARP) this.#arp.receive(packet, iface);
     else host.end(packet, 'dropped', 'unknown-ethertype');
   };
+
+  /** What would become of a short datagram that comes from a link, `start` at its header; it stays the caller's. */
+  decide(packet: Packet, iface: Ipv4Interface): Decision {
+    packet.ingress = iface.index;
+    if (!iface.up) {
+      return { outcome: 'dropped', reason: this.#host.running ? 'link-down' : 'stack-stopped' };
+    }
+    const bad = checkIpv4(packet) ?? this.#checkAddresses(packet);
+    if (bad !== undefined) return { outcome: 'dropped', reason: bad };
+    if (!this.#host.isOwn(destinationWord(packet, packet.network))) return this.#forwarder.decide(packet);
+    packet.start = packet.transport;
+    const filtered = this.#isFiltered(packet, protocolOf(packet, packet.network));
+    packet.start = packet.network;
+    return filtered ? { outcome: 'dropped', reason: 'filtered' } : { outcome: 'local' };
+  }
 
   /** Takes ownership of what we sent to ourselves: the same checks, except those about where it came from. */
   receiveLooped(packet: Packet): void {

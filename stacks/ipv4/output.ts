@@ -2,6 +2,7 @@
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
 import { REFUSALS } from '../forward/refusals.ts';
 import type { RouteKind } from '../forward/route.ts';
@@ -144,6 +145,30 @@ export class Output {
     if (!split) return { code: 'ENOBUFS', cause: 'no packet buffers for the fragments' };
     if (!this.#refused) return undefined;
     return { code: 'EHOSTUNREACH', cause: `${ipv4.format(destination)}: the next hop does not answer` };
+  }
+
+  /** What `send` would do; writes the header into `packet`, which stays the caller's. */
+  decide(packet: Packet, source: Address, destination: Address, protocol: number): Decision {
+    const host = this.#host;
+    const to = destination.w3;
+    if (!host.running) return { outcome: 'dropped', reason: 'stack-stopped' };
+    if (!host.isOwn(source.w3)) return { outcome: 'dropped', reason: 'bad-source' };
+    const local = host.isOwn(to);
+    const hop = local
+      ? undefined
+      : this.#hop(source, destination, 0, this.#flow.ours(packet, source.w3, to, protocol));
+    if (!local && hop === undefined) {
+      const reason = this.#kind === 'unicast' ? 'no-route' : REFUSALS[this.#kind].reason;
+      return { outcome: 'dropped', reason, cause: this.#noWay(destination).cause };
+    }
+    packet.start -= IPV4_HEADER;
+    packet.network = packet.start;
+    packet.transport = packet.start + IPV4_HEADER;
+    writeIpv4(packet, source.w3, to, protocol, 0, DEFAULT_TTL, 0, DONT_FRAGMENT);
+    if (hop === undefined) return { outcome: 'local' };
+    const { iface, next } = hop;
+    const mtu = Math.min(iface.mtu, this.#pathMtus.get(destination)?.mtu ?? iface.mtu);
+    return { outcome: 'out', interfaceIndex: iface.index, nextHop: new Address(0, 0, 0, next), mtu };
   }
 
   /**

@@ -5,6 +5,7 @@
 import { Address } from '../address/address.ts';
 import { ipv4 } from '../address/ipv4.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
 import { SilentGateways } from '../forward/silent-gateways.ts';
 import type { Device, Offload } from '../packet/device.ts';
@@ -235,6 +236,19 @@ export class Ipv4Stack implements Stack {
   /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
   candidates(destination: Address): readonly Route[] {
     return this.#host.routes.candidates(destination);
+  }
+
+  decideOutput(packet: Packet, source: Address, destination: Address, protocol: number): Decision {
+    return this.#output.decide(packet, source, destination, protocol);
+  }
+
+  decideInput(packet: Packet, interfaceIndex: number): Decision {
+    return this.#input.decide(packet, this.#interface(interfaceIndex));
+  }
+
+  askNeighbour(address: Address, interfaceIndex: number): void {
+    this.environment.clock.refresh();
+    this.#arp.cache.probe(address, interfaceIndex);
   }
 
   neighbours(): Iterable<Neighbour> {

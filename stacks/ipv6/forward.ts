@@ -1,6 +1,7 @@
 /** A packet that is not for us: RFC 8200 §3, RFC 4443 §3, RFC 4007 §9. A router decrements, never fragments. */
 import type { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
+import type { Decision } from '../forward/decision.ts';
 import { REFUSALS } from '../forward/refusals.ts';
 import type { RouteKind } from '../forward/route.ts';
 import type { RouteTable } from '../forward/routes.ts';
@@ -86,6 +87,30 @@ export class Forwarder {
     packet.setU8(packet.network + HOP_LIMIT, hopLimit - 1);
     this.#output.depart(packet, link, nextHop);
     return undefined;
+  }
+
+  /** What `forward` would do with a short packet; decrements its hop limit when it would go on. */
+  decide(packet: Packet, source: Address, destination: Address): Decision {
+    if (!this.#host.forwarding) return { outcome: 'dropped', reason: 'forwarding-off' };
+    if (ipv6.isLinkLocal(destination) || ipv6.isLinkLocal(source)) {
+      return { outcome: 'dropped', reason: 'beyond-scope' };
+    }
+    const hopLimit = packet.u8(packet.network + HOP_LIMIT);
+    if (hopLimit <= 1) return { outcome: 'dropped', reason: 'hop-limit' };
+    const route = this.#routes.way(destination, source, this.#flow.of(packet));
+    if (route !== undefined && route.kind !== 'unicast') {
+      return { outcome: 'dropped', reason: REFUSALS[route.kind].reason };
+    }
+    const link = route === undefined ? undefined : this.#host.link(route.interfaceIndex);
+    if (route === undefined || link === undefined) return { outcome: 'dropped', reason: 'no-route' };
+    const direct = route.gateway.isUnspecified;
+    if (direct && link.index === packet.ingress && !link.isEthernet) {
+      return { outcome: 'dropped', reason: 'no-route' };
+    }
+    if (!link.usable) return { outcome: 'dropped', reason: 'link-down' };
+    packet.setU8(packet.network + HOP_LIMIT, hopLimit - 1);
+    const nextHop = (direct ? destination : route.gateway).clone();
+    return { outcome: 'out', interfaceIndex: link.index, nextHop, mtu: link.mtu };
   }
 
   #refuse(packet: Packet, reason: DropReason, type: number, code: number, word: number): DropReason {

@@ -2,6 +2,7 @@
 import { Address } from '../address/address.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { TransportVerdict } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import { LOOPED, type Packet, UNICAST } from '../packet/packet.ts';
 import type { DropReason } from '../packet/verdict.ts';
 import { checkFrame, ETHERNET_HEADER, ETHERTYPE_IPV6, etherType } from '../wire/ethernet.ts';
@@ -15,8 +16,10 @@ import {
 import {
   checkHeader,
   DESTINATION,
+  HEADER_BYTES,
   ICMPV6,
   multicastScope,
+  NEXT_HEADER,
   NO_NEXT_HEADER,
   SOURCE,
   TCP,
@@ -95,6 +98,30 @@ export class Input {
   fromLater(packet: Packet, zone: number): void {
     if (packet.ingress === LOOPED) this.#count(packet);
     this.#enter(packet, zone);
+  }
+
+  /** What would become of a short packet that comes from a link, `start` at its header; it stays the caller's. */
+  decide(packet: Packet, link: Ipv6Interface): Decision {
+    packet.ingress = link.index;
+    if (!this.#host.running) return { outcome: 'dropped', reason: 'stack-stopped' };
+    if (!link.usable) return { outcome: 'dropped', reason: 'link-down' };
+    const source = this.#source;
+    const destination = this.#destination;
+    const broken = checkHeader(packet);
+    if (broken !== undefined) return { outcome: 'dropped', reason: broken };
+    ipv6.read(packet.bytes, packet.network + SOURCE, source);
+    ipv6.read(packet.bytes, packet.network + DESTINATION, destination);
+    const bad = this.#checkAddresses(packet, link.index);
+    if (bad !== undefined) return { outcome: 'dropped', reason: bad };
+    const local = this.#host.find(destination);
+    if (local === undefined && !this.#host.isAnycast(destination)) {
+      return this.#forwarder.decide(packet, source, destination);
+    }
+    if (local?.usable === false) return { outcome: 'dropped', reason: 'address-tentative' };
+    packet.start = packet.network + HEADER_BYTES;
+    const filtered = this.#isFiltered(packet, packet.u8(packet.network + NEXT_HEADER));
+    packet.start = packet.network;
+    return filtered ? { outcome: 'dropped', reason: 'filtered' } : { outcome: 'local' };
   }
 
   #count(packet: Packet): void {

@@ -6,6 +6,7 @@ import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import type { NeighbourCache } from '../forward/neighbours.ts';
 import type { PathMtuTable } from '../forward/path-mtu.ts';
 import { REFUSALS } from '../forward/refusals.ts';
@@ -129,6 +130,24 @@ export class Output {
     if (problem === undefined) return undefined;
     this.#host.drop(packet, this.#reason(problem));
     return problem;
+  }
+
+  /** What `output` would do; writes the header into `packet`, which stays the caller's. */
+  decide(packet: Packet, source: Address, destination: Address, protocol: number): Decision {
+    const towards = this.#flow.ours(packet, source, destination, protocol);
+    const problem = this.#host.running
+      ? this.#path(destination, 0, source, towards)
+      : failure('ENETDOWN', 'the stack is stopped');
+    if (problem !== undefined)
+      return { outcome: 'dropped', reason: this.#reason(problem), cause: problem.cause };
+    const link = this.#link;
+    const nextHop = this.#nextHop.clone();
+    if (!this.#maySend(source, link)) return { outcome: 'dropped', reason: 'bad-source' };
+    const label = this.#label(packet, source, destination, protocol);
+    prependHeader(packet, protocol, link?.hopLimit ?? 64, 0, label, source, destination);
+    packet.network = packet.start;
+    if (link === undefined) return { outcome: 'local' };
+    return { outcome: 'out', interfaceIndex: link.index, nextHop, mtu: this.#mtuBy(link, destination) };
   }
 
   /** `NetworkLayer.offload`. To ourselves nothing is cut, because nothing is. */

@@ -7,6 +7,7 @@ import type { Address } from '../address/address.ts';
 import type { Family } from '../address/family.ts';
 import { ipv6 } from '../address/ipv6.ts';
 import type { Failure, OutputOptions } from '../address/network.ts';
+import type { Decision } from '../forward/decision.ts';
 import { NeighbourCache } from '../forward/neighbours.ts';
 import { PathMtuTable } from '../forward/path-mtu.ts';
 import { RouteTable } from '../forward/routes.ts';
@@ -270,6 +271,19 @@ export class Ipv6Stack implements Stack {
   /** Every route that matches, the one taken first: the table's own ranking, for those who ask why. */
   candidates(destination: Address): readonly Route[] {
     return this.#routes.candidates(destination);
+  }
+
+  decideOutput(packet: Packet, source: Address, destination: Address, protocol: number): Decision {
+    return this.#output.decide(packet, source, destination, protocol);
+  }
+
+  decideInput(packet: Packet, interfaceIndex: number): Decision {
+    return this.#input.decide(packet, this.#link(interfaceIndex));
+  }
+
+  askNeighbour(address: Address, interfaceIndex: number): void {
+    this.environment.clock.refresh();
+    this.#neighbours.probe(address, interfaceIndex);
   }
 
   neighbours(): Iterable<Neighbour> {

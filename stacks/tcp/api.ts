@@ -208,6 +208,8 @@ export interface TcpService {
   /** Every connection, for `show sockets`. */
   connections(): Iterable<TcpConnection>;
   listeners(): Iterable<TcpListener>;
+  /** What a SYN meets that finds room: a listener, a suspended port, or a reset. */
+  answerTo(address: Address, port: number): 'listening' | 'port-suspended' | 'refused';
   readonly connectionCount: number;
   /** What the connections take, for `show storage`. */
   storage(): TcpStorage;

@@ -139,6 +139,11 @@ export class Tcp implements TcpService, Transport, Host {
     return this.#listeners.all();
   }
 
+  answerTo(address: Address, port: number): 'listening' | 'port-suspended' | 'refused' {
+    if (this.#listeners.find(address, port) === undefined) return 'refused';
+    return this.#ports.isSuspended(port) ? 'port-suspended' : 'listening';
+  }
+
   suspend(port: number, suspended: boolean): void {
     this.#ports.suspend(port, suspended);
   }

@@ -42,4 +42,6 @@ export interface UdpBindOptions {
 export interface UdpService {
   bind(address: Address, port: number, options: UdpBindOptions): UdpSocket | Failure;
   sockets(): Iterable<UdpSocket>;
+  /** Does a socket hear what comes to this address of the stack? */
+  hears(address: Address, port: number): boolean;
 }

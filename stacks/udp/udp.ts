@@ -132,6 +132,11 @@ export class Udp implements UdpService, Transport {
     return this.#all;
   }
 
+  hears(address: Address, port: number): boolean {
+    this.#ports.key[0] = port;
+    return closest(this.#ports.get() ?? [], address).length > 0;
+  }
+
   receive(packet: Packet, source: Address, destination: Address): TransportVerdict {
     const bad = checkUdp(packet, this.#network.family, source, destination);
     if (bad !== undefined) return bad;

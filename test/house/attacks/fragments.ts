@@ -10,6 +10,14 @@ export const fragments: AttackClass = {
         'compliance/rows/host-fragments.ts: Fragments that overlap end the whole datagram',
       ],
     }),
+    attack(
+      'fragments of one datagram with and without congestion marks',
+      'silence; all of it is dropped (RFC 3168 §5.3)',
+      {
+        drops: ['fragment-ecn'],
+        tests: ['stacks/ipv6/fragments.test.ts: not a datagram that knows nothing of congestion'],
+      },
+    ),
     attack('the same fragment again', 'the second is dropped, the datagram becomes whole (RFC 815 §3)', {
       drops: ['fragment-duplicate'],
       tests: [

@@ -59,7 +59,10 @@ export const neighbours: AttackClass = {
       'a flood of those who ask',
       'the cache stays within its bound, the reachable stay (RFC 6583 §7.1)',
       {
-        bounds: ['stacks/forward/neighbours MAX_NEIGHBOURS', 'stacks/forward/neighbours EVICTION_STEPS'],
+        bounds: [
+          'stacks/forward/neighbour-table MAX_NEIGHBOURS',
+          'stacks/forward/neighbour-table EVICTION_STEPS',
+        ],
         tests: [
           'stacks/forward/neighbours.test.ts: leaves the reachable alone',
           'stacks/ipv4/arp.test.ts: a flood of senders stays within the bound of the cache',

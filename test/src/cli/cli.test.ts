@@ -1,6 +1,6 @@
 /** The commands as a user runs them: the built program, its output and its exit codes. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -262,7 +262,7 @@ describe('check and capacity', () => {
     expect(JSON.parse(twinstack('check', '--format', 'sarif', path).out)).toMatchObject({ version: '2.1.0' });
   });
   it('is silent about a good deck', () => {
-    for (const name of ['demo', 'routing'])
+    for (const name of ['demo', 'routing', 'no-return'])
       expect(twinstack('check', `labs/${name}.deck`)).toMatchObject({
         code: 0,
         out: '',
@@ -352,4 +352,47 @@ it('reports an action that fails at once, and goes on', () => {
   expect(out).toMatch(/FAIL LEFT fetch 192\.0\.2\.2: connect ENETUNREACH/);
   expect(out).toMatch(/FAIL LEFT pings 192\.0\.2\.2: 0\/2 answered, ENETUNREACH/);
   expect(out).toContain('trace hash');
+});
+
+describe('explain', () => {
+  const lab = ['labs/no-return.deck', 'CLIENT', 'WWW', '--tcp', '80'];
+
+  it('prints what the README shows, and exits with 1 for a broken path', () => {
+    const { code, out } = twinstack('explain', ...lab);
+    expect(code).toBe(1);
+    const [six, four] = out.split('\nCLIENT4 to ');
+    expect(readFileSync('README.md', 'utf8')).toContain(`\`\`\`\n${six!.trimEnd()}\n\`\`\``);
+    expect(four).toMatch(/CLIENT hands IPv4 over to CLIENT4.*no findings/s);
+    expect(twinstack('explain', ...lab.slice(0, 1), '03', '198.51.100.80').code).toBe(0);
+  });
+
+  it('has it all as JSON', () => {
+    const [six, four] = JSON.parse(twinstack('explain', ...lab, '--json').out) as Record<string, unknown>[];
+    expect(six).toMatchObject({
+      family: 'IPv6',
+      there: { outcome: 'delivered', path_mtu: 1500, hops: [{ stack: 'CLIENT' }, { stack: 'ROUTER6' }, {}] },
+      delivery: 'answers',
+      back: { outcome: 'dropped', place: 'SERVER', reason: 'no-route' },
+      findings: [
+        { name: 'no-return-route', breaks: true, card: expect.stringMatching(/no-return\.deck:\d+:9/) },
+      ],
+    });
+    expect(four).toMatchObject({ asked: 'CLIENT', from: 'CLIENT4', findings: [] });
+  });
+
+  it('looks at a moment of the schedule', () => {
+    const rogue = ['labs/rogue-router.deck', '61', '2001:db8:1::80'];
+    expect(twinstack('explain', ...rogue, '--at', '9S').code).toBe(0);
+    const { code, out } = twinstack('explain', ...rogue, '--at', '15S');
+    expect(code).toBe(1);
+    expect(out).toContain('ROGUE has no route');
+  });
+
+  it('says what is no question', () => {
+    expect(twinstack('explain', ...lab.slice(0, 2), 'NOBODY')).toMatchObject({ code: 2, out: '' });
+    expect(twinstack('explain', ...lab.slice(0, 1), '03', '224.0.0.1').err).toMatch(
+      /not the address of one host/,
+    );
+    expect(twinstack('explain', ...lab, '--udp', '9').code).toBe(2);
+  });
 });
