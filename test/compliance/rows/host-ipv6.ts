@@ -145,7 +145,6 @@ v6(
       ),
       'echo-reply',
     );
-    one(b.send(behind(b, ...Array.from({ length: 128 }, () => destinationOptions()))), 'echo-reply');
   },
   { logo: 'Extension Header Processing Order' },
 );
@@ -283,7 +282,7 @@ v6('5095 §3 MUST', 'A routing header of type 0 is never followed.', (b) => {
   ok(b.seen().every(({ kind }) => kind === 'parameter-problem'));
 });
 v6('8200 §4.1 MUST', 'A chain of many headers ends in a verdict, not in endless work.', (b) => {
-  none(b.send(behind(b, ...Array.from({ length: 60 }, () => destinationOptions()))));
+  one(b.send(behind(b, ...Array.from({ length: 128 }, () => destinationOptions()))), 'echo-reply');
 });
 v6('8200 §4 MUST', 'An extension header that runs past the packet discards it.', (b) => {
   none(b.send(b.packet({ protocol: 60, payload: [58, 9, 1, 4, 0, 0, 0, 0] })));
