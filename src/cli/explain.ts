@@ -26,7 +26,11 @@ export async function explainCommand(command: ExplainCommand): Promise<number> {
   const lab = new Lab(loadDecks(command.decks, command.color), { seed: command.seed });
   try {
     await startLab(lab);
-    const schedule = runSchedule(lab, () => {});
+    let isAsked = false;
+    const schedule = runSchedule(lab, ({ ok, text, card }) => {
+      // What goes on at the moment that is asked about is cut off by us, and has not failed.
+      if (!ok && !isAsked) process.stderr.write(`${card}: ${text}\n`);
+    });
     if (at === undefined) await schedule.then(() => lab.rest());
     else await lab.advance(at);
     const service: Service =
@@ -35,6 +39,7 @@ export async function explainCommand(command: ExplainCommand): Promise<number> {
         : udp !== undefined
           ? { protocol: 'udp', port: udp }
           : { protocol: 'icmp' };
+    isAsked = true;
     let explained: Explanation[];
     try {
       explained = await explain(lab, command.from, command.to, service);

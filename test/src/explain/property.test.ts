@@ -240,3 +240,50 @@ describe.each([4, 6] as const)('explained is what happens, IPv%i', (family) => {
     expect(measured).toBeGreaterThan(3);
   });
 });
+
+describe('a smaller link on the way, IPv6', () => {
+  it('the sender is told, or is not, as explained', async () => {
+    const seen = { told: 0, untold: 0 };
+    await fc.assert(
+      fc.asyncProperty(topology, fc.boolean(), async (shape, isMuted) => {
+        const lab = await started(deckOf(6, shape));
+        try {
+          const to = address(6, NETS, SERVER);
+          if (isMuted) {
+            // The routers speak to nobody: what they send to the client themselves ends in them.
+            for (const { stack, config } of lab.stacks.values()) {
+              if (!config.job.startsWith('R')) continue;
+              for (const { address: own } of config.links) {
+                const from = { address: own, length: 128 };
+                const client = { destination: stack.family.parse(address(6, 1, CLIENT))!, prefixLength: 128 };
+                const rest = {
+                  gateway: stack.family.any,
+                  interfaceIndex: 0,
+                  metric: 0,
+                  origin: 'static',
+                } as const;
+                stack.addRoute({ ...client, ...rest, from, kind: 'blackhole' });
+              }
+            }
+          }
+          const explained = await one(lab, 'A', to, { protocol: 'icmp' });
+          const [narrow] = explained.there?.narrows ?? [];
+          if (!isWhole(explained) || narrow === undefined) return;
+          const isTold = narrow.report?.end.outcome === 'delivered';
+          seen[isTold ? 'told' : 'untold']++;
+          const client = lab.host('A');
+          // Whole on the first link; the packet ends at the small one, and the sender knows better then, or does not.
+          await client.echo(to, { size: narrow.size - 48, timeout: 3_000_000 });
+          const learnt = [...client.stack.pathMtus()].map(({ mtu }) => mtu);
+          expect(learnt).toEqual(isTold ? [narrow.mtu] : []);
+          expect(explained.findings.some(({ name }) => name === 'mtu-black-hole')).toBe(!isTold);
+        } finally {
+          await lab.close();
+        }
+      }),
+      { numRuns: 120, seed: 20_260_102 },
+    );
+    expect(seen.told).toBeGreaterThan(1);
+    expect(seen.untold).toBeGreaterThan(1);
+  });
+});
