@@ -50,6 +50,8 @@ export async function run(command: RunCommand): Promise<number> {
   let failed = 0;
   let inconclusive = 0;
   let isEnding = false;
+  /** A live lab ends when somebody ends it, also one without a device or a timer. */
+  let alive: NodeJS.Timeout | undefined;
   const tell = (event: ActionEvent): void => {
     if (isEnding) return; // cut off by the operator, which is no failure
     const verdict = event.judgement?.verdict;
@@ -84,6 +86,7 @@ export async function run(command: RunCommand): Promise<number> {
         );
       }
       process.stderr.write('twinstack is live; Ctrl-C ends it\n');
+      alive = setInterval(() => {}, LONGEST_TIMER);
       void runSchedule(lab, tell);
       const typed = process.stdin.isTTY && !command.decks.includes('-') ? '-' : undefined;
       const commands = command.commands ?? typed;
@@ -108,6 +111,7 @@ export async function run(command: RunCommand): Promise<number> {
       }
     }
   } finally {
+    clearInterval(alive);
     await lab.close();
     recording?.close();
   }
@@ -122,6 +126,9 @@ export async function run(command: RunCommand): Promise<number> {
   if (failed > 0) return FINDING;
   return inconclusive > 0 ? INCONCLUSIVE : GOOD;
 }
+
+/** ms */
+const LONGEST_TIMER = 0x7fffffff;
 
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {

@@ -192,9 +192,14 @@ export class Lab {
     await this.#virtual().rest();
   }
 
-  /** Lets `duration` µs of virtual time pass; in real time, waits that long. @throws Error when the lab is closed. */
+  /**
+   * Lets `duration` µs of virtual time pass; in real time, waits that long.
+   * @throws Error when the lab is closed, RangeError when `duration` is negative or no number
+   */
   async advance(duration: number): Promise<void> {
     this.#mustBeOpen();
+    if (!(duration >= 0 && duration <= Number.MAX_SAFE_INTEGER))
+      throw new RangeError(`a lab advances by µs, not by ${duration}`);
     this.environment.clock.refresh();
     if (this.#runner instanceof VirtualTime) await this.#runner.advance(duration);
     else await new Promise<void>((resolve) => this.environment.clock.timer(resolve).armIn(duration));

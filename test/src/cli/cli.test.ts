@@ -1,5 +1,6 @@
 /** The commands as a user runs them: the built program, its output and its exit codes. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,6 +227,22 @@ describe('show', () => {
     const { out, err } = twinstack('show', 'sockets', '--at', '2006ms', deck('two.deck', TWO_HOSTS));
     expect(err).toBe(''); // the fetch that the moment cuts off has not failed
     expect(out).toMatch(/02 +tcp +SYN-RECEIVED/);
+  });
+});
+
+describe('run --live', () => {
+  it('stays until it is ended, also when nothing outside can reach the lab', async () => {
+    const child = spawn('node', ['dist/src/cli/main.js', 'run', '--live', deck('two.deck', TWO_HOSTS)]);
+    let said = '';
+    for await (const text of child.stderr.setEncoding('utf8')) {
+      said += text as string;
+      if (said.includes('is live')) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
   });
 });
 

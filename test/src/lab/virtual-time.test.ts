@@ -115,3 +115,8 @@ ATTACH TCP/IP
     expect(bytes).toBe(1_000_000);
   });
 });
+
+it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a lab does not advance by %d', async (duration) => {
+  await using net = await lab('// EXEC BSTTINET\nID 01\nATTACH TCP/IP\n/*\n');
+  await expect(net.advance(duration)).rejects.toThrow(RangeError);
+});
